@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What older kernels lack, in the terms of the newest. Included before every source file; the
+ * only place, with Kbuild beside it, that knows kernel versions.
+ */
+#ifndef BLKVERIFY_COMPAT_H
+#define BLKVERIFY_COMPAT_H
+
+#include <linux/blkdev.h>
+#include <linux/device-mapper.h>
+#include <linux/math.h>
+#include <linux/module.h>
+
+/* Before 6.5 (05bdb9965305, "block: replace fmode_t with a block-specific type"). */
+#ifndef BLK_OPEN_WRITE
+#define BLK_OPEN_WRITE FMODE_WRITE
+#endif
+
+/* A macro in newer kernels. */
+#ifndef abs_diff
+#define abs_diff(a, b) ((a) > (b) ? (a) - (b) : (b) - (a))
+#endif
+
+/* Before 6.4 (3664ff82dad4, "dm: add helper macro for simple DM target module init and exit"). */
+#ifndef module_dm
+#define module_dm(name)								\
+static int __init dm_##name##_init(void)					\
+{										\
+	return dm_register_target(&(name##_target));				\
+}										\
+module_init(dm_##name##_init)							\
+static void __exit dm_##name##_exit(void)					\
+{										\
+	dm_unregister_target(&(name##_target));					\
+}										\
+module_exit(dm_##name##_exit)
+#endif
+
+/* Before 6.11 no driver says it; the value is one that no kernel uses. */
+#ifndef BLK_STS_INVAL
+#define BLK_STS_INVAL ((__force blk_status_t)255)
+#endif
+
+/* Before 6.11 polling was a flag of the queue that a target has no say in. */
+static inline void compat_no_poll(struct queue_limits *limits)
+{
+#ifdef BLK_FEAT_POLL
+	limits->features &= ~BLK_FEAT_POLL;
+#endif
+}
+
+/*
+ * Stable writes: a feature of the queue limits since 6.11, a flag of the target in late 6.1 only, and nothing that a target may ask for in
+ * between and before.
+ */
+#if defined(BLK_FEAT_STABLE_WRITES) || defined(HAVE_DM_NEEDS_STABLE_WRITES)
+#define COMPAT_HAS_STABLE_WRITES true
+#else
+#define COMPAT_HAS_STABLE_WRITES false
+#endif
+
+static inline void compat_stable_writes(struct dm_target *ti, struct queue_limits *limits)
+{
+#ifdef BLK_FEAT_STABLE_WRITES
+	limits->features |= BLK_FEAT_STABLE_WRITES;
+#elif defined(HAVE_DM_NEEDS_STABLE_WRITES)
+	ti->needs_stable_writes = true;
+#endif
+}
+
+#endif /* BLKVERIFY_COMPAT_H */

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compare and copy the data of two bvec lists that are cut differently.
+ *
+ * Pure: knows no device and takes no lock. Any context; pages are mapped for a moment only, so
+ * highmem and pages without a kernel mapping of their own are fine.
+ */
+#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <linux/unaligned.h>
+
+#include "dm-blkverify.h"
+
+/* The bits in which 8 bytes at @a and @b differ. */
+static __always_inline u64 differing_bits(const u8 *a, const u8 *b)
+{
+	return get_unaligned((const u64 *)a) ^ get_unaligned((const u64 *)b);
+}
+
+/*
+ * 64 bytes a step without a branch inside; only a step that differs is searched byte by byte.
+ * The data may change while it is read (it is the caller's memory), so a difference seen by a
+ * step need not be found by the search that follows: that one goes on to the end.
+ */
+static size_t first_difference(const u8 *a, const u8 *b, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + 64 <= len; i += 64) {
+		u64 bits = differing_bits(a + i, b + i);
+
+		bits |= differing_bits(a + i + 8, b + i + 8);
+		bits |= differing_bits(a + i + 16, b + i + 16);
+		bits |= differing_bits(a + i + 24, b + i + 24);
+		bits |= differing_bits(a + i + 32, b + i + 32);
+		bits |= differing_bits(a + i + 40, b + i + 40);
+		bits |= differing_bits(a + i + 48, b + i + 48);
+		bits |= differing_bits(a + i + 56, b + i + 56);
+		if (bits)
+			break;
+	}
+
+	for (; i < len; i++)
+		if (a[i] != b[i])
+			break;
+	return i;
+}
+
+/**
+ * bv_compare() - find the first byte in which two bvec lists differ
+ * @a: one list
+ * @a_iter: where to start in @a, and how many bytes to compare
+ * @b: the other list
+ * @b_iter: where to start in @b; holds at least as many bytes as @a_iter
+ *
+ * The segments may be cut anywhere, in each list differently.
+ *
+ * Context: Any. Maps pages with kmap_local.
+ * Return: the offset in bytes of the first difference from where both started, or
+ * @a_iter.bi_size when there is none.
+ */
+size_t bv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const struct bio_vec *b,
+		  struct bvec_iter b_iter)
+{
+	size_t done = 0;
+
+	while (a_iter.bi_size) {
+		struct bio_vec a_vec = bvec_iter_bvec(a, a_iter);
+		struct bio_vec b_vec = bvec_iter_bvec(b, b_iter);
+		size_t len = min(a_vec.bv_len, b_vec.bv_len);
+		u8 *a_bytes = bvec_kmap_local(&a_vec);
+		u8 *b_bytes = bvec_kmap_local(&b_vec);
+		size_t equal = first_difference(a_bytes, b_bytes, len);
+
+		kunmap_local(b_bytes);
+		kunmap_local(a_bytes);
+		done += equal;
+		if (equal < len)
+			return done;
+		bvec_iter_advance_single(a, &a_iter, len);
+		bvec_iter_advance_single(b, &b_iter, len);
+	}
+
+	return done;
+}
+
+/**
+ * bv_copy_vecs() - copy bytes from one bvec list to another
+ * @dst: where to
+ * @dst_iter: where to start in @dst, and how many bytes to copy
+ * @src: where from
+ * @src_iter: where to start in @src; holds at least as many bytes as @dst_iter
+ *
+ * Context: Any. Maps pages with kmap_local.
+ */
+void bv_copy_vecs(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
+		  struct bvec_iter src_iter)
+{
+	while (dst_iter.bi_size) {
+		struct bio_vec dst_vec = bvec_iter_bvec(dst, dst_iter);
+		struct bio_vec src_vec = bvec_iter_bvec(src, src_iter);
+		size_t len = min(dst_vec.bv_len, src_vec.bv_len);
+		u8 *dst_bytes = bvec_kmap_local(&dst_vec);
+		u8 *src_bytes = bvec_kmap_local(&src_vec);
+
+		memcpy(dst_bytes, src_bytes, len);
+		kunmap_local(src_bytes);
+		kunmap_local(dst_bytes);
+		flush_dcache_page(dst_vec.bv_page);
+		bvec_iter_advance_single(dst, &dst_iter, len);
+		bvec_iter_advance_single(src, &src_iter, len);
+	}
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The target: constructor, limits, suspend and resume, module. What happens to a request is in
+ * dm-blkverify-io.c.
+ */
+#include <linux/device-mapper.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "dm-blkverify.h"
+
+/*
+ * All targets, so that a table that replaces another one on the same device and legs can take
+ * over what that knew about trust.
+ */
+static LIST_HEAD(instances);
+static DEFINE_MUTEX(instances_lock);
+
+static const char *const leg_names[BV_LEGS] = { "raw", "test" };
+
+/* ---- constructor -------------------------------------------------------------------------- */
+
+static int get_leg(struct blkverify *bv, enum bv_leg_nr leg, const char *path)
+{
+	static char *const cannot_open[BV_LEGS] = {
+		"Cannot open raw device", "Cannot open test device",
+	};
+	int r;
+
+	r = dm_get_device(bv->ti, path, dm_table_get_mode(bv->ti->table), &bv->legs[leg]);
+	if (r) {
+		DMERR("cannot open %s device %s: %pe", leg_names[leg], path, ERR_PTR(r));
+		bv->ti->error = cannot_open[leg];
+	}
+	return r;
+}
+
+static int check_leg(struct blkverify *bv, enum bv_leg_nr leg)
+{
+	static char *const too_short[BV_LEGS] = {
+		"Raw device is shorter than the target", "Test device is shorter than the target",
+	};
+	static char *const zoned[BV_LEGS] = {
+		"Raw device is zoned, which is not supported",
+		"Test device is zoned, which is not supported",
+	};
+	static char *const read_only[BV_LEGS] = {
+		"Raw device is read-only but the table is writable",
+		"Test device is read-only but the table is writable",
+	};
+	struct dm_target *ti = bv->ti;
+	struct block_device *bdev = bv->legs[leg]->bdev;
+	sector_t size = bdev_nr_sectors(bdev);
+
+	if (bdev_is_zoned(bdev)) {
+		ti->error = zoned[leg];
+		return -EINVAL;
+	}
+	if (size < ti->len) {
+		DMERR("%s device %pg has %llu sectors, %llu less than the target",
+		      leg_names[leg], bdev, (unsigned long long)size,
+		      (unsigned long long)(ti->len - size));
+		ti->error = too_short[leg];
+		return -EINVAL;
+	}
+	if (bdev_read_only(bdev) && (dm_table_get_mode(ti->table) & BLK_OPEN_WRITE)) {
+		DMERR("%s device %pg is read-only", leg_names[leg], bdev);
+		ti->error = read_only[leg];
+		return -EACCES;
+	}
+	return 0;
+}
+
+/* Two legs on the same sectors of one disk verify nothing. */
+static bool legs_overlap(struct blkverify *bv)
+{
+	struct block_device *raw = bv->legs[BV_RAW]->bdev, *test = bv->legs[BV_TEST]->bdev;
+	sector_t distance;
+
+	if (raw->bd_disk != test->bd_disk)
+		return false;
+	distance = abs_diff(raw->bd_start_sect, test->bd_start_sect);
+	return distance < bv->ti->len;
+}
+
+static int get_legs(struct blkverify *bv, char **argv)
+{
+	int r;
+
+	r = get_leg(bv, BV_RAW, argv[0]);
+	if (r)
+		return r;
+	r = get_leg(bv, BV_TEST, argv[1]);
+	if (r)
+		return r;
+
+	if (bv->legs[BV_RAW]->bdev == bv->legs[BV_TEST]->bdev) {
+		bv->ti->error = "Raw and test are the same device";
+		return -EINVAL;
+	}
+	if (legs_overlap(bv)) {
+		bv->ti->error = "Raw and test overlap on the same disk";
+		return -EINVAL;
+	}
+	r = check_leg(bv, BV_RAW);
+	return r ?: check_leg(bv, BV_TEST);
+}
+
+static int parse_options(struct blkverify *bv, unsigned int argc, char **argv)
+{
+	const char *error, *word;
+	int r = bv_options_parse(&bv->options, argc, argv, &error, &word);
+
+	if (r) {
+		DMERR("%s: \"%s\"", error, word);
+		bv->ti->error = (char *)error;
+		return r;
+	}
+	/* Without it the page cache may change a page between the two legs: a false alarm. */
+	if (bv->options.no_write_copy && !COMPAT_HAS_STABLE_WRITES) {
+		bv->ti->error = "This kernel cannot keep pages stable, which no_write_copy needs";
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int alloc_workqueues(struct blkverify *bv)
+{
+	const char *device = dm_table_device_name(bv->ti->table);
+
+	bv->wq = alloc_workqueue("blkverify/%s", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_UNBOUND, 0,
+				 device);
+	bv->wait_wq = alloc_ordered_workqueue("blkverify_wait/%s", WQ_MEM_RECLAIM, device);
+	bv->recheck_wq = alloc_ordered_workqueue("blkverify_recheck/%s", WQ_MEM_RECLAIM, device);
+	return bv->wq && bv->wait_wq && bv->recheck_wq ? 0 : -ENOMEM;
+}
+
+/* Everything that needs memory. The destructor tolerates what is missing. */
+static int alloc_members(struct blkverify *bv)
+{
+	struct dm_target *ti = bv->ti;
+	int r;
+
+	bv_ranges_init(&bv->ranges);
+	r = bv_reports_init(&bv->reports, ti);
+	if (r) {
+		ti->error = "Cannot allocate counters";
+		return r;
+	}
+	r = bv_trust_init(&bv->trust, ti->len, !bv->options.written_only);
+	if (r) {
+		ti->error = "Cannot allocate trust map";
+		return r;
+	}
+	r = bv_pool_init(&bv->pool, &bv->recheck);
+	if (r) {
+		ti->error = "Cannot allocate private pages";
+		return r;
+	}
+	r = alloc_workqueues(bv);
+	if (r)
+		ti->error = "Cannot allocate workqueues";
+	return r;
+}
+
+static void free_members(struct blkverify *bv)
+{
+	enum bv_leg_nr leg;
+
+	if (bv->recheck_wq)
+		destroy_workqueue(bv->recheck_wq);
+	if (bv->wait_wq)
+		destroy_workqueue(bv->wait_wq);
+	if (bv->wq)
+		destroy_workqueue(bv->wq);
+	bv_buffer_put(&bv->pool, &bv->recheck);
+	bv_pool_exit(&bv->pool);
+	bv_trust_exit(&bv->trust);
+	bv_reports_exit(&bv->reports);
+	for (leg = BV_RAW; leg < BV_LEGS; leg++)
+		if (bv->legs[leg])
+			dm_put_device(bv->ti, bv->legs[leg]);
+	kvfree(bv);
+}
+
+static void set_up_target(struct dm_target *ti)
+{
+	/* One of each: the target sends it to both legs itself, and so can join their answers. */
+	ti->num_flush_bios = 1;
+	ti->num_discard_bios = 1;
+	ti->num_secure_erase_bios = 1;
+	ti->num_write_zeroes_bios = 1;
+	ti->per_io_data_size = bv_io_size();
+	ti->accounts_remapped_io = true;
+	/* A write costs memory before it frees any: do not let swap have it all. */
+	ti->limit_swap_bios = true;
+}
+
+/*
+ * <raw_dev> <test_dev> [<#opts> <opt>...]
+ */
+static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
+{
+	struct blkverify *bv;
+	int r;
+
+	if (argc < 2) {
+		ti->error = argc ? "Test device is missing" : "Raw and test device are missing";
+		return -EINVAL;
+	}
+	bv = kvzalloc(sizeof(*bv), GFP_KERNEL);
+	if (!bv) {
+		ti->error = "Cannot allocate target";
+		return -ENOMEM;
+	}
+	bv->ti = ti;
+	INIT_LIST_HEAD(&bv->instance);
+
+	r = parse_options(bv, argc - 2, argv + 2);
+	if (r)
+		goto bad;
+	r = get_legs(bv, argv);
+	if (r)
+		goto bad;
+	r = alloc_members(bv);
+	if (r)
+		goto bad;
+	r = dm_set_target_max_io_len(ti, BV_REGION_SECTORS);
+	if (r)
+		goto bad;
+
+	set_up_target(ti);
+	ti->private = bv;
+	mutex_lock(&instances_lock);
+	list_add(&bv->instance, &instances);
+	mutex_unlock(&instances_lock);
+	return 0;
+
+bad:
+	free_members(bv);
+	return r;
+}
+
+static void blkverify_dtr(struct dm_target *ti)
+{
+	struct blkverify *bv = ti->private;
+
+	mutex_lock(&instances_lock);
+	list_del(&bv->instance);
+	mutex_unlock(&instances_lock);
+	free_members(bv);
+}
+
+/* ---- suspend and resume ------------------------------------------------------------------- */
+
+/* Is @old what @bv replaces: the same sectors of the same device, on the same legs? */
+static bool replaces(struct blkverify *bv, struct blkverify *old)
+{
+	if (dm_table_get_md(bv->ti->table) != dm_table_get_md(old->ti->table))
+		return false;
+	if (bv->ti->begin != old->ti->begin || bv->ti->len != old->ti->len)
+		return false;
+	if (bv->legs[BV_RAW]->bdev != old->legs[BV_RAW]->bdev ||
+	    bv->legs[BV_TEST]->bdev != old->legs[BV_TEST]->bdev)
+		return false;
+	/* Who now asks for written_only withdraws the promise that the legs were identical. */
+	return !bv->options.written_only || old->options.written_only;
+}
+
+/*
+ * A table is loaded while the one that it replaces still runs, so what is trusted can be taken
+ * over only now: the old one is suspended and not yet destroyed. Without this a reload would turn
+ * every discarded sector into a false alarm.
+ */
+static int blkverify_preresume(struct dm_target *ti)
+{
+	struct blkverify *bv = ti->private, *old;
+
+	mutex_lock(&instances_lock);
+	if (!bv->live)
+		list_for_each_entry(old, &instances, instance) {
+			if (!old->live || !replaces(bv, old))
+				continue;
+			bv_trust_swap(&bv->trust, &old->trust);
+			old->live = false;
+			break;
+		}
+	bv->live = true;
+	mutex_unlock(&instances_lock);
+	return 0;
+}
+
+/*
+ * Every request is ended by dm's count; what may still run is the raising of events, which
+ * touches no leg and no request.
+ */
+static void blkverify_postsuspend(struct dm_target *ti)
+{
+	struct blkverify *bv = ti->private;
+
+	flush_work(&bv->reports.event_work);
+}
+
+/* ---- the rest of the target --------------------------------------------------------------- */
+
+static int blkverify_map(struct dm_target *ti, struct bio *bio)
+{
+	return bv_io_map(ti->private, bio);
+}
+
+static void blkverify_status(struct dm_target *ti, status_type_t type, unsigned int status_flags,
+			     char *result, unsigned int maxlen)
+{
+	bv_status(ti->private, type, result, maxlen);
+}
+
+static int blkverify_message(struct dm_target *ti, unsigned int argc, char **argv, char *result,
+			     unsigned int maxlen)
+{
+	return bv_message(ti->private, argc, argv, result, maxlen);
+}
+
+static int blkverify_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,
+				     void *data)
+{
+	struct blkverify *bv = ti->private;
+	int r = fn(ti, bv->legs[BV_RAW], 0, ti->len, data);
+
+	return r ?: fn(ti, bv->legs[BV_TEST], 0, ti->len, data);
+}
+
+static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits)
+{
+	struct blkverify *bv = ti->private;
+
+	/* Who polls the mapped device would not poll the legs' bios, which are ours. */
+	compat_no_poll(limits);
+	if (bv->options.no_write_copy)
+		compat_stable_writes(ti, limits);
+}
+
+static struct target_type blkverify_target = {
+	.name = "blkverify",
+	.version = { 1, 0, 0 },
+	.module = THIS_MODULE,
+	.ctr = blkverify_ctr,
+	.dtr = blkverify_dtr,
+	.map = blkverify_map,
+	.postsuspend = blkverify_postsuspend,
+	.preresume = blkverify_preresume,
+	.status = blkverify_status,
+	.message = blkverify_message,
+	.iterate_devices = blkverify_iterate_devices,
+	.io_hints = blkverify_io_hints,
+};
+module_dm(blkverify);
+
+MODULE_DESCRIPTION(DM_NAME " target that verifies a block device against a trusted one");
+MODULE_AUTHOR("The dm-blkverify maintainers");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the lab's commands share: where things are, how packages are had, how modules are built.
+# Sourced by bash. Set before: nothing. Sets: top, cache, and the functions below.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/dm-blkverify
+mkdir -p "$cache"
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# Run a command that takes a while: say so, keep its output for the case that it fails.
+quietly() { # <what it does> <command>...
+	local what=$1 log start=$SECONDS
+	shift
+	log=$(mktemp "$cache/log.XXXXXX")
+	printf '  %s ...' "$what"
+	if "$@" >"$log" 2>&1 </dev/null; then
+		printf ' %s s\n' $((SECONDS - start))
+		rm -f "$log"
+	else
+		printf ' failed\n'
+		tail -n 30 "$log" >&2
+		die "$what failed; all of its output is in $log"
+	fi
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root to install packages: run it as root, or install sudo"
+	fi
+}
+
+apt_update() {
+	[ -z "${apt_updated-}" ] || return 0
+	as_root apt-get -o DPkg::Lock::Timeout=600 update || return 1
+	apt_updated=1
+}
+
+apt_install() {
+	apt_update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+		install -y --no-install-recommends "$@"
+}
+
+# Install the packages that are missing.
+need() { # <package>...
+	local package missing=()
+	command -v apt-get >/dev/null ||
+		die "this needs Debian's packages ($*), and there is no apt-get here"
+	for package; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+			missing+=("$package")
+	done
+	[ ${#missing[@]} = 0 ] || quietly "installing ${missing[*]}" apt_install "${missing[@]}"
+}
+
+# Only one of several that run at once makes a thing; the others wait for it.
+locked() { # <name> <command>...
+	local name=$1
+	shift
+	(
+		flock 9
+		"$@"
+	) 9>"$cache/$name.lock"
+}
+
+# ---- a stock Debian kernel -----------------------------------------------------------------------
+
+newest_kernel() {
+	local v
+	v=$(apt-cache depends linux-image-amd64 2>/dev/null |
+		sed -n 's/^ *Depends: linux-image-\([0-9][^ ]*-amd64\)$/\1/p' | head -n 1)
+	[ -n "$v" ] || return 1
+	say "$v"
+}
+
+# Sets kver and vmroot: a stock kernel, unpacked and never installed, and its headers.
+need_stock_kernel() {
+	need qemu-system-x86 busybox-static kmod cpio
+	kver=$(newest_kernel) || { quietly "reading the package lists" apt_update; kver=$(newest_kernel); } ||
+		die "apt knows no linux-image-amd64"
+	need "linux-headers-$kver"
+	vmroot=$cache/kernel-$kver
+	locked kernel unpack_kernel || exit 1
+}
+
+unpack_kernel() {
+	[ ! -e "$vmroot/done" ] || return 0
+	rm -rf "$vmroot"
+	mkdir -p "$vmroot"
+	(cd "$vmroot" && quietly "fetching linux-image-$kver" download "linux-image-$kver") || exit 1
+	dpkg-deb -x "$vmroot"/*.deb "$vmroot" && rm "$vmroot"/*.deb
+	mkdir -p "$vmroot/usr/lib"
+	[ -e "$vmroot/usr/lib/modules" ] || ln -s ../../lib/modules "$vmroot/usr/lib/modules"
+	/sbin/depmod -b "$vmroot" "$kver" && touch "$vmroot/done"
+}
+
+# As root, apt warns that its own user cannot write here; that is fine.
+download() {
+	apt-get -o APT::Sandbox::User=root download "$1" || { apt_update && apt-get -o APT::Sandbox::User=root download "$1"; }
+}
+
+# ---- modules -------------------------------------------------------------------------------------
+
+# Build the module (or the KUnit module) for a kernel tree. kbuild cannot cope with spaces in a
+# path, so the sources are copied to the cache; the copy is kept, so the next build is short.
+# Prints where the module is.
+build_module() { # <kernel tree> <module> [<make argument>...]
+	local tree=$1 module=$2 dir log
+	shift 2
+	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "$module $*" | sha256sum | cut -c 1-16)
+	mkdir -p "$dir"
+	log=$dir/build.log
+	(
+		flock 9
+		mkdir -p "$dir/src"
+		rsync -rt --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
+			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' \
+			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
+			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \
+			--filter='P modules.order' "$top/" "$dir/src/"
+		if ! make -C "$tree" M="$dir/src/$(dirname "$module")" "$@" modules >"$log" 2>&1; then
+			cat "$log" >&2
+			exit 1
+		fi
+	) 9>"$dir/lock" || return 1
+	say "$dir/src/$module"
+}

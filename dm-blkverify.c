@@ -72,18 +72,6 @@ static int check_leg(struct blkverify *bv, enum bv_leg_nr leg)
 	return 0;
 }
 
-/* Two legs on the same sectors of one disk verify nothing. */
-static bool legs_overlap(struct blkverify *bv)
-{
-	struct block_device *raw = bv->legs[BV_RAW]->bdev, *test = bv->legs[BV_TEST]->bdev;
-	sector_t distance;
-
-	if (raw->bd_disk != test->bd_disk)
-		return false;
-	distance = abs_diff(raw->bd_start_sect, test->bd_start_sect);
-	return distance < bv->ti->len;
-}
-
 static int get_legs(struct blkverify *bv, char **argv)
 {
 	int r;
@@ -97,10 +85,6 @@ static int get_legs(struct blkverify *bv, char **argv)
 
 	if (bv->legs[BV_RAW]->bdev == bv->legs[BV_TEST]->bdev) {
 		bv->ti->error = "Raw and test are the same device";
-		return -EINVAL;
-	}
-	if (legs_overlap(bv)) {
-		bv->ti->error = "Raw and test overlap on the same disk";
 		return -EINVAL;
 	}
 	r = check_leg(bv, BV_RAW);

@@ -8,17 +8,11 @@
 
 #include <linux/blkdev.h>
 #include <linux/device-mapper.h>
-#include <linux/math.h>
 #include <linux/module.h>
 
 /* Before 6.5 (05bdb9965305, "block: replace fmode_t with a block-specific type"). */
 #ifndef BLK_OPEN_WRITE
 #define BLK_OPEN_WRITE FMODE_WRITE
-#endif
-
-/* A macro in newer kernels. */
-#ifndef abs_diff
-#define abs_diff(a, b) ((a) > (b) ? (a) - (b) : (b) - (a))
 #endif
 
 /* Before 6.4 (3664ff82dad4, "dm: add helper macro for simple DM target module init and exit"). */

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will give every table line that must be refused, and see the reason named.
+new_pair 16
+n=$sectors
+expect_refused "Raw and test device are missing" "0 $n blkverify"
+expect_refused "Test device is missing" "0 $n blkverify $raw"
+expect_refused 'Number of optional arguments is not a number: "surplus"' "0 $n blkverify $raw $test surplus"
+expect_refused "Number of optional arguments does not match the arguments that follow it" "0 $n blkverify $raw $test 2 written_only"
+expect_refused "Number of optional arguments does not match the arguments that follow it" "0 $n blkverify $raw $test 0 written_only"
+expect_refused "Number of optional arguments is not a number" "0 $n blkverify $raw $test -1"
+expect_refused 'Unknown optional argument: "surplus"' "0 $n blkverify $raw $test 1 surplus"
+expect_refused 'Optional argument given twice: "written_only"' "0 $n blkverify $raw $test 2 written_only written_only"
+expect_refused 'More than one mode is given: "panic_on_mismatch"' "0 $n blkverify $raw $test 2 ignore_mismatch panic_on_mismatch"
+expect_refused "Raw and test are the same device" "0 $n blkverify $raw $raw"
+expect_refused "Cannot open raw device" "0 $n blkverify /dev/nonexistent $test"
+expect_refused "Cannot open test device" "0 $n blkverify $raw /dev/nonexistent"
+expect_refused "Raw device is shorter than the target" "0 $((n + 8)) blkverify $raw $test"
+expect_log "raw device .* has $n sectors, 8 less than the target"
+new_leg 8
+expect_refused "Test device is shorter than the target" "0 $n blkverify $raw $leg"
+expect_log "test device .* has 16384 sectors, 16384 less than the target"
+
+blockdev --setro "$test"
+expect_refused "Test device is read-only but the table is writable" "0 $n blkverify $raw $test"
+expect_refused "Raw device is read-only but the table is writable" "0 $n blkverify $test $raw"
+blockdev --setrw "$test"
+
+# Sectors that both legs would share: the kernel lends out a disk or its partitions, not both.
+truncate -s 32M "$TMPDIR/disk"
+printf 'label: dos\nstart=2048, size=32768\nstart=34816, size=20480\n' | sfdisk -q "$TMPDIR/disk"
+disk=$(losetup -fP --show "$TMPDIR/disk")
+expect_refused "Cannot open test device" "0 16384 blkverify $disk ${disk}p1"
+dmsetup create bvtest-v --table "0 16384 blkverify ${disk}p1 ${disk}p2"
+dmsetup remove bvtest-v
+
+new_leg 16 zoned=1 zone_size=4
+expect_refused "Test device is zoned, which is not supported" "0 $n blkverify $raw $leg"
+expect_refused "Raw device is zoned, which is not supported" "0 $n blkverify $leg $test"
+
+# After all that, the same legs make a good device.
+make_v
+expect_field state V

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will see a corruption of two sectors that straddles the place where a read is split.
+new_pair 16
+make_v
+"$BVIO" poke "$test" $(((1 << 20) - 1)) 0x01
+"$BVIO" poke "$test" $((1 << 20)) 0x01
+expect_read_error EILSEQ $(((1 << 20) - 65536)) 131072
+expect_field first_mismatch 2047
+expect_field mismatches 2
+expect_log "contents mismatch in sector 2047 byte=511"
+expect_log "contents mismatch in sector 2048 byte=0"

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will have "dmsetup wait" return, and a uevent sent, when a mismatch is found.
+new_pair 16
+make_v
+"$BVIO" poke "$test" 5120 0x01
+"$BVIO" uevent 30 >"$TMPDIR/uevent" &
+listener=$!
+until grep -q listening "$TMPDIR/uevent"; do sleep 0.1; done
+timeout 30 dmsetup wait bvtest-v >"$TMPDIR/wait" &
+waiter=$!
+sleep 1
+kill -0 $waiter || fail "dmsetup wait returned before there was an event"
+expect_read_error EILSEQ 4096 4096
+wait $waiter || fail "dmsetup wait did not return"
+wait $listener || fail "no uevent: $(cat "$TMPDIR/uevent")"
+expect uevent "listening DM_BLKVERIFY_SECTOR=10 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=mismatch" \
+	"$(xargs <"$TMPDIR/uevent")"

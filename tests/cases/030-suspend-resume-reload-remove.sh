@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will suspend, resume, reload and remove the device while fio verifies its own writes.
+new_pair 32
+make_v
+line=$(dmsetup table bvtest-v)
+fio --name=load --filename=$v --direct=1 --ioengine=libaio --iodepth=16 --rw=randrw --bs=16k --verify_backlog=64 \
+	--verify=crc32c --time_based --runtime=12 --size=16m --numjobs=1 --randseed=${SEED:-7} \
+	--output="$TMPDIR/fio" &
+load=$!
+sleep 1
+for i in 1 2 3 4 5 6 7 8; do
+	case $((i % 3)) in
+	0) dmsetup suspend bvtest-v; sleep 0.3; dmsetup resume bvtest-v ;;
+	1) dmsetup suspend --noflush bvtest-v; sleep 0.2; dmsetup resume bvtest-v ;;
+	2) dmsetup load bvtest-v --table "$line"; dmsetup resume bvtest-v ;;
+	esac
+	if dmsetup remove bvtest-v 2>/dev/null; then fail "removed while in use"; fi
+	sleep 0.5
+done
+wait $load || fail "fio: $(cat "$TMPDIR/fio")"
+expect_healthy
+dmsetup remove bvtest-v
+expect_same_legs
+# Remove as soon as the last user is gone, and deferred while there is one.
+make_v
+for i in 1 2 3 4 5; do
+	timeout 5 "$BVIO" race $v 1048576 0.5 4 &
+	sleep 0.2
+	dmsetup remove --deferred bvtest-v
+	wait $!
+	for j in 1 2 3 4 5 6 7 8 9; do dmsetup info bvtest-v >/dev/null 2>&1 || break; sleep 0.2; done
+	make_v
+done

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will make, fill, verify and check an ext4 file system.
+modprobe -q ext4 || grep -qw ext4 /proc/filesystems || skip "this kernel has no ext4"
+new_pair 384 discard=1
+make_v
+mkfs.ext4 -q $v
+mkdir "$TMPDIR/bvtest-mnt"
+mount -o discard $v "$TMPDIR/bvtest-mnt"
+cp -a /usr/share/perl /usr/lib/python3/dist-packages "$TMPDIR/bvtest-mnt/" 2>/dev/null || cp -a /usr/share/doc "$TMPDIR/bvtest-mnt/"
+fio --name=files --directory="$TMPDIR/bvtest-mnt" --rw=randwrite --bsrange=1k-64k --size=16m --numjobs=2 \
+	--verify=crc32c --ioengine=psync --fsync=32 --randseed=${SEED:-3} --output="$TMPDIR/fio" || fail "$(cat "$TMPDIR/fio")"
+rm -rf "$TMPDIR/bvtest-mnt/perl"
+fstrim "$TMPDIR/bvtest-mnt" || :
+umount "$TMPDIR/bvtest-mnt"
+e2fsck -fn $v >"$TMPDIR/fsck" 2>&1 || fail "$(cat "$TMPDIR/fsck")"
+expect_healthy

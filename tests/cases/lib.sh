@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a case uses. Sourced by tests/cases/run, in the machine, under set -eu.
+# Every device that a case makes is named bvtest-*, or is a null_blk or loop device that clean_up
+# knows; what a case leaves behind is removed, and counted as its failure by the runner.
+
+v=/dev/mapper/bvtest-v
+raw= test= sectors=
+
+fail() { printf '%s\n' "$*"; exit 1; }
+skip() { printf '%s\n' "$*"; exit 77; }
+expect() { # <what> <expected> <actual>
+	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+# ---- the kernel log ------------------------------------------------------------------------------
+
+case_log() { dmesg -r | sed "1,/bvtest: $case_name starts/d" | sed 's/^<[0-9]*>\[[^]]*\] //'; }
+# Grep reads to the end, lest dmesg die of a closed pipe.
+expect_log() { case_log | grep -e "$1" >/dev/null || fail "the kernel log lacks: $1"; }
+expect_no_log() { if case_log | grep -e "$1"; then fail "the kernel log has: $1"; fi; }
+reports_in_log() { case_log | grep -cE 'blkverify: .*(contents|status) mismatch' || :; }
+
+# ---- legs ----------------------------------------------------------------------------------------
+
+nullb=/sys/kernel/config/nullb
+legs_made=0
+
+# A RAM disk of its own; sets leg. Attributes are those of null_blk's configfs.
+new_leg() { # <MiB> [attribute=value...]
+	local name=bvleg$legs_made a
+	legs_made=$((legs_made + 1))
+	mkdir "$nullb/$name"
+	echo "$1" >"$nullb/$name/size"
+	echo 1 >"$nullb/$name/memory_backed"
+	shift
+	for a; do
+		echo "${a#*=}" >"$nullb/$name/${a%%=*}"
+	done
+	echo 1 >"$nullb/$name/power"
+	leg=/dev/$name
+	[ -b "$leg" ] || leg=/dev/nullb$(cat "$nullb/$name/index")
+	[ -b "$leg" ] || fail "null_blk made no $leg"
+}
+
+# Two equal legs; sets raw, test and sectors.
+new_pair() { # [MiB] [attribute=value...]
+	local mib=${1:-64}
+	[ $# = 0 ] || shift
+	new_leg "$mib" "$@"
+	raw=$leg
+	new_leg "$mib" "$@"
+	test=$leg
+	sectors=$((mib * 2048))
+}
+
+# A dm device of one line; sets leg.
+new_dm() { # <name> <target line>
+	dmsetup create "bvtest-$1" --table "$2"
+	leg=/dev/mapper/bvtest-$1
+}
+
+make_v() { # [options of the table line]
+	dmsetup create bvtest-v --table "0 $sectors blkverify $raw $test${*:+ $# $*}"
+}
+
+# ---- the target ----------------------------------------------------------------------------------
+
+field() { # <name of a status field> [device]
+	local names=(state first_mismatch mismatches divergences compared skipped written raw_errors
+		test_errors unstable untrusted) i
+	local values
+	read -r -a values <<<"$(dmsetup status "${2:-bvtest-v}" | sed 's/.* blkverify //')"
+	for i in "${!names[@]}"; do
+		[ "${names[i]}" != "$1" ] || echo "${values[i]}"
+	done
+}
+
+expect_field() { expect "status field $1" "$2" "$(field "$1")"; }
+
+reports_expected=0	# by what the case did on purpose
+expect_healthy() {
+	expect_field state V
+	expect_field first_mismatch -
+	expect_field mismatches 0
+	expect_field divergences 0
+	[ "$(field compared)" -gt 0 ] || fail "nothing was compared"
+	expect "reports in the log" $reports_expected "$(reports_in_log)"
+}
+
+expect_same_legs() {
+	cmp "$raw" "$test" >/dev/null || fail "the legs differ: $(cmp "$raw" "$test" 2>&1)"
+}
+
+# The device must read back with an error of this name.
+expect_read_error() { # <errno name> <offset> <bytes>
+	expect "read of $3 bytes at $2" "read: $1" "$("$BVIO" read "$v" "$2" "$3" || :)"
+}
+expect_read() { # <offset> <bytes>
+	expect "read of $2 bytes at $1" "read $2" "$("$BVIO" read "$v" "$1" "$2" || :)"
+}
+
+# The table line must be refused, with this text in the log and nothing left open.
+expect_refused() { # <text> <table line>
+	local before
+	before=$(reports_refused "$1")
+	if dmsetup create bvtest-refused --table "$2" 2>/dev/null; then
+		fail "not refused: $2"
+	fi
+	[ "$(reports_refused "$1")" -gt "$before" ] || fail "the log lacks \"$1\" for: $2"
+	expect "users of the module" 0 "$(cat /sys/module/dm_blkverify/refcnt)"
+}
+reports_refused() { case_log | grep -cF -e "$1" || :; }
+
+fill_random() { # <device> <MiB>
+	dd if=/dev/urandom of="$1" bs=1M count="$2" oflag=direct status=none
+}
+
+# ---- the end -------------------------------------------------------------------------------------
+
+clean_up() {
+	set +e
+	local d i
+	swapoff -a 2>/dev/null
+	while read -r d; do
+		umount -l "$d" 2>/dev/null
+	done < <(awk '$2 ~ /bvtest/ {print $2}' /proc/mounts)
+	for i in 1 2 3 4 5 6; do
+		for d in $(dmsetup ls 2>/dev/null | sed -n 's/^\(bvtest-[^	]*\).*/\1/p'); do
+			dmsetup resume "$d" 2>/dev/null
+			dmsetup remove "$d" 2>/dev/null
+		done
+	done
+	losetup -D 2>/dev/null
+	for d in "$nullb"/bvleg*; do
+		[ -d "$d" ] || continue
+		echo 0 >"$d/power"
+		rmdir "$d"
+	done
+	rm -rf "$TMPDIR"/*
+}

@@ -512,6 +512,8 @@ static void both_done(struct bv_io *io)
 
 /**
  * bv_io_size() - how much per-bio data a request needs
+ *
+ * Return: bytes.
  */
 size_t bv_io_size(void)
 {

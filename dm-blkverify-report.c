@@ -99,7 +99,7 @@ static void raise_event(struct bv_reports *reports, const struct bv_report *repo
 {
 	struct mapped_device *md = dm_table_get_md(reports->ti->table);
 	char sector[48], op[48], kind[48];
-	char *env[] = { sector, op, kind, NULL };
+	char *env[4] = { sector, op, kind };
 
 	snprintf(sector, sizeof(sector), "DM_BLKVERIFY_SECTOR=%llu",
 		 (unsigned long long)sector_of(report));

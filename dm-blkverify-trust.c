@@ -350,6 +350,7 @@ void bv_trust_swap(struct bv_trust *a, struct bv_trust *b)
  * @trust: the map
  *
  * Context: Any.
+ * Return: their number.
  */
 u64 bv_trust_untrusted(struct bv_trust *trust)
 {

@@ -335,6 +335,9 @@ struct bv_reports {
 
 /**
  * struct bv_snapshot - all numbers of a target at one moment
+ * @counts: since the last reset
+ * @findings: since the last reset
+ * @frozen: no request reaches a leg
  */
 struct bv_snapshot {
 	struct bv_counts counts;

@@ -44,8 +44,8 @@ static inline void compat_no_poll(struct queue_limits *limits)
 }
 
 /*
- * Stable writes: a feature of the queue limits since 6.11, a flag of the target in late 6.1 only, and nothing that a target may ask for in
- * between and before.
+ * Stable writes: a feature of the queue limits since 6.11, a flag of the target in late 6.1 only,
+ * and nothing that a target may ask for in between and before.
  */
 #if defined(BLK_FEAT_STABLE_WRITES) || defined(HAVE_DM_NEEDS_STABLE_WRITES)
 #define COMPAT_HAS_STABLE_WRITES true

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will swap to the device under memory pressure.
+# Needs: a small machine.
 new_pair 192
 make_v
 mkswap $v >/dev/null

@@ -53,6 +53,15 @@ new_pair() { # [MiB] [attribute=value...]
 	sectors=$((mib * 2048))
 }
 
+# The same of RAM disks that take bios as they come, without requests.
+ram_pair() { # [MiB, at most 256]
+	raw=/dev/ram0 test=/dev/ram1
+	sectors=$((${1:-64} * 2048))
+	[ -b $raw ] || skip "this kernel has no RAM disks"
+	dd if=/dev/zero of=$raw bs=1M count="${1:-64}" oflag=direct status=none
+	dd if=/dev/zero of=$test bs=1M count="${1:-64}" oflag=direct status=none
+}
+
 # A dm device of one line; sets leg.
 new_dm() { # <name> <target line>
 	dmsetup create "bvtest-$1" --table "$2"

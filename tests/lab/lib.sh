@@ -79,13 +79,14 @@ newest_kernel() {
 	say "$v"
 }
 
-# Sets kver and vmroot: a stock kernel, unpacked and never installed, and its headers.
+# Sets kver, vmroot and headers: a stock kernel, unpacked and never installed, and its headers.
 need_stock_kernel() {
 	need qemu-system-x86 busybox-static kmod cpio
 	kver=$(newest_kernel) || { quietly "reading the package lists" apt_update; kver=$(newest_kernel); } ||
 		die "apt knows no linux-image-amd64"
 	need "linux-headers-$kver"
 	vmroot=$cache/kernel-$kver
+	headers=/usr/src/linux-headers-$kver
 	locked kernel unpack_kernel || exit 1
 }
 
@@ -130,4 +131,16 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 		fi
 	) 9>"$dir/lock" || return 1
 	say "$dir/src/$module"
+}
+
+# Build a one-file program for the machines; prints where it is.
+build_program() { # <source>
+	local dir
+	dir=$cache/build/$(sha256sum <"$1" | cut -c 1-16)
+	mkdir -p "$dir"
+	[ -x "$dir/program" ] || {
+		gcc -std=gnu11 -O2 -Wall -Wextra -pthread -o "$dir/program.$$" "$1" &&
+			mv "$dir/program.$$" "$dir/program"
+	} || return 1
+	say "$dir/program"
 }

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What people type. How the module is built is in Kbuild.
+
+# Overridable: the kernel to build for, by version or by its source or header tree.
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+DESTDIR ?=
+prefix ?= /usr
+
+space := $(subst ,, )
+kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
+
+.PHONY: all modules install uninstall clean demo check help headers \
+	check-debug check-kernels tools
+
+all: modules
+
+modules: headers
+	+$(kbuild) modules
+
+headers:
+	@if [ ! -e "$(KDIR)/Makefile" ]; then \
+		echo "There are no headers for kernel $(KVER) in $(KDIR). On Debian:" >&2; \
+		echo "    apt-get install linux-headers-$(KVER)" >&2; \
+		echo "or name another kernel: make KVER=<version>, make KDIR=<source or header tree>" >&2; \
+		exit 1; \
+	fi
+	@case "$(CURDIR)" in *" "*) \
+		echo "The kernel's build system cannot build in a path with a space: $(CURDIR)" >&2; \
+		exit 1;; \
+	esac
+
+# The version as the tree itself gives it: KDIR may be for another kernel than KVER says.
+release = $(shell $(MAKE) -s -C "$(KDIR)" kernelrelease)
+
+install: modules
+	+$(kbuild) INSTALL_MOD_PATH="$(DESTDIR)" INSTALL_MOD_DIR=extra modules_install
+	[ -n "$(DESTDIR)" ] || depmod -a "$(release)"
+	for n in 7 8; do \
+		for page in Documentation/*.$$n; do \
+			[ ! -e "$$page" ] || install -D -m 644 -t "$(DESTDIR)$(prefix)/share/man/man$$n" "$$page"; \
+		done; \
+	done
+	[ ! -e tools/Makefile ] || $(MAKE) -C tools DESTDIR="$(DESTDIR)" prefix="$(prefix)" install
+
+uninstall: headers
+	rm -f "$(DESTDIR)/lib/modules/$(release)/extra/dm-blkverify.ko"*
+	[ -n "$(DESTDIR)" ] || depmod -a "$(release)"
+	rm -f "$(DESTDIR)$(prefix)/share/man/man7/dm-blkverify.7" \
+		"$(DESTDIR)$(prefix)/share/man/man8/blkverify.8"
+	[ ! -e tools/Makefile ] || $(MAKE) -C tools DESTDIR="$(DESTDIR)" prefix="$(prefix)" uninstall
+
+clean:
+	rm -rf .tmp_versions Module.symvers modules.order
+	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' | \
+		grep -v '^./.git/' | tr '\n' '\0' | xargs -0 rm -f
+	[ ! -e tools/Makefile ] || $(MAKE) -C tools clean
+
+demo:
+	@tests/lab/demo
+
+check:
+	@tests/check
+
+check-debug:
+	@tests/check-debug
+
+check-kernels:
+	@tests/check-kernels
+
+help:
+	@echo "make                 build dm-blkverify.ko for the running kernel"
+	@echo "make KVER=VERSION    ... for another kernel whose headers are installed"
+	@echo "make KDIR=DIR        ... for a kernel source or header tree"
+	@echo "make install         install the module, the man pages and the tool (DESTDIR, prefix)"
+	@echo "make uninstall       the reverse"
+	@echo "make demo            catch a corruption in a throw-away virtual machine"
+	@echo "make check           all tests, in throw-away machines"
+	@echo "make check-debug     all cases under KASAN, lockdep and kmemleak, with coverage"
+	@echo "make check-kernels   the cases on each kernel that Debian offers"
+	@echo "make clean           remove what was built here (not the cache, ~/.cache/dm-blkverify)"

@@ -10,23 +10,31 @@
 
 #include "dm-blkverify.h"
 
-/* A word either selects a mode, or sets the flag at @flag in struct bv_options. */
+/*
+ * A word selects a mode, or sets the flag at @flag in struct bv_options, or is followed by a
+ * number, of which there is one: fingerprint_max_mib.
+ */
 static const struct word {
 	const char *name;
 	enum bv_mode mode;
 	size_t flag;
+	bool number;
 } words[] = {
-	{ .name = "ignore_mismatch", .mode = BV_MODE_IGNORE },
-	{ .name = "freeze_on_mismatch", .mode = BV_MODE_FREEZE },
-	{ .name = "panic_on_mismatch", .mode = BV_MODE_PANIC },
-	{ .name = "written_only", .flag = offsetof(struct bv_options, written_only) },
-	{ .name = "no_write_copy", .flag = offsetof(struct bv_options, no_write_copy) },
+	{ .name = BV_WORD_IGNORE, .mode = BV_MODE_IGNORE },
+	{ .name = BV_WORD_FREEZE, .mode = BV_MODE_FREEZE },
+	{ .name = BV_WORD_PANIC, .mode = BV_MODE_PANIC },
+	{ .name = BV_WORD_WRITTEN_ONLY, .flag = offsetof(struct bv_options, written_only) },
+	{ .name = BV_WORD_NO_WRITE_COPY, .flag = offsetof(struct bv_options, no_write_copy) },
+	{ .name = BV_WORD_FINGERPRINT, .flag = offsetof(struct bv_options, fingerprint) },
+	{ .name = BV_WORD_FINGERPRINT_MAX_MIB, .number = true },
 };
 
 static bool is_set(const struct bv_options *options, const struct word *word)
 {
 	if (word->mode)
 		return options->mode == word->mode;
+	if (word->number)
+		return options->fingerprint_max_mib;
 	return *(const bool *)((const char *)options + word->flag);
 }
 
@@ -38,26 +46,66 @@ static void set(struct bv_options *options, const struct word *word)
 		*(bool *)((char *)options + word->flag) = true;
 }
 
-static int parse_word(struct bv_options *options, const char *name, const char **error)
+static int parse_number(struct bv_options *options, const char *number, const char **error)
+{
+	unsigned int mib;
+
+	if (!number) {
+		*error = "Number is missing after optional argument";
+		return -EINVAL;
+	}
+	if (kstrtouint(number, 10, &mib) || mib < BV_FINGERPRINT_MIN_MIB ||
+	    mib > BV_FINGERPRINT_MAX_MIB) {
+		*error = "Number of MiB for fingerprint_max_mib is not between 1 and 1048576";
+		return -EINVAL;
+	}
+	options->fingerprint_max_mib = mib;
+	return 0;
+}
+
+static const struct word *find_word(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcmp(name, words[i].name))
-			break;
-	if (i == ARRAY_SIZE(words)) {
+			return &words[i];
+	return NULL;
+}
+
+static int parse_word(struct bv_options *options, const struct word *word, const char **error)
+{
+	if (!word) {
 		*error = "Unknown optional argument";
 		return -EINVAL;
 	}
-	if (is_set(options, &words[i])) {
+	if (is_set(options, word)) {
 		*error = "Optional argument given twice";
 		return -EINVAL;
 	}
-	if (words[i].mode && options->mode) {
+	if (word->mode && options->mode) {
 		*error = "More than one mode is given";
 		return -EINVAL;
 	}
-	set(options, &words[i]);
+	if (!word->number)
+		set(options, word);
+	return 0;
+}
+
+/* What goes with what. */
+static int check_options(struct bv_options *options, const char **error, const char **word)
+{
+	if (options->fingerprint_max_mib && !options->fingerprint) {
+		*error = "fingerprint_max_mib needs fingerprint";
+		*word = BV_WORD_FINGERPRINT_MAX_MIB;
+		return -EINVAL;
+	}
+	/* A fingerprint of pages that their owner may change says nothing about the legs. */
+	if (options->fingerprint && options->no_write_copy) {
+		*error = "fingerprint and no_write_copy exclude each other";
+		*word = BV_WORD_NO_WRITE_COPY;
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -91,11 +139,19 @@ int bv_options_parse(struct bv_options *options, unsigned int argc, char **argv,
 	}
 
 	for (i = 1; i < argc; i++) {
+		const struct word *found = find_word(argv[i]);
+
 		*word = argv[i];
-		if (parse_word(options, argv[i], error))
+		if (parse_word(options, found, error))
+			return -EINVAL;
+		if (!found->number)
+			continue;
+		if (++i < argc)
+			*word = argv[i];
+		if (parse_number(options, i < argc ? argv[i] : NULL, error))
 			return -EINVAL;
 	}
-	return 0;
+	return check_options(options, error, word);
 }
 
 /**
@@ -111,21 +167,26 @@ unsigned int bv_options_emit(const struct bv_options *options, char *result, uns
 	unsigned int i, nr = 0, sz = 0;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
-		nr += is_set(options, &words[i]);
+		if (is_set(options, &words[i]))
+			nr += 1 + words[i].number;
 	if (maxlen)
 		result[0] = '\0';
 	if (!nr)
 		return 0;
 
 	DMEMIT(" %u", nr);
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (is_set(options, &words[i]))
-			DMEMIT(" %s", words[i].name);
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!is_set(options, &words[i]))
+			continue;
+		DMEMIT(" %s", words[i].name);
+		if (words[i].number)
+			DMEMIT(" %u", options->fingerprint_max_mib);
+	}
 	return sz;
 }
 
 /**
- * bv_options_emit_pairs() - print every option as ",word=y" or ",word=n"
+ * bv_options_emit_pairs() - print every option as ",word=y", ",word=n" or ",word=<number>"
  * @options: what to print
  * @result: where to
  * @maxlen: of @result
@@ -138,6 +199,9 @@ unsigned int bv_options_emit_pairs(const struct bv_options *options, char *resul
 	unsigned int i, sz = 0;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
-		DMEMIT(",%s=%c", words[i].name, is_set(options, &words[i]) ? 'y' : 'n');
+		if (words[i].number)
+			DMEMIT(",%s=%u", words[i].name, options->fingerprint_max_mib);
+		else
+			DMEMIT(",%s=%c", words[i].name, is_set(options, &words[i]) ? 'y' : 'n');
 	return sz;
 }

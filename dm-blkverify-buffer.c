@@ -10,7 +10,8 @@
  *
  * Pages come back to the pool, not to the system: kernels that zero pages on allocation would
  * otherwise make each request pay for a second pass over its data. Twice a second the pages that
- * were not needed since the last look are returned, down to the reserve.
+ * were not needed since the last look are returned, down to the reserve. What may be in use at
+ * once has a limit, because not every leg limits how many requests it takes.
  *
  * Locks: bv_pool.lock, taken here, any context. bv_buffer_wait() sleeps, nothing else does.
  */
@@ -21,6 +22,8 @@
 /* The longest request, and the page that its bvecs are in. */
 #define RESERVE (BV_REGION_PAGES + 1)
 #define TRIM_INTERVAL (HZ / 2)
+/* A pool may have 2 % of the memory, as dm-crypt, beyond which requests wait for each other. */
+#define LIMIT_FRACTION 50
 
 static unsigned int pages_for_data(unsigned int nr_sectors)
 {
@@ -58,6 +61,18 @@ static unsigned int take_new(struct list_head *pages, unsigned int nr, gfp_t gfp
 		list_add(&page->lru, pages);
 	}
 	return taken;
+}
+
+/* May the pool have @nr more pages of the system? Returns how many of them, and counts them. */
+static unsigned int allow_new(struct bv_pool *pool, unsigned int nr)
+{
+	unsigned int allowed = 0;
+
+	lockdep_assert_held(&pool->lock);
+	if (pool->nr_owned < pool->limit)
+		allowed = min_t(unsigned long, nr, pool->limit - pool->nr_owned);
+	pool->nr_owned += allowed;
+	return allowed;
 }
 
 static void free_pages_list(struct list_head *pages)
@@ -120,7 +135,7 @@ static void trim(struct work_struct *work)
 		unsigned int nr = pool->low - RESERVE;
 
 		/* From the tail: those have been idle for longest. */
-		for (; nr; nr--, pool->nr_idle--)
+		for (; nr; nr--, pool->nr_idle--, pool->nr_owned--)
 			list_move(pool->idle.prev, &unused);
 	}
 	pool->low = pool->nr_idle;
@@ -150,6 +165,8 @@ int bv_pool_init(struct bv_pool *pool, struct bv_buffer *kept)
 	pool->waiters = 0;
 	pool->nr_idle = take_new(&pool->idle, 2 * RESERVE, GFP_KERNEL);
 	pool->low = pool->nr_idle;
+	pool->nr_owned = pool->nr_idle;
+	pool->limit = max_t(unsigned long, 4 * RESERVE, totalram_pages() / LIMIT_FRACTION);
 	if (pool->nr_idle < 2 * RESERVE)
 		return -ENOMEM;
 
@@ -169,6 +186,7 @@ void bv_pool_exit(struct bv_pool *pool)
 	cancel_delayed_work_sync(&pool->trim);
 	free_pages_list(&pool->idle);
 	pool->nr_idle = 0;
+	pool->nr_owned = 0;
 }
 
 /**
@@ -187,29 +205,29 @@ bool bv_buffer_get(struct bv_pool *pool, struct bv_buffer *buffer, unsigned int 
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors);
 	unsigned int nr = nr_pages + pages_for_vecs(nr_pages);
-	unsigned int taken = 0;
+	unsigned int taken = 0, allowed = 0, new = 0;
 	unsigned long flags;
 	LIST_HEAD(pages);
 
 	spin_lock_irqsave(&pool->lock, flags);
-	if (!pool->waiters)
+	if (!pool->waiters) {
 		taken = take_idle(pool, &pages, nr);
-	else
-		nr = 0;
+		allowed = allow_new(pool, nr - taken);
+	}
 	spin_unlock_irqrestore(&pool->lock, flags);
-	if (!nr)
-		goto refused;
 
-	taken += take_new(&pages, nr - taken, GFP_NOWAIT);
+	if (allowed && taken + allowed == nr)
+		new = take_new(&pages, allowed, GFP_NOWAIT);
+	taken += new;
 	if (taken == nr) {
 		fill(buffer, &pages, nr_pages);
 		return true;
 	}
 
-refused:
 	/* Before the pages go back, so that they are not given to a newer request. */
 	spin_lock_irqsave(&pool->lock, flags);
 	pool->waiters++;
+	pool->nr_owned -= allowed - new;
 	spin_unlock_irqrestore(&pool->lock, flags);
 	if (taken)
 		give_back(pool, &pages, taken);
@@ -232,17 +250,24 @@ void bv_buffer_wait(struct bv_pool *pool, struct bv_buffer *buffer, unsigned int
 	LIST_HEAD(pages);
 
 	for (;;) {
+		unsigned int allowed;
+
 		spin_lock_irq(&pool->lock);
 		missing -= take_idle(pool, &pages, missing);
 		if (!missing)
 			pool->waiters--;
+		allowed = missing ? allow_new(pool, 1) : 0;
 		spin_unlock_irq(&pool->lock);
 		if (!missing)
 			break;
-		if (take_new(&pages, 1, GFP_NOIO | __GFP_NORETRY))
+		if (allowed && take_new(&pages, 1, GFP_NOIO | __GFP_NORETRY)) {
 			missing--;
-		else
-			wait_event(pool->wait, READ_ONCE(pool->nr_idle));
+			continue;
+		}
+		spin_lock_irq(&pool->lock);
+		pool->nr_owned -= allowed;
+		spin_unlock_irq(&pool->lock);
+		wait_event(pool->wait, READ_ONCE(pool->nr_idle));
 	}
 	fill(buffer, &pages, nr_pages);
 }

@@ -18,6 +18,7 @@ static const char *const class_names[] = {
 	[BV_CLASS_SHIFTED] = "shifted",
 	[BV_CLASS_TORN] = "torn",
 	[BV_CLASS_STALE] = "stale",
+	[BV_CLASS_UNFILLED] = "unfilled",
 };
 
 static unsigned int count_differing_bits(const u8 *a, const u8 *b)

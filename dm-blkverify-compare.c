@@ -5,6 +5,7 @@
  * Pure: knows no device and takes no lock. Any context; pages are mapped for a moment only, so
  * highmem and pages without a kernel mapping of their own are fine.
  */
+#include <linux/hash.h>
 #include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/unaligned.h>
@@ -82,6 +83,96 @@ size_t bv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const struct
 	}
 
 	return done;
+}
+
+static phys_addr_t address(const struct bio_vec *vec)
+{
+	return ((phys_addr_t)page_to_pfn(vec->bv_page) << PAGE_SHIFT) + vec->bv_offset;
+}
+
+/* Do any two segments share a byte? Few segments, or a suspicion. */
+static bool any_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	struct bvec_iter a_iter, b_iter;
+	struct bio_vec a, b;
+
+	for_each_bvec(a, vecs, a_iter, iter) {
+		phys_addr_t start = address(&a);
+
+		b_iter = a_iter;
+		bvec_iter_advance_single(vecs, &b_iter, a.bv_len);
+		for (; b_iter.bi_size; bvec_iter_advance_single(vecs, &b_iter, b.bv_len)) {
+			b = bvec_iter_bvec(vecs, b_iter);
+			if (address(&b) < start + a.bv_len && start < address(&b) + b.bv_len)
+				return true;
+		}
+	}
+	return false;
+}
+
+#define SEEN_BITS 9
+#define SEEN_SIZE (1U << SEEN_BITS)
+
+/* May a page be in the list twice? A hash table of 16 bits a page: errs on one side only. */
+static bool may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	u16 seen[SEEN_SIZE] = {};
+	struct bvec_iter at;
+	struct bio_vec vec;
+	unsigned int nr = 0;
+
+	for_each_bvec(vec, vecs, at, iter) {
+		u32 hash = hash_64(address(&vec) >> PAGE_SHIFT, SEEN_BITS + 16);
+		unsigned int place = hash % SEEN_SIZE;
+		u16 print = (hash >> SEEN_BITS) ?: 1;
+
+		if (++nr > SEEN_SIZE / 8 * 7)
+			return true;
+		for (; seen[place]; place = (place + 1) % SEEN_SIZE)
+			if (seen[place] == print)
+				return true;
+		seen[place] = print;
+	}
+	return false;
+}
+
+/**
+ * bv_has_alias() - does a list of segments have the same memory in it twice?
+ * @vecs: the list
+ * @iter: the part of it
+ *
+ * Legal for a read, and then only the last of what was read into the shared memory is left.
+ * Most lists are known to be good after a look at each segment: their addresses only rise or
+ * only fall, or no page is in a small table of pages already. The rest are
+ * compared pair by pair.
+ *
+ * Context: Any.
+ * Return: true if there is such memory.
+ */
+bool bv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	bool rising = true, falling = true;
+	phys_addr_t low = 0, high = 0;
+	struct bvec_iter at;
+	struct bio_vec vec;
+
+	if (iter.bi_size <= bvec_iter_bvec(vecs, iter).bv_len)
+		return false;
+
+	for_each_bvec(vec, vecs, at, iter) {
+		phys_addr_t start = address(&vec);
+
+		if (at.bi_size != iter.bi_size) {
+			rising &= start >= high;
+			falling &= start + vec.bv_len <= low;
+		}
+		low = start;
+		high = start + vec.bv_len;
+	}
+	if (rising || falling)
+		return false;
+
+	return may_repeat(vecs, iter) && any_overlap(vecs, iter);
 }
 
 /**

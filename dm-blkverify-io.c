@@ -8,8 +8,6 @@
  * by bv_range_lock() and bv_range_unlock(), by queue_work(), and by the count of pending legs,
  * and after any of these the giver does not touch it any more.
  */
-#include <linux/highmem.h>
-
 #include "dm-blkverify.h"
 
 /* Up to this length a read is compared in the completion of its last leg. */
@@ -30,6 +28,12 @@
  * @work: the next step, when that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios are initialised
+ * @all_trusted: verify() found every sector trusted
+ * @differ: verify() saw a difference
+ * @injected: a byte of test's answer was flipped by us
+ * @rechecked: raw was read again; then readahead is no excuse any more
+ * @pid: of the task that submitted it, for the history
+ * @comm: its name
  * @status: what each leg said; written by its completion, read after @pending fell to 0
  * @raw_bio: what raw gets
  * @test_bio: what test gets
@@ -66,6 +70,12 @@ struct bv_io {
 	struct work_struct work;
 	atomic_t pending;
 	bool submitted;
+	bool all_trusted;
+	bool differ;
+	bool injected;
+	bool rechecked;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
 	blk_status_t status[BV_LEGS];
 	struct bio raw_bio;
 	struct bio test_bio;
@@ -86,6 +96,11 @@ static struct bio *bio_of(struct bv_io *io, enum bv_leg_nr leg)
 static enum req_op op_of(struct bv_io *io)
 {
 	return bio_op(clone_of(io));
+}
+
+static bool is_write(struct bv_io *io)
+{
+	return io->nr_sectors && op_of(io) != REQ_OP_READ;
 }
 
 static bool has_data(struct bv_io *io)
@@ -159,6 +174,36 @@ static void finish(struct bv_io *io, blk_status_t status)
 	bio_endio(clone);
 }
 
+/* ---- the marks in test's pages ------------------------------------------------------------- */
+
+/*
+ * Private pages still hold what an earlier request left there, which may well be what test should
+ * return now: a leg that completes a read without filling all of it would go unnoticed. So the
+ * last bytes of each sector are overwritten with a number that is in no data before test is read.
+ */
+static u64 cookie_of(struct bv_io *io, unsigned int sector)
+{
+	return io->bv->cookie + io->range.start + sector;
+}
+
+static u64 *cookie_place(struct bv_io *io, unsigned int sector)
+{
+	return bv_buffer_sector(&io->buffer, sector) + SECTOR_SIZE - sizeof(u64);
+}
+
+static void mark_unfilled(struct bv_io *io)
+{
+	unsigned int i;
+
+	for (i = 0; i < io->nr_sectors; i++)
+		*cookie_place(io, i) = cookie_of(io, i);
+}
+
+static bool is_unfilled(struct bv_io *io, unsigned int sector)
+{
+	return *cookie_place(io, sector) == cookie_of(io, sector);
+}
+
 /* ---- submission --------------------------------------------------------------------------- */
 
 static void both_done(struct bv_io *io);
@@ -208,12 +253,40 @@ static void submit_leg(struct bv_io *io, enum bv_leg_nr leg)
 		dm_submit_bio_remap(clone_of(io), bio_of(io, leg));
 }
 
+/* Keep what later reports want to know of a request that changes data. */
+static void remember(struct bv_io *io)
+{
+	struct blkverify *bv = io->bv;
+	struct bv_write write = {
+		.start = io->range.start,
+		.nr_sectors = io->nr_sectors,
+		.op = op_of(io),
+		.fua = clone_of(io)->bi_opf & REQ_FUA,
+		.pid = io->pid,
+	};
+
+	memcpy(write.comm, io->comm, sizeof(write.comm));
+	bv_history_add(&bv->history, &write);
+
+	if (!bv->options.fingerprint)
+		return;
+	if (op_of(io) == REQ_OP_WRITE)
+		bv_fingerprints_write(&bv->prints, io->range.start, &io->buffer, io->nr_sectors);
+	else
+		bv_fingerprints_fill(&bv->prints, io->range.start, io->nr_sectors,
+				     op_of(io) == REQ_OP_WRITE_ZEROES);
+}
+
 static void submit_legs(struct bv_io *io)
 {
 	struct bio *clone = clone_of(io);
 
 	if (op_of(io) == REQ_OP_WRITE && is_private(io, BV_RAW))
 		bv_copy_vecs(io->buffer.vecs, private_iter(io), clone->bi_io_vec, clone->bi_iter);
+	if (op_of(io) == REQ_OP_READ)
+		mark_unfilled(io);
+	if (is_write(io))
+		remember(io);
 
 	/* A leg may complete before its submission returns; the second one may end the request. */
 	io->submitted = true;
@@ -227,7 +300,10 @@ static void wait_for_buffer(struct work_struct *work)
 	struct bv_io *io = container_of(work, struct bv_io, work);
 
 	bv_buffer_wait(&io->bv->pool, &io->buffer, io->nr_sectors);
-	submit_legs(io);
+	if (is_frozen(io->bv))
+		finish(io, BLK_STS_IOERR);
+	else
+		submit_legs(io);
 }
 
 /* The range is ours. Does not block. */
@@ -245,15 +321,38 @@ static void start(struct bv_io *io)
 
 /* ---- legs that failed --------------------------------------------------------------------- */
 
+/* Has the leg found out, by the request that it just failed, that it cannot do this at all? */
+static bool has_given_up(struct bv_io *io, enum bv_leg_nr leg)
+{
+	struct block_device *bdev = io->bv->legs[leg]->bdev;
+
+	if (io->status[leg] != BLK_STS_TARGET)
+		return false;
+	switch (op_of(io)) {
+	case REQ_OP_DISCARD:
+		return !bdev_max_discard_sectors(bdev);
+	case REQ_OP_SECURE_ERASE:
+		return !bdev_max_secure_erase_sectors(bdev);
+	case REQ_OP_WRITE_ZEROES:
+		return !bdev_write_zeroes_sectors(bdev);
+	default:
+		return false;
+	}
+}
+
 /*
  * Statuses that say "this request", not "this leg": what the leg cannot do, a bio that does not
  * suit it, and readahead, which may fail at any time.
  */
-static bool nobodys_fault(struct bv_io *io, blk_status_t status)
+static bool nobodys_fault(struct bv_io *io, enum bv_leg_nr leg)
 {
+	blk_status_t status = io->status[leg];
+
 	if (status == BLK_STS_NOTSUPP || status == BLK_STS_AGAIN || status == BLK_STS_INVAL)
 		return true;
-	return op_of(io) == REQ_OP_READ && (clone_of(io)->bi_opf & REQ_RAHEAD);
+	if (has_given_up(io, leg))
+		return true;
+	return op_of(io) == REQ_OP_READ && (clone_of(io)->bi_opf & REQ_RAHEAD) && !io->rechecked;
 }
 
 static void init_report(struct bv_io *io, struct bv_report *report, enum bv_kind kind)
@@ -270,10 +369,12 @@ static void report_divergence(struct bv_io *io)
 	struct blkverify *bv = io->bv;
 	struct bv_report report;
 
+	bv_found(&bv->reports, BV_DIVERGENCE, device_sector(io, io->range.start),
+		 bv->options.mode == BV_MODE_FREEZE);
 	init_report(io, &report, BV_DIVERGENCE);
 	report.errnos[BV_RAW] = blk_status_to_errno(io->status[BV_RAW]);
 	report.errnos[BV_TEST] = blk_status_to_errno(io->status[BV_TEST]);
-	bv_report(&bv->reports, &report, bv->options.mode == BV_MODE_FREEZE);
+	bv_report(&bv->reports, &report);
 }
 
 /*
@@ -285,28 +386,27 @@ static void settle(struct work_struct *work)
 	struct bv_io *io = container_of(work, struct bv_io, work);
 	struct blkverify *bv = io->bv;
 	blk_status_t raw = io->status[BV_RAW], test = io->status[BV_TEST];
-	bool is_write = io->nr_sectors && op_of(io) != REQ_OP_READ;
 	bool both = !raw && !test;
 
-	if (raw && !nobodys_fault(io, raw))
+	if (raw && !nobodys_fault(io, BV_RAW))
 		bv_count_leg_error(&bv->reports, BV_RAW);
-	if (test && !nobodys_fault(io, test))
+	if (test && !nobodys_fault(io, BV_TEST))
 		bv_count_leg_error(&bv->reports, BV_TEST);
 
 	/*
 	 * What a failed write left on the legs is anybody's guess, and they may guess differently.
 	 * A failed read changes nothing: what was trusted still is.
 	 */
-	if (is_write)
+	if (is_write(io))
 		bv_trust_set(&bv->trust, io->range.start, io->nr_sectors,
 			     both && op_of(io) == REQ_OP_WRITE_ZEROES);
 	if (both && op_of(io) == REQ_OP_WRITE_ZEROES)
 		this_cpu_add(bv->reports.counts->written, io->nr_sectors);
-	if (!raw != !test && !nobodys_fault(io, raw ?: test))
+	if (!raw != !test && !nobodys_fault(io, raw ? BV_RAW : BV_TEST))
 		report_divergence(io);
 
-	/* For dm: has the leg just found out that it cannot do this at all? */
-	if (is_write && (raw ?: test) == BLK_STS_TARGET)
+	/* dm looks there whether to offer such requests any longer. */
+	if (is_write(io) && (raw ?: test) == BLK_STS_TARGET)
 		bio_set_dev(clone_of(io), bv->legs[raw ? BV_RAW : BV_TEST]->bdev);
 	finish(io, raw ?: test);
 }
@@ -317,6 +417,19 @@ struct difference {
 	unsigned int first;
 	unsigned int nr;
 };
+
+/*
+ * As bv_trust_run(), for what was compared at first: where memory was short since, the map may
+ * say less now than it did then, and must not make us forget a difference.
+ */
+static unsigned int trust_run(struct bv_io *io, unsigned int from, bool *trusted)
+{
+	*trusted = true;
+	if (io->all_trusted)
+		return io->nr_sectors - from;
+	return bv_trust_run(&io->bv->trust, io->range.start + from, io->nr_sectors - from,
+			    trusted);
+}
 
 /* Which trusted sectors differ between what @raw and @test hold of a request? */
 static void find_difference(struct bv_io *io, const struct bv_buffer *raw,
@@ -329,8 +442,7 @@ static void find_difference(struct bv_io *io, const struct bv_buffer *raw,
 		unsigned int end;
 		bool trusted;
 
-		run = bv_trust_run(&io->bv->trust, io->range.start + i, io->nr_sectors - i,
-				   &trusted);
+		run = trust_run(io, i, &trusted);
 		for (end = i + run; trusted && i < end; i++, run--) {
 			if (!memcmp(bv_buffer_sector(raw, i), bv_buffer_sector(test, i),
 				    SECTOR_SIZE))
@@ -354,12 +466,30 @@ static blk_status_t read_again(struct bv_io *io, enum bv_leg_nr leg, struct bv_b
 	return bio->bi_status;
 }
 
+/* What only the request knows comes before what the data look like. */
+static void classify(struct bv_io *io, struct bv_diagnosis *diagnosis,
+		     const struct difference *difference)
+{
+	struct blkverify *bv = io->bv;
+	unsigned int bad = difference->first;
+
+	diagnosis->number = 0;
+	if (is_unfilled(io, bad))
+		diagnosis->class = BV_CLASS_UNFILLED;
+	else if (bv->options.fingerprint &&
+		 bv_fingerprints_is_stale(&bv->prints, io->range.start + bad,
+					  bv_buffer_sector(&io->buffer, bad)))
+		diagnosis->class = BV_CLASS_STALE;
+	else
+		bv_classify(diagnosis, &bv->recheck, &io->buffer, io->nr_sectors, bad,
+			    difference->nr);
+}
+
 static void describe(struct bv_io *io, struct bv_report *report,
 		     const struct difference *difference)
 {
-	const struct bv_buffer *raw_buffer = &io->bv->recheck, *test_buffer = &io->buffer;
-	const u8 *raw = bv_buffer_sector(raw_buffer, difference->first);
-	const u8 *test = bv_buffer_sector(test_buffer, difference->first);
+	const u8 *raw = bv_buffer_sector(&io->bv->recheck, difference->first);
+	const u8 *test = bv_buffer_sector(&io->buffer, difference->first);
 	unsigned int byte = 0;
 
 	while (byte < SECTOR_SIZE - 1 && raw[byte] == test[byte])
@@ -372,8 +502,10 @@ static void describe(struct bv_io *io, struct bv_report *report,
 	report->window_offset = round_down(byte, BV_WINDOW);
 	memcpy(report->window[BV_RAW], raw + report->window_offset, BV_WINDOW);
 	memcpy(report->window[BV_TEST], test + report->window_offset, BV_WINDOW);
-	bv_classify(&report->diagnosis, raw_buffer, test_buffer, io->nr_sectors,
-		    difference->first, difference->nr);
+	classify(io, &report->diagnosis, difference);
+	report->injected = io->injected;
+	report->provenance = bv_history_find(&io->bv->history, io->range.start + difference->first,
+					     U64_MAX, &report->write);
 }
 
 static void give_caller_raws_data(struct bv_io *io)
@@ -393,14 +525,19 @@ static void handle_mismatch(struct bv_io *io, const struct difference *differenc
 	struct difference again;
 	struct bv_report report;
 
+	/* Before test is read again, which may take long. */
+	bv_found(&bv->reports, BV_MISMATCH,
+		 device_sector(io, io->range.start + difference->first),
+		 bv->options.mode == BV_MODE_FREEZE);
 	describe(io, &report, difference);
 	/* This can only change the label: test's first answer is not forgiven. */
+	mark_unfilled(io);
 	report.persistent = read_again(io, BV_TEST, &io->buffer) != BLK_STS_OK;
 	if (!report.persistent) {
 		find_difference(io, &bv->recheck, &io->buffer, &again);
 		report.persistent = again.nr;
 	}
-	bv_report(&bv->reports, &report, bv->options.mode == BV_MODE_FREEZE);
+	bv_report(&bv->reports, &report);
 
 	if (bv->options.mode == BV_MODE_PANIC)
 		panic("dm-" DM_MSG_PREFIX ": contents mismatch in sector %llu",
@@ -424,6 +561,7 @@ static void recheck(struct work_struct *work)
 	struct blkverify *bv = io->bv;
 	struct difference difference;
 
+	io->rechecked = true;
 	io->status[BV_RAW] = read_again(io, BV_RAW, &bv->recheck);
 	if (io->status[BV_RAW]) {
 		settle(work);
@@ -435,7 +573,8 @@ static void recheck(struct work_struct *work)
 		handle_mismatch(io, &difference);
 		return;
 	}
-	bv_count_unstable(&bv->reports);
+	if (io->differ)
+		bv_count_unstable(&bv->reports);
 	give_caller_raws_data(io);
 	finish(io, BLK_STS_OK);
 }
@@ -450,7 +589,6 @@ static void verify(struct bv_io *io)
 	struct bio *clone = clone_of(io);
 	struct bvec_iter caller = clone->bi_iter, private = private_iter(io);
 	sector_t compared = 0, run;
-	bool differ = false;
 
 	while (private.bi_size) {
 		sector_t sector = private.bi_sector;
@@ -461,8 +599,8 @@ static void verify(struct bv_io *io)
 		part.bi_size = run << SECTOR_SHIFT;
 		if (trusted) {
 			compared += run;
-			differ |= bv_compare(clone->bi_io_vec, part, io->buffer.vecs, private) <
-				  part.bi_size;
+			io->differ |= bv_compare(clone->bi_io_vec, part, io->buffer.vecs, private) <
+				      part.bi_size;
 		}
 		bvec_iter_advance(clone->bi_io_vec, &caller, part.bi_size);
 		bvec_iter_advance(io->buffer.vecs, &private, part.bi_size);
@@ -472,7 +610,9 @@ static void verify(struct bv_io *io)
 	this_cpu_add(bv->reports.counts->compared, compared);
 	if (compared < io->nr_sectors)
 		this_cpu_add(bv->reports.counts->skipped, io->nr_sectors - compared);
-	if (differ)
+	io->all_trusted = compared == io->nr_sectors;
+	/* Of memory that was read into twice, only the last is left to compare. */
+	if (io->differ || (compared && bv_has_alias(clone->bi_io_vec, clone->bi_iter)))
 		queue_step(bv->recheck_wq, io, recheck);
 	else
 		finish(io, BLK_STS_OK);
@@ -481,6 +621,30 @@ static void verify(struct bv_io *io)
 static void verify_queued(struct work_struct *work)
 {
 	verify(container_of(work, struct bv_io, work));
+}
+
+/* Flip what a message asked to be flipped in this answer. Process context. */
+static void inject_and_verify(struct work_struct *work)
+{
+	struct bv_io *io = container_of(work, struct bv_io, work);
+	struct bv_injections *injections = &io->bv->injections;
+	unsigned int i;
+
+	spin_lock(&injections->lock);
+	for (i = injections->nr; i--;) {
+		sector_t sector = injections->sector[i];
+
+		if (sector < io->range.start || sector > io->range.last)
+			continue;
+		*(u8 *)bv_buffer_sector(&io->buffer, sector - io->range.start) ^=
+			injections->xor[i];
+		io->injected = true;
+		WRITE_ONCE(injections->nr, injections->nr - 1);
+		injections->sector[i] = injections->sector[injections->nr];
+		injections->xor[i] = injections->xor[injections->nr];
+	}
+	spin_unlock(&injections->lock);
+	verify(io);
 }
 
 /* Both legs are done. Any context. */
@@ -493,7 +657,9 @@ static void both_done(struct bv_io *io)
 	} else if (!io->nr_sectors) {
 		finish(io, BLK_STS_OK);
 	} else if (op_of(io) == REQ_OP_READ) {
-		if (io->nr_sectors << SECTOR_SHIFT > COMPARE_NOW_BYTES || in_hardirq() ||
+		if (READ_ONCE(bv->injections.nr))
+			queue_step(bv->wq, io, inject_and_verify);
+		else if (io->nr_sectors << SECTOR_SHIFT > COMPARE_NOW_BYTES || in_hardirq() ||
 		    irqs_disabled())
 			queue_step(bv->wq, io, verify_queued);
 		else
@@ -550,9 +716,43 @@ int bv_io_map(struct blkverify *bv, struct bio *bio)
 	io->range.shared = bio_op(bio) == REQ_OP_READ;
 	io->buffer.nr_pages = 0;
 	io->submitted = false;
+	io->differ = false;
+	io->injected = false;
+	io->rechecked = false;
+	if (is_write(io)) {
+		io->pid = task_pid_nr(current);
+		get_task_comm(io->comm, current);
+	}
 
 	/* A request without sectors, a flush, conflicts with nobody. */
 	if (!io->nr_sectors || bv_range_lock(&bv->ranges, &io->range))
 		start(io);
 	return DM_MAPIO_SUBMITTED;
+}
+
+/**
+ * bv_io_inject() - flip a byte of what test returns for the next read of a sector
+ * @bv: the target
+ * @sector: which
+ * @xor: what its first byte is xored with
+ *
+ * In our private pages only: what is on test does not change.
+ *
+ * Context: Process.
+ * Return: false if too many are waiting for their read.
+ */
+bool bv_io_inject(struct blkverify *bv, sector_t sector, u8 xor)
+{
+	struct bv_injections *injections = &bv->injections;
+	bool room;
+
+	spin_lock(&injections->lock);
+	room = injections->nr < BV_MAX_INJECTIONS;
+	if (room) {
+		injections->sector[injections->nr] = sector;
+		injections->xor[injections->nr] = xor;
+		WRITE_ONCE(injections->nr, injections->nr + 1);
+	}
+	spin_unlock(&injections->lock);
+	return room;
 }

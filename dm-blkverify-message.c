@@ -72,26 +72,35 @@ void bv_status(struct blkverify *bv, status_type_t type, char *result, unsigned 
 
 /* ---- messages ----------------------------------------------------------------------------- */
 
+/* One line in the log about a message that is refused. */
+static __printf(2, 3) void complain(struct blkverify *bv, const char *format, ...)
+{
+	char name[DM_NAME_LEN];
+	struct va_format text;
+	va_list args;
+
+	bv_device_name(bv->ti, name);
+	va_start(args, format);
+	text.fmt = format;
+	text.va = &args;
+	DMERR("%s: message refused: %pV", name, &text);
+	va_end(args);
+}
+
 /*
  * A handler returns 1 when it has put text into result, 0 when it has done what was asked, or an
  * error.
  */
-struct message {
-	const char *name;
-	unsigned int argc;
-	const char *usage;
-	int (*handle)(struct blkverify *bv, char **argv, char *result, unsigned int maxlen);
-};
-
-static int message_list(struct blkverify *bv, char **argv, char *result, unsigned int maxlen)
+static int message_list(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			unsigned int maxlen)
 {
 	struct bv_report report;
-	unsigned int i, sz = 0;
-	u64 dropped;
+	unsigned int sz = 0;
+	u64 number = 0, dropped;
 
-	for (i = 0; bv_reports_get(&bv->reports, i, &report, &dropped); i++) {
+	while (bv_reports_next(&bv->reports, &number, &report, &dropped)) {
 		DMEMIT("%llu ", report.number);
-		sz += bv_report_emit(&report, result + sz, maxlen - sz);
+		sz += bv_report_emit(&report, bv->ti->begin, result + sz, maxlen - sz);
 		if (report.kind == BV_MISMATCH)
 			DMEMIT(" at=%u raw_bytes=%*phN test_bytes=%*phN", report.window_offset,
 			       BV_WINDOW, report.window[BV_RAW], BV_WINDOW,
@@ -102,22 +111,160 @@ static int message_list(struct blkverify *bv, char **argv, char *result, unsigne
 	return 1;
 }
 
-static int message_reset(struct blkverify *bv, char **argv, char *result, unsigned int maxlen)
+static int message_reset(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			 unsigned int maxlen)
 {
 	bv_reports_reset(&bv->reports);
 	return 0;
 }
 
-static int message_thaw(struct blkverify *bv, char **argv, char *result, unsigned int maxlen)
+static int message_thaw(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			unsigned int maxlen)
 {
 	bv_reports_thaw(&bv->reports);
 	return 0;
 }
 
-static const struct message messages[] = {
-	{ "list", 1, "", message_list },
-	{ "reset", 1, "", message_reset },
-	{ "thaw", 1, "", message_thaw },
+/* A sector of the mapped device, as a person gives it, to one of the target. */
+static int parse_sector(struct blkverify *bv, const char *word, sector_t *sector)
+{
+	struct dm_target *ti = bv->ti;
+	u64 number;
+
+	if (kstrtou64(word, 10, &number) || number < ti->begin || number - ti->begin >= ti->len) {
+		complain(bv, "\"%.64s\" is not a sector of this target, which has %llu to %llu", word,
+			 (unsigned long long)ti->begin,
+			 (unsigned long long)(ti->begin + ti->len - 1));
+		return -EINVAL;
+	}
+	*sector = number - ti->begin;
+	return 0;
+}
+
+static int edit_trust(struct blkverify *bv, char **argv, bool trusted)
+{
+	sector_t start;
+	u64 nr;
+
+	if (parse_sector(bv, argv[1], &start))
+		return -EINVAL;
+	if (kstrtou64(argv[2], 10, &nr) || !nr || nr > bv->ti->len - start) {
+		complain(bv, "\"%.64s\" is not a number of sectors from %.64s to the end of the target",
+			 argv[2], argv[1]);
+		return -EINVAL;
+	}
+	bv_trust_set(&bv->trust, start, nr, trusted);
+	return 0;
+}
+
+static int message_trust(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			 unsigned int maxlen)
+{
+	return edit_trust(bv, argv, true);
+}
+
+static int message_distrust(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			    unsigned int maxlen)
+{
+	return edit_trust(bv, argv, false);
+}
+
+static int message_history(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			   unsigned int maxlen)
+{
+	enum bv_history_answer answer;
+	struct bv_write write;
+	unsigned int sz = 0;
+	u64 before = U64_MAX;
+	sector_t sector;
+
+	if (parse_sector(bv, argv[1], &sector))
+		return -EINVAL;
+	for (;;) {
+		answer = bv_history_find(&bv->history, sector, before, &write);
+		if (answer != BV_HISTORY_FOUND)
+			break;
+		sz += bv_write_emit(&write, bv->ti->begin, "", result + sz, maxlen - sz);
+		DMEMIT("\n");
+		before = write.order;
+	}
+	DMEMIT("%s", answer == BV_HISTORY_NONE ? "complete" : "older writes are forgotten");
+	return 1;
+}
+
+static int message_inject(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			  unsigned int maxlen)
+{
+	sector_t sector;
+	u8 xor = 0xff;
+	bool trusted;
+
+	if (parse_sector(bv, argv[1], &sector))
+		return -EINVAL;
+	if (argc > 2 && (kstrtou8(argv[2], 0, &xor) || !xor)) {
+		complain(bv, "\"%.64s\" is not a byte other than 0 to xor with", argv[2]);
+		return -EINVAL;
+	}
+	bv_trust_run(&bv->trust, sector, 1, &trusted);
+	if (!trusted) {
+		complain(bv, "sector %.64s is not trusted, so reads of it are not compared", argv[1]);
+		return -EINVAL;
+	}
+	if (!bv_io_inject(bv, sector, xor)) {
+		complain(bv, "there are %u injections that no read has met yet",
+			 BV_MAX_INJECTIONS);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+/* What stands between quotes in a log line has to stay there. */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
+
+static int message_mark(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+			unsigned int maxlen)
+{
+	char mark[BV_MARK_LEN] = "", name[DM_NAME_LEN];
+	unsigned int i;
+	int len = 0;
+
+	for (i = 1; i < argc; i++)
+		len += snprintf(mark + min_t(int, len, sizeof(mark)),
+				sizeof(mark) - min_t(int, len, sizeof(mark)), "%s%s",
+				i > 1 ? " " : "", argv[i]);
+	if (len >= (int)sizeof(mark) || !is_plain(mark)) {
+		complain(bv, "a mark is at most %zu printable characters without \" and \\",
+			 sizeof(mark) - 1);
+		return -EINVAL;
+	}
+	bv_reports_mark(&bv->reports, mark);
+	bv_device_name(bv->ti, name);
+	DMINFO("%s: mark \"%s\"", name, mark);
+	return 0;
+}
+
+static const struct message {
+	const char *name;
+	unsigned int min_argc;
+	unsigned int max_argc;
+	const char *usage;
+	int (*handle)(struct blkverify *bv, unsigned int argc, char **argv, char *result,
+		      unsigned int maxlen);
+} messages[] = {
+	{ "list", 1, 1, "", message_list },
+	{ "reset", 1, 1, "", message_reset },
+	{ "thaw", 1, 1, "", message_thaw },
+	{ "trust", 3, 3, " <start> <len>", message_trust },
+	{ "distrust", 3, 3, " <start> <len>", message_distrust },
+	{ "history", 2, 2, " <sector>", message_history },
+	{ "inject", 2, 3, " <sector> [<xor>]", message_inject },
+	{ "mark", 1, UINT_MAX, " [<text>]", message_mark },
 };
 
 /**
@@ -133,20 +280,18 @@ static const struct message messages[] = {
 int bv_message(struct blkverify *bv, unsigned int argc, char **argv, char *result,
 	       unsigned int maxlen)
 {
-	char name[DM_NAME_LEN];
 	unsigned int i;
 
-	bv_device_name(bv->ti, name);
 	for (i = 0; i < ARRAY_SIZE(messages); i++) {
 		const struct message *message = &messages[i];
 
 		if (strcasecmp(argv[0], message->name))
 			continue;
-		if (argc == message->argc)
-			return message->handle(bv, argv, result, maxlen);
-		DMERR("%s: usage: message %s%s", name, message->name, message->usage);
+		if (argc >= message->min_argc && argc <= message->max_argc)
+			return message->handle(bv, argc, argv, result, maxlen);
+		complain(bv, "usage: %s%s", message->name, message->usage);
 		return -EINVAL;
 	}
-	DMERR("%s: unknown message \"%s\"", name, argv[0]);
+	complain(bv, "unknown message \"%.64s\"", argv[0]);
 	return -EINVAL;
 }

@@ -85,13 +85,14 @@ bool bv_range_lock(struct bv_ranges *ranges, struct bv_range *range)
  * bv_range_unlock() - release the sectors of a request
  * @ranges: the lock
  * @range: a granted range
- * @granted: ranges that this grants are added to the tail, in order of arrival
+ * @granted: ranges that this grants are added to the tail; no two of them conflict, so they may be
+ *	started in any order
  *
  * Context: Any.
  */
 void bv_range_unlock(struct bv_ranges *ranges, struct bv_range *range, struct list_head *granted)
 {
-	struct bv_range *other, *pos;
+	struct bv_range *other;
 	unsigned long flags;
 
 	spin_lock_irqsave(&ranges->lock, flags);
@@ -105,13 +106,8 @@ void bv_range_unlock(struct bv_ranges *ranges, struct bv_range *range, struct li
 	     other = tree_iter_next(other, range->start, range->last)) {
 		if (other->order < range->order || (range->shared && other->shared))
 			continue;
-		if (--other->blockers)
-			continue;
-		/* The tree yields them by sector; there are few, so sort as they come. */
-		list_for_each_entry_reverse(pos, granted, granted)
-			if (pos->order < other->order)
-				break;
-		list_add(&other->granted, &pos->granted);
+		if (!--other->blockers)
+			list_add_tail(&other->granted, granted);
 	}
 out:
 	spin_unlock_irqrestore(&ranges->lock, flags);

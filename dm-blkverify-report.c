@@ -5,12 +5,13 @@
  * Counters of healthy requests are per CPU and only ever grow; a reset remembers where they
  * stood. Everything else is rare and under bv_reports.lock (any context). A report is made where
  * it may sleep, because the name of the device is behind a mutex; its events are raised by a work
- * item of their own, because they allocate memory with GFP_KERNEL and the request that caused the
- * report, which may be needed to free memory, must not wait for that.
+ * item of their own, because they allocate memory and the request that caused the report, which
+ * may be needed to free memory, must not wait for that.
  */
 #include <linux/dm-ioctl.h>
 #include <linux/kobject.h>
 #include <linux/math64.h>
+#include <linux/sched/mm.h>
 
 #include "dm-blkverify.h"
 
@@ -56,42 +57,62 @@ void bv_device_name(struct dm_target *ti, char *name)
 		strscpy(name, dm_table_device_name(ti->table), DM_NAME_LEN);
 }
 
+static int emit_mismatch(const struct bv_report *report, sector_t begin, char *text, size_t size)
+{
+	unsigned int at = report->byte - report->window_offset;
+	int len;
+
+	len = scnprintf(text, size,
+			"contents mismatch in sector %llu byte=%u raw=0x%02x test=0x%02x %s class=",
+			(unsigned long long)report->bad_sector, report->byte,
+			report->window[BV_RAW][at], report->window[BV_TEST][at],
+			report->persistent ? "persistent" : "transient");
+	len += bv_class_emit(&report->diagnosis, text + len, size - len);
+	len += scnprintf(text + len, size - len, " differ=%u", report->nr_bad);
+	if (report->injected)
+		len += scnprintf(text + len, size - len, " injected");
+
+	if (report->provenance == BV_HISTORY_FOUND) {
+		len += scnprintf(text + len, size - len, " ");
+		return len + bv_write_emit(&report->write, begin, "write_", text + len, size - len);
+	}
+	return len + scnprintf(text + len, size - len, " write=%s",
+			       report->provenance == BV_HISTORY_NONE ? "none" : "forgotten");
+}
+
 /**
  * bv_report_emit() - print a report in one line, without a newline
  * @report: what to print
+ * @begin: where the target begins in the mapped device, in sectors
  * @text: where to
  * @size: of @text
  *
  * Return: length printed, without the terminating zero.
  */
-int bv_report_emit(const struct bv_report *report, char *text, size_t size)
+int bv_report_emit(const struct bv_report *report, sector_t begin, char *text, size_t size)
 {
-	unsigned int at = report->byte - report->window_offset;
 	int len;
 
 	len = scnprintf(text, size, "%s sector=%llu nr=%llu ", op_name(report),
 			(unsigned long long)report->sector,
 			(unsigned long long)report->nr_sectors);
-	if (report->kind == BV_DIVERGENCE)
-		return len + scnprintf(text + len, size - len, "status mismatch raw=%d test=%d",
-				       report->errnos[BV_RAW], report->errnos[BV_TEST]);
-
-	len += scnprintf(text + len, size - len,
-			 "contents mismatch in sector %llu byte=%u raw=0x%02x test=0x%02x %s class=",
-			 (unsigned long long)report->bad_sector, report->byte,
-			 report->window[BV_RAW][at], report->window[BV_TEST][at],
-			 report->persistent ? "persistent" : "transient");
-	len += bv_class_emit(&report->diagnosis, text + len, size - len);
-	return len + scnprintf(text + len, size - len, " differ=%u", report->nr_bad);
+	if (report->kind == BV_MISMATCH)
+		len += emit_mismatch(report, begin, text + len, size - len);
+	else
+		len += scnprintf(text + len, size - len, "status mismatch raw=%d test=%d",
+				 report->errnos[BV_RAW], report->errnos[BV_TEST]);
+	if (report->mark[0])
+		len += scnprintf(text + len, size - len, " mark=\"%s\"", report->mark);
+	return len;
 }
 
 static void print(struct bv_reports *reports, const struct bv_report *report)
 {
 	char name[DM_NAME_LEN];
-	char text[256];
+	char text[448];
 
 	bv_device_name(reports->ti, name);
-	bv_report_emit(report, text, sizeof(text));
+	bv_report_emit(report, reports->ti->begin, text, sizeof(text));
 	DMERR("%s: %s", name, text);
 }
 
@@ -110,10 +131,14 @@ static void raise_event(struct bv_reports *reports, const struct bv_report *repo
 	kobject_uevent_env(&disk_to_dev(dm_disk(md))->kobj, KOBJ_CHANGE, env);
 }
 
-/* Raise the events of all reports that have none yet; those already overwritten have lost it. */
+/*
+ * Raise the events of all reports that have none yet; those already overwritten have lost it.
+ * The allocations that this takes must not wait for I/O: the device may be suspended.
+ */
 static void raise_events(struct work_struct *work)
 {
 	struct bv_reports *reports = container_of(work, struct bv_reports, event_work);
+	unsigned int noio = memalloc_noio_save();
 
 	for (;;) {
 		struct bv_report report;
@@ -123,13 +148,14 @@ static void raise_events(struct work_struct *work)
 			reports->next_event = reports->next_number - BV_RING_SIZE;
 		if (reports->next_event == reports->next_number) {
 			spin_unlock_irq(&reports->lock);
-			return;
+			break;
 		}
 		report = reports->ring[reports->next_event++ % BV_RING_SIZE];
 		spin_unlock_irq(&reports->lock);
 
 		raise_event(reports, &report);
 	}
+	memalloc_noio_restore(noio);
 }
 
 /**
@@ -171,31 +197,48 @@ void bv_reports_exit(struct bv_reports *reports)
 }
 
 /**
- * bv_report() - record a finding, print it and raise its events
+ * bv_found() - count a finding at once; bv_report() with its details is to follow
  * @reports: the findings of the target
- * @report: what was found; its number is set here
+ * @kind: mismatch or divergence
+ * @sector: the first bad one, or of a divergence the request's first, in sectors of the device
  * @freeze: no request may reach a leg from now on
  *
- * Context: Process; takes a mutex of the device mapper.
+ * Context: Any.
  */
-void bv_report(struct bv_reports *reports, struct bv_report *report, bool freeze)
+void bv_found(struct bv_reports *reports, enum bv_kind kind, sector_t sector, bool freeze)
 {
 	struct bv_findings *findings = &reports->findings;
-	bool first;
+	unsigned long flags;
 
-	spin_lock_irq(&reports->lock);
-	first = !findings->reported++;
+	spin_lock_irqsave(&reports->lock, flags);
 	if (!findings->bad)
-		findings->first_sector = sector_of(report);
+		findings->first_sector = sector;
 	findings->bad = true;
-	if (report->kind == BV_MISMATCH)
+	if (kind == BV_MISMATCH)
 		findings->mismatches++;
 	else
 		findings->divergences++;
-	report->number = reports->next_number++;
-	reports->ring[report->number % BV_RING_SIZE] = *report;
 	if (freeze)
 		WRITE_ONCE(reports->frozen, true);
+	spin_unlock_irqrestore(&reports->lock, flags);
+}
+
+/**
+ * bv_report() - record the details of a finding, print them and raise its events
+ * @reports: the findings of the target
+ * @report: what was found; its number and mark are set here
+ *
+ * Context: Process; takes a mutex of the device mapper.
+ */
+void bv_report(struct bv_reports *reports, struct bv_report *report)
+{
+	bool first;
+
+	spin_lock_irq(&reports->lock);
+	first = !reports->findings.reported++;
+	report->number = reports->next_number++;
+	memcpy(report->mark, reports->mark, sizeof(report->mark));
+	reports->ring[report->number % BV_RING_SIZE] = *report;
 	spin_unlock_irq(&reports->lock);
 
 	if (first || __ratelimit(&reports->ratelimit))
@@ -302,17 +345,32 @@ void bv_reports_thaw(struct bv_reports *reports)
 }
 
 /**
- * bv_reports_get() - copy one report of those since the last reset
+ * bv_reports_mark() - tag all later reports
  * @reports: the findings of the target
- * @nr: 0 for the oldest that is still in the ring
+ * @mark: shorter than BV_MARK_LEN; empty for no tag
+ *
+ * Context: Process.
+ */
+void bv_reports_mark(struct bv_reports *reports, const char *mark)
+{
+	spin_lock_irq(&reports->lock);
+	strscpy(reports->mark, mark, sizeof(reports->mark));
+	spin_unlock_irq(&reports->lock);
+}
+
+/**
+ * bv_reports_next() - copy a report of those since the last reset
+ * @reports: the findings of the target
+ * @number: look for this one, or if it has left the ring for the oldest; 0 at first. Set to the
+ *	number to look for next.
  * @report: filled in
- * @dropped: set to how many older ones have left the ring
+ * @dropped: set to how many reports since the last reset have left the ring
  *
  * Context: Process.
  * Return: false when there is no such report.
  */
-bool bv_reports_get(struct bv_reports *reports, unsigned int nr, struct bv_report *report,
-		    u64 *dropped)
+bool bv_reports_next(struct bv_reports *reports, u64 *number, struct bv_report *report,
+		     u64 *dropped)
 {
 	u64 kept;
 	bool found;
@@ -320,9 +378,45 @@ bool bv_reports_get(struct bv_reports *reports, unsigned int nr, struct bv_repor
 	spin_lock_irq(&reports->lock);
 	kept = min_t(u64, reports->findings.reported, BV_RING_SIZE);
 	*dropped = reports->findings.reported - kept;
-	found = nr < kept;
+	*number = max(*number, reports->next_number - kept);
+	found = *number < reports->next_number;
 	if (found)
-		*report = reports->ring[(reports->next_number - kept + nr) % BV_RING_SIZE];
+		*report = reports->ring[(*number)++ % BV_RING_SIZE];
 	spin_unlock_irq(&reports->lock);
 	return found;
+}
+
+/**
+ * bv_reports_move() - let a new target go on with what an old one has found
+ * @to: the new one, which has found nothing yet
+ * @from: the old one; forgets everything
+ *
+ * Context: Process. No request is in flight on either.
+ */
+void bv_reports_move(struct bv_reports *to, struct bv_reports *from)
+{
+	struct bv_counts old, new;
+
+	sum_counts(from, &old);
+	sum_counts(to, &new);
+
+	spin_lock_irq(&to->lock);
+	spin_lock_nested(&from->lock, SINGLE_DEPTH_NESTING);
+	/* Unsigned, so that what goes below zero comes back. */
+	to->base.compared = new.compared - (old.compared - from->base.compared);
+	to->base.skipped = new.skipped - (old.skipped - from->base.skipped);
+	to->base.written = new.written - (old.written - from->base.written);
+	from->base = old;
+	to->findings = from->findings;
+	memset(&from->findings, 0, sizeof(from->findings));
+	memcpy(to->ring, from->ring, sizeof(to->ring));
+	memcpy(to->mark, from->mark, sizeof(to->mark));
+	to->next_number = from->next_number;
+	to->next_event = from->next_event;
+	from->next_event = from->next_number;
+	WRITE_ONCE(to->frozen, from->frozen);
+	spin_unlock(&from->lock);
+	spin_unlock_irq(&to->lock);
+
+	schedule_work(&to->event_work);
 }

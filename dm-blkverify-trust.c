@@ -15,6 +15,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -328,21 +329,44 @@ sector_t bv_trust_run(struct bv_trust *trust, sector_t start, sector_t nr, bool 
 	return run;
 }
 
-/**
- * bv_trust_swap() - exchange what two maps of one size know
- * @a: one map
- * @b: the other
- *
- * Context: No request is in flight on either, so no lock is needed.
- */
-void bv_trust_swap(struct bv_trust *a, struct bv_trust *b)
+/* Both maps have the same size: exchange them. */
+static void swap_maps(struct bv_trust *a, struct bv_trust *b)
 {
-	s64 untrusted = atomic64_read(&a->untrusted);
+	s64 untrusted;
 
+	spin_lock_irq(&a->lock);
+	spin_lock_nested(&b->lock, SINGLE_DEPTH_NESTING);
+	untrusted = atomic64_read(&a->untrusted);
 	swap(a->groups, b->groups);
 	swap(a->lost, b->lost);
 	atomic64_set(&a->untrusted, atomic64_read(&b->untrusted));
 	atomic64_set(&b->untrusted, untrusted);
+	spin_unlock(&b->lock);
+	spin_unlock_irq(&a->lock);
+}
+
+/**
+ * bv_trust_move() - let a new map say what an old one said
+ * @to: the new map
+ * @from: the old one, which is of no use afterwards; may have another size, then only the sectors
+ *	that are in both are carried over
+ *
+ * Context: Process. No request is in flight on either.
+ */
+void bv_trust_move(struct bv_trust *to, struct bv_trust *from)
+{
+	sector_t both = min(to->nr_sectors, from->nr_sectors), start, run;
+	bool trusted;
+
+	if (to->nr_sectors == from->nr_sectors) {
+		swap_maps(to, from);
+		return;
+	}
+	for (start = 0; start < both; start += run) {
+		run = bv_trust_run(from, start, both - start, &trusted);
+		bv_trust_set(to, start, run, trusted);
+		cond_resched();
+	}
 }
 
 /**

@@ -6,6 +6,7 @@
 #include <linux/device-mapper.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "dm-blkverify.h"
@@ -120,6 +121,14 @@ static int alloc_workqueues(struct blkverify *bv)
 	return bv->wq && bv->wait_wq && bv->recheck_wq ? 0 : -ENOMEM;
 }
 
+static int init_prints(struct blkverify *bv)
+{
+	if (!bv->options.fingerprint)
+		return 0;
+	return bv_fingerprints_init(&bv->prints, bv->options.fingerprint_max_mib ?:
+							 BV_FINGERPRINT_DEFAULT_MIB);
+}
+
 /* Everything that needs memory. The destructor tolerates what is missing. */
 static int alloc_members(struct blkverify *bv)
 {
@@ -127,6 +136,8 @@ static int alloc_members(struct blkverify *bv)
 	int r;
 
 	bv_ranges_init(&bv->ranges);
+	spin_lock_init(&bv->injections.lock);
+	bv->cookie = get_random_u64();
 	r = bv_reports_init(&bv->reports, ti);
 	if (r) {
 		ti->error = "Cannot allocate counters";
@@ -140,6 +151,16 @@ static int alloc_members(struct blkverify *bv)
 	r = bv_pool_init(&bv->pool, &bv->recheck);
 	if (r) {
 		ti->error = "Cannot allocate private pages";
+		return r;
+	}
+	r = bv_history_init(&bv->history);
+	if (r) {
+		ti->error = "Cannot allocate history";
+		return r;
+	}
+	r = init_prints(bv);
+	if (r) {
+		ti->error = "Cannot allocate fingerprints";
 		return r;
 	}
 	r = alloc_workqueues(bv);
@@ -160,6 +181,8 @@ static void free_members(struct blkverify *bv)
 		destroy_workqueue(bv->wq);
 	bv_buffer_put(&bv->pool, &bv->recheck);
 	bv_pool_exit(&bv->pool);
+	bv_fingerprints_exit(&bv->prints);
+	bv_history_exit(&bv->history);
 	bv_trust_exit(&bv->trust);
 	bv_reports_exit(&bv->reports);
 	for (leg = BV_RAW; leg < BV_LEGS; leg++)
@@ -238,24 +261,30 @@ static void blkverify_dtr(struct dm_target *ti)
 
 /* ---- suspend and resume ------------------------------------------------------------------- */
 
-/* Is @old what @bv replaces: the same sectors of the same device, on the same legs? */
+/* Is @old what @bv replaces: the same part of the same device, on the same legs? */
 static bool replaces(struct blkverify *bv, struct blkverify *old)
 {
-	if (dm_table_get_md(bv->ti->table) != dm_table_get_md(old->ti->table))
-		return false;
-	if (bv->ti->begin != old->ti->begin || bv->ti->len != old->ti->len)
-		return false;
-	if (bv->legs[BV_RAW]->bdev != old->legs[BV_RAW]->bdev ||
-	    bv->legs[BV_TEST]->bdev != old->legs[BV_TEST]->bdev)
-		return false;
+	return dm_table_get_md(bv->ti->table) == dm_table_get_md(old->ti->table) &&
+	       bv->ti->begin == old->ti->begin &&
+	       bv->legs[BV_RAW]->bdev == old->legs[BV_RAW]->bdev &&
+	       bv->legs[BV_TEST]->bdev == old->legs[BV_TEST]->bdev;
+}
+
+static void take_over(struct blkverify *bv, struct blkverify *old)
+{
 	/* Who now asks for written_only withdraws the promise that the legs were identical. */
-	return !bv->options.written_only || old->options.written_only;
+	if (!bv->options.written_only || old->options.written_only)
+		bv_trust_move(&bv->trust, &old->trust);
+	bv_reports_move(&bv->reports, &old->reports);
+	bv_history_move(&bv->history, &old->history);
+	bv_fingerprints_move(&bv->prints, &old->prints);
+	old->live = false;
 }
 
 /*
- * A table is loaded while the one that it replaces still runs, so what is trusted can be taken
+ * A table is loaded while the one that it replaces still runs, so what that knows can be taken
  * over only now: the old one is suspended and not yet destroyed. Without this a reload would turn
- * every discarded sector into a false alarm.
+ * every discarded sector into a false alarm, and thaw what was frozen.
  */
 static int blkverify_preresume(struct dm_target *ti)
 {
@@ -266,24 +295,12 @@ static int blkverify_preresume(struct dm_target *ti)
 		list_for_each_entry(old, &instances, instance) {
 			if (!old->live || !replaces(bv, old))
 				continue;
-			bv_trust_swap(&bv->trust, &old->trust);
-			old->live = false;
+			take_over(bv, old);
 			break;
 		}
 	bv->live = true;
 	mutex_unlock(&instances_lock);
 	return 0;
-}
-
-/*
- * Every request is ended by dm's count; what may still run is the raising of events, which
- * touches no leg and no request.
- */
-static void blkverify_postsuspend(struct dm_target *ti)
-{
-	struct blkverify *bv = ti->private;
-
-	flush_work(&bv->reports.event_work);
 }
 
 /* ---- the rest of the target --------------------------------------------------------------- */
@@ -331,7 +348,6 @@ static struct target_type blkverify_target = {
 	.ctr = blkverify_ctr,
 	.dtr = blkverify_dtr,
 	.map = blkverify_map,
-	.postsuspend = blkverify_postsuspend,
 	.preresume = blkverify_preresume,
 	.status = blkverify_status,
 	.message = blkverify_message,

@@ -10,13 +10,17 @@
  * Sectors are 512 bytes, counted from the start of the target, unless a comment says otherwise.
  * What a person sees (log, status, messages) counts from the start of the mapped device.
  *
- * Locks. There are four spinlocks, all taken with interrupts off, because a leg may complete in
- * hard-interrupt context. None is ever taken while another of them is held:
+ * Locks. All are spinlocks, and but for the last two they are taken with interrupts off, because
+ * a leg may complete in hard-interrupt context. None is taken while another of them is held,
+ * except that a reload takes the same one of both tables, the new table's first:
  *
- *   bv_ranges.lock   the tree of requests in flight
- *   bv_trust.lock    the trust map
- *   bv_pool.lock     the idle private pages
- *   bv_reports.lock  state, finding counters and the ring of reports
+ *   bv_ranges.lock        the tree of requests in flight
+ *   bv_trust.lock         the trust map
+ *   bv_pool.lock          the idle private pages
+ *   bv_reports.lock       state, finding counters and the ring of reports
+ *   bv_history.lock       the ring of writes
+ *   bv_fingerprints.lock  checksums of written sectors; process context
+ *   bv_injections.lock    bytes to be flipped on request; process context
  *
  * On top of them the range lock (dm-blkverify-range.c) makes a request the only owner of its
  * sectors, from before its first leg is submitted until it is compared. It is held across sleeps
@@ -36,11 +40,14 @@
 #include <linux/percpu.h>
 #include <linux/ratelimit.h>
 #include <linux/rbtree.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+
+#include "dm-blkverify-words.h"
 
 #define DM_MSG_PREFIX "blkverify"
 
@@ -59,11 +66,15 @@ enum bv_mode { BV_MODE_FAIL = 0, BV_MODE_IGNORE, BV_MODE_FREEZE, BV_MODE_PANIC }
  * @mode: what a mismatch does
  * @written_only: no sector is trusted before it was written through the target
  * @no_write_copy: the caller's own pages go to both legs
+ * @fingerprint: remember checksums of what is written
+ * @fingerprint_max_mib: memory for that; 0 when it was not given
  */
 struct bv_options {
 	enum bv_mode mode;
 	bool written_only;
 	bool no_write_copy;
+	bool fingerprint;
+	unsigned int fingerprint_max_mib;
 };
 
 int bv_options_parse(struct bv_options *options, unsigned int argc, char **argv,
@@ -76,6 +87,7 @@ unsigned int bv_options_emit_pairs(const struct bv_options *options, char *resul
 
 size_t bv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const struct bio_vec *b,
 		  struct bvec_iter b_iter);
+bool bv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter);
 void bv_copy_vecs(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
 		  struct bvec_iter src_iter);
 
@@ -147,7 +159,7 @@ int bv_trust_init(struct bv_trust *trust, sector_t nr_sectors, bool trusted);
 void bv_trust_exit(struct bv_trust *trust);
 void bv_trust_set(struct bv_trust *trust, sector_t start, sector_t nr, bool trusted);
 sector_t bv_trust_run(struct bv_trust *trust, sector_t start, sector_t nr, bool *trusted);
-void bv_trust_swap(struct bv_trust *a, struct bv_trust *b);
+void bv_trust_move(struct bv_trust *to, struct bv_trust *from);
 u64 bv_trust_untrusted(struct bv_trust *trust);
 
 /* ---- dm-blkverify-buffer.c: private pages ------------------------------------------------- */
@@ -174,6 +186,8 @@ struct bv_buffer {
  * @idle: pages not in use, linked by page->lru, the last one used first
  * @nr_idle: length of @idle
  * @low: the lowest @nr_idle since the last trim
+ * @nr_owned: pages that this pool has of the system, idle or in buffers
+ * @limit: of @nr_owned
  * @waiters: requests that were refused pages and not served since; while there are any,
  *	new requests are refused too, so that they cannot starve the waiting ones
  */
@@ -185,6 +199,8 @@ struct bv_pool {
 	struct list_head idle;
 	unsigned int nr_idle;
 	unsigned int low;
+	unsigned long nr_owned;
+	unsigned long limit;
 	unsigned int waiters;
 };
 
@@ -212,6 +228,7 @@ enum bv_class {
 	BV_CLASS_SHIFTED,
 	BV_CLASS_TORN,
 	BV_CLASS_STALE,
+	BV_CLASS_UNFILLED,
 };
 
 /* Up to this many differing bits in a sector are a bit flip. */
@@ -231,6 +248,85 @@ void bv_classify(struct bv_diagnosis *diagnosis, const struct bv_buffer *raw,
 		 const struct bv_buffer *test, unsigned int nr_sectors, unsigned int bad,
 		 unsigned int nr_bad);
 int bv_class_emit(const struct bv_diagnosis *diagnosis, char *text, size_t size);
+
+/* ---- dm-blkverify-history.c: who wrote last ----------------------------------------------- */
+
+#define BV_HISTORY_SIZE 4096U
+
+/**
+ * struct bv_write - a request that changed data
+ * @order: counts such requests from 1; of two that overlap, the later one has the higher
+ * @time: when it was sent to the legs, in ns since boot
+ * @start: first sector
+ * @nr_sectors: how many
+ * @op: write, write zeroes, discard or secure erase
+ * @fua: it was a write through any cache
+ * @pid: of the task that submitted it
+ * @comm: name of that task
+ */
+struct bv_write {
+	u64 order;
+	u64 time;
+	sector_t start;
+	sector_t nr_sectors;
+	enum req_op op;
+	bool fua;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
+ * struct bv_history - the last writes
+ * @lock: protects the members below; any context
+ * @ring: write number n is at n % BV_HISTORY_SIZE
+ * @next_order: number of the next write
+ */
+struct bv_history {
+	spinlock_t lock; /* the ring */
+	struct bv_write *ring;
+	u64 next_order;
+};
+
+enum bv_history_answer { BV_HISTORY_FOUND, BV_HISTORY_NONE, BV_HISTORY_FORGOTTEN };
+
+int bv_history_init(struct bv_history *history);
+void bv_history_exit(struct bv_history *history);
+void bv_history_add(struct bv_history *history, const struct bv_write *write);
+enum bv_history_answer bv_history_find(struct bv_history *history, sector_t sector, u64 before,
+				       struct bv_write *write);
+void bv_history_move(struct bv_history *to, struct bv_history *from);
+int bv_write_emit(const struct bv_write *write, sector_t begin, const char *prefix, char *text,
+		  size_t size);
+
+/* ---- dm-blkverify-fingerprint.c: checksums of what was written ---------------------------- */
+
+/**
+ * struct bv_fingerprints - two versions of each written sector
+ * @bucket_bits: there are 2 to the power of this many @buckets
+ * @max_chunks: limit of @nr_chunks
+ * @lock: protects the members below; process context
+ * @buckets: chunks by number; NULL when fingerprints are not wanted
+ * @by_age: all chunks, the one that was not written for longest first
+ * @nr_chunks: how many there are
+ */
+struct bv_fingerprints {
+	unsigned int bucket_bits;
+	unsigned long max_chunks;
+
+	spinlock_t lock; /* the chunks */
+	struct hlist_head *buckets;
+	struct list_head by_age;
+	unsigned long nr_chunks;
+};
+
+int bv_fingerprints_init(struct bv_fingerprints *prints, unsigned int max_mib);
+void bv_fingerprints_exit(struct bv_fingerprints *prints);
+void bv_fingerprints_write(struct bv_fingerprints *prints, sector_t start,
+			   const struct bv_buffer *buffer, unsigned int nr_sectors);
+void bv_fingerprints_fill(struct bv_fingerprints *prints, sector_t start, sector_t nr_sectors,
+			  bool zeroed);
+bool bv_fingerprints_is_stale(struct bv_fingerprints *prints, sector_t sector, const void *bytes);
+void bv_fingerprints_move(struct bv_fingerprints *to, struct bv_fingerprints *from);
 
 /* ---- dm-blkverify-report.c: findings ------------------------------------------------------ */
 
@@ -254,7 +350,11 @@ enum bv_kind { BV_MISMATCH, BV_DIVERGENCE };
  * @window_offset: of @window in that sector
  * @window: bytes around @byte, per leg
  * @persistent: test returned something wrong again when it was read again
+ * @injected: we flipped a byte of test's answer ourselves
  * @diagnosis: what the difference looks like
+ * @provenance: is @write known?
+ * @write: the last one that covered @bad_sector
+ * @mark: the text of the last mark message, or empty
  */
 struct bv_report {
 	u64 number;
@@ -269,7 +369,11 @@ struct bv_report {
 	unsigned int window_offset;
 	u8 window[BV_LEGS][BV_WINDOW];
 	bool persistent;
+	bool injected;
 	struct bv_diagnosis diagnosis;
+	enum bv_history_answer provenance;
+	struct bv_write write;
+	char mark[BV_MARK_LEN];
 };
 
 /**
@@ -288,7 +392,7 @@ struct bv_counts {
  * struct bv_findings - what an unhealthy request counts; reset zeroes them
  * @bad: something was found
  * @first_sector: of the first finding, in sectors of the mapped device; valid while @bad
- * @reported: reports made, for the number of those no longer in the ring
+ * @reported: reports made; the last ones are in the ring
  * @mismatches: requests whose contents differed
  * @divergences: requests that one leg failed
  * @leg_errors: requests that this leg failed
@@ -317,6 +421,7 @@ struct bv_findings {
  * @next_number: number of the next report
  * @next_event: number of the next report that has no uevent yet
  * @ring: report number n is at n % BV_RING_SIZE
+ * @mark: goes into each report
  */
 struct bv_reports {
 	struct dm_target *ti;
@@ -331,6 +436,7 @@ struct bv_reports {
 	u64 next_number;
 	u64 next_event;
 	struct bv_report ring[BV_RING_SIZE];
+	char mark[BV_MARK_LEN];
 };
 
 /**
@@ -347,16 +453,38 @@ struct bv_snapshot {
 
 int bv_reports_init(struct bv_reports *reports, struct dm_target *ti);
 void bv_reports_exit(struct bv_reports *reports);
-void bv_report(struct bv_reports *reports, struct bv_report *report, bool freeze);
+void bv_found(struct bv_reports *reports, enum bv_kind kind, sector_t sector, bool freeze);
+void bv_report(struct bv_reports *reports, struct bv_report *report);
 void bv_count_leg_error(struct bv_reports *reports, enum bv_leg_nr leg);
 void bv_count_unstable(struct bv_reports *reports);
 void bv_reports_snapshot(struct bv_reports *reports, struct bv_snapshot *snapshot);
 void bv_reports_reset(struct bv_reports *reports);
 void bv_reports_thaw(struct bv_reports *reports);
-bool bv_reports_get(struct bv_reports *reports, unsigned int nr, struct bv_report *report,
-		    u64 *dropped);
+void bv_reports_move(struct bv_reports *to, struct bv_reports *from);
+void bv_reports_mark(struct bv_reports *reports, const char *mark);
+bool bv_reports_next(struct bv_reports *reports, u64 *number, struct bv_report *report,
+		     u64 *dropped);
 void bv_device_name(struct dm_target *ti, char *name);
-int bv_report_emit(const struct bv_report *report, char *text, size_t size);
+int bv_report_emit(const struct bv_report *report, sector_t begin, char *text, size_t size);
+
+/* ---- dm-blkverify-io.c: bytes to be flipped ------------------------------------------------ */
+
+#define BV_MAX_INJECTIONS 16
+
+/**
+ * struct bv_injections - bytes of test's answers to be flipped, to prove that the alarm works
+ * @lock: protects the members below; process context. @nr is read without it to see whether
+ *	there is anything to do; a read that is under way when the message comes may miss it.
+ * @nr: entries in use
+ * @sector: where
+ * @xor: what with
+ */
+struct bv_injections {
+	spinlock_t lock; /* the entries */
+	unsigned int nr;
+	sector_t sector[BV_MAX_INJECTIONS];
+	u8 xor[BV_MAX_INJECTIONS];
+};
 
 /* ---- dm-blkverify.c and dm-blkverify-io.c: the target and its requests -------------------- */
 
@@ -371,8 +499,13 @@ int bv_report_emit(const struct bv_report *report, char *text, size_t size);
  * @trust: the trust map
  * @pool: private pages
  * @reports: counters and findings
+ * @history: the last writes
+ * @prints: checksums of written sectors
+ * @injections: bytes to be flipped
+ * @cookie: what test's pages are marked with before a read, to see that they were filled
  * @recheck: where raw is read again; one request at a time, in @recheck_wq
- * @wq: comparing, settling and late submission; never waits for memory or for another request
+ * @wq: comparing, settling and late submission; may wait for a leg, but not for private pages
+ *	and not for a request that needs this queue to go on
  * @wait_wq: ordered; requests that wait for private pages
  * @recheck_wq: ordered; mismatches
  *
@@ -390,6 +523,10 @@ struct blkverify {
 	struct bv_trust trust;
 	struct bv_pool pool;
 	struct bv_reports reports;
+	struct bv_history history;
+	struct bv_fingerprints prints;
+	struct bv_injections injections;
+	u64 cookie;
 	struct bv_buffer recheck;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *wait_wq;
@@ -398,6 +535,7 @@ struct blkverify {
 
 size_t bv_io_size(void);
 int bv_io_map(struct blkverify *bv, struct bio *bio);
+bool bv_io_inject(struct blkverify *bv, sector_t sector, u8 xor);
 
 /* ---- dm-blkverify-message.c: status and messages ------------------------------------------ */
 

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fingerprints: a checksum of the current and of the previous version of each written sector, to
+ * tell a lost write (test returned the previous version) from other corruption.
+ *
+ * Pure: knows no device. Sectors are kept in chunks of 64 KiB, hashed by number and listed by
+ * when they were last written; at the limit the chunk that was not written for longest is used
+ * again. What is not known is never guessed: memory that cannot be had costs a name, no more.
+ *
+ * Locks: bv_fingerprints.lock, process context only. Who calls holds the range lock over the
+ * sectors, so the two versions of one sector never change while somebody asks for them.
+ */
+#include <linux/crc32c.h>
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "dm-blkverify.h"
+
+#define CHUNK_SECTORS 128U
+#define MAX_BUCKETS (1UL << 18)
+
+/**
+ * struct chunk - the fingerprints of 64 KiB
+ * @hash: in its bucket
+ * @age: in bv_fingerprints.by_age
+ * @number: of the chunk on the device
+ * @versions: what is known of each sector
+ */
+struct chunk {
+	struct hlist_node hash;
+	struct list_head age;
+	u64 number;
+	struct versions {
+		u32 now;
+		u32 before;
+	} *versions;
+};
+
+/* What a chunk costs, with its share of the buckets. */
+#define CHUNK_BYTES (sizeof(struct chunk) + CHUNK_SECTORS * sizeof(struct versions) + \
+		     sizeof(struct hlist_head))
+
+/* 0 stands for "not known". */
+static u32 fingerprint(const void *sector)
+{
+	return crc32c(~0, sector, SECTOR_SIZE) ?: 1;
+}
+
+static struct hlist_head *bucket(struct bv_fingerprints *prints, u64 number)
+{
+	return &prints->buckets[hash_64(number, prints->bucket_bits)];
+}
+
+static struct chunk *find(struct bv_fingerprints *prints, u64 number)
+{
+	struct chunk *chunk;
+
+	lockdep_assert_held(&prints->lock);
+	hlist_for_each_entry(chunk, bucket(prints, number), hash)
+		if (chunk->number == number)
+			return chunk;
+	return NULL;
+}
+
+static struct chunk *alloc_chunk(void)
+{
+	struct chunk *chunk = kmalloc(sizeof(*chunk), GFP_NOWAIT | __GFP_NOWARN);
+
+	if (!chunk)
+		return NULL;
+	chunk->versions = kmalloc_array(CHUNK_SECTORS, sizeof(*chunk->versions),
+					GFP_NOWAIT | __GFP_NOWARN);
+	if (chunk->versions)
+		return chunk;
+	kfree(chunk);
+	return NULL;
+}
+
+/* A new chunk, or the one that was not written for longest. NULL when there is none. */
+static struct chunk *new_chunk(struct bv_fingerprints *prints, u64 number)
+{
+	struct chunk *chunk = NULL;
+
+	if (prints->nr_chunks < prints->max_chunks)
+		chunk = alloc_chunk();
+	if (chunk) {
+		prints->nr_chunks++;
+		list_add_tail(&chunk->age, &prints->by_age);
+	} else {
+		chunk = list_first_entry_or_null(&prints->by_age, struct chunk, age);
+		if (!chunk)
+			return NULL;
+		hlist_del(&chunk->hash);
+	}
+	memset(chunk->versions, 0, CHUNK_SECTORS * sizeof(*chunk->versions));
+	chunk->number = number;
+	hlist_add_head(&chunk->hash, bucket(prints, number));
+	return chunk;
+}
+
+/* The same data written again is no new version. */
+static void add_version(struct versions *versions, u32 print)
+{
+	if (versions->now == print)
+		return;
+	versions->before = versions->now;
+	versions->now = print;
+}
+
+/**
+ * bv_fingerprints_init() - prepare to remember fingerprints
+ * @prints: zeroed
+ * @max_mib: memory that they may take
+ *
+ * Context: Process; sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int bv_fingerprints_init(struct bv_fingerprints *prints, unsigned int max_mib)
+{
+	unsigned long nr_buckets;
+
+	spin_lock_init(&prints->lock);
+	INIT_LIST_HEAD(&prints->by_age);
+	prints->max_chunks = div_u64((u64)max_mib << 20, CHUNK_BYTES);
+	nr_buckets = min_t(u64, roundup_pow_of_two(prints->max_chunks), MAX_BUCKETS);
+	prints->bucket_bits = ilog2(nr_buckets);
+	prints->buckets = kvcalloc(nr_buckets, sizeof(*prints->buckets), GFP_KERNEL);
+	return prints->buckets ? 0 : -ENOMEM;
+}
+
+/**
+ * bv_fingerprints_exit() - free all fingerprints
+ * @prints: the fingerprints; zeroed memory is fine
+ *
+ * Context: Process.
+ */
+void bv_fingerprints_exit(struct bv_fingerprints *prints)
+{
+	struct chunk *chunk, *next;
+
+	if (!prints->buckets)
+		return;
+	list_for_each_entry_safe(chunk, next, &prints->by_age, age) {
+		kfree(chunk->versions);
+		kfree(chunk);
+	}
+	kvfree(prints->buckets);
+	prints->buckets = NULL;
+}
+
+/**
+ * bv_fingerprints_write() - remember what is written
+ * @prints: the fingerprints
+ * @start: first sector
+ * @buffer: the data
+ * @nr_sectors: how many
+ *
+ * Context: Process. A pass over the data.
+ */
+void bv_fingerprints_write(struct bv_fingerprints *prints, sector_t start,
+			   const struct bv_buffer *buffer, unsigned int nr_sectors)
+{
+	unsigned int done = 0;
+
+	while (done < nr_sectors) {
+		u64 number = (start + done) / CHUNK_SECTORS;
+		unsigned int from = (start + done) % CHUNK_SECTORS;
+		unsigned int nr = min(nr_sectors - done, CHUNK_SECTORS - from), i;
+		u32 new[CHUNK_SECTORS];
+		struct chunk *chunk;
+
+		for (i = 0; i < nr; i++)
+			new[i] = fingerprint(bv_buffer_sector(buffer, done + i));
+
+		spin_lock(&prints->lock);
+		chunk = find(prints, number) ?: new_chunk(prints, number);
+		if (chunk) {
+			for (i = 0; i < nr; i++)
+				add_version(&chunk->versions[from + i], new[i]);
+			list_move_tail(&chunk->age, &prints->by_age);
+		}
+		spin_unlock(&prints->lock);
+		done += nr;
+	}
+}
+
+/* The part of [start, start + nr) that is in a chunk: from which of its sectors, how many? */
+static unsigned int part_in_chunk(const struct chunk *chunk, sector_t start, sector_t nr,
+				  unsigned int *from)
+{
+	sector_t first = chunk->number * CHUNK_SECTORS;
+	sector_t low = max(first, start);
+	sector_t high = min(first + CHUNK_SECTORS, start + nr);
+
+	*from = low - first;
+	return high > low ? high - low : 0;
+}
+
+/**
+ * bv_fingerprints_fill() - remember that sectors were zeroed or discarded
+ * @prints: the fingerprints
+ * @start: first sector
+ * @nr_sectors: how many
+ * @zeroed: they hold zeros now; else nobody knows what they hold
+ *
+ * Only of sectors that are remembered already: a request without data can have any length.
+ *
+ * Context: Process.
+ */
+void bv_fingerprints_fill(struct bv_fingerprints *prints, sector_t start, sector_t nr_sectors,
+			  bool zeroed)
+{
+	u32 print = zeroed ? fingerprint(page_address(ZERO_PAGE(0))) : 0;
+	struct chunk *chunk;
+
+	spin_lock(&prints->lock);
+	list_for_each_entry(chunk, &prints->by_age, age) {
+		unsigned int i, from, nr = part_in_chunk(chunk, start, nr_sectors, &from);
+
+		for (i = from; i < from + nr; i++)
+			add_version(&chunk->versions[i], print);
+	}
+	spin_unlock(&prints->lock);
+}
+
+/**
+ * bv_fingerprints_is_stale() - is this the previous version of a sector?
+ * @prints: the fingerprints
+ * @sector: which sector
+ * @bytes: its data, as test returned it
+ *
+ * Context: Process.
+ * Return: true if the previous version is known and has this fingerprint; false if not, or if
+ * that is not known.
+ */
+bool bv_fingerprints_is_stale(struct bv_fingerprints *prints, sector_t sector, const void *bytes)
+{
+	u32 print = fingerprint(bytes);
+	struct chunk *chunk;
+	bool stale = false;
+
+	spin_lock(&prints->lock);
+	chunk = find(prints, sector / CHUNK_SECTORS);
+	if (chunk)
+		stale = chunk->versions[sector % CHUNK_SECTORS].before == print;
+	spin_unlock(&prints->lock);
+	return stale;
+}
+
+/**
+ * bv_fingerprints_move() - let a new target go on with what an old one remembers
+ * @to: the new one; nothing is remembered there yet
+ * @from: the old one; is empty afterwards
+ *
+ * The chunks move only if both have the same limit, which sets the number of buckets.
+ *
+ * Context: Process. No request is in flight on either.
+ */
+void bv_fingerprints_move(struct bv_fingerprints *to, struct bv_fingerprints *from)
+{
+	if (!to->buckets || !from->buckets || to->max_chunks != from->max_chunks)
+		return;
+	swap(to->buckets, from->buckets);
+	list_splice_init(&from->by_age, &to->by_age);
+	to->nr_chunks = from->nr_chunks;
+	from->nr_chunks = 0;
+}

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will swap to the device under memory pressure.
 # Needs: a small machine.
-new_pair 192
+[ "$LAB_KERNEL" != debug ] || skip "User-Mode Linux runs out of memory here with plain dm-linear, too"
+new_pair 96
 make_v
+# These legs are memory: what they need must be theirs before there is none left.
+dd if=/dev/urandom of=$v bs=1M count=96 oflag=direct status=none
 mkswap $v >/dev/null
 swapon $v
-mkdir "$TMPDIR/bvtest-hog"
-mount -t tmpfs -o size=100% tmpfs "$TMPDIR/bvtest-hog"
-swapped() { awk '/^SwapTotal/ {t=$2} /^SwapFree/ {f=$2} END {print t - f}' /proc/meminfo; }
-i=0
-while [ "$(swapped)" -lt 60000 ]; do
-	[ $i -lt 600 ] || fail "nothing is swapped out"
-	dd if=/dev/urandom of="$TMPDIR/bvtest-hog/$i" bs=1M count=8 status=none
-	sha256sum "$TMPDIR/bvtest-hog/$i" >>"$TMPDIR/sums"
-	i=$((i + 1))
+swapped() { awk '/^pswpout/ {print $2}' /proc/vmstat; }
+before=$(swapped)
+available=$(awk '/^MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
+# What is available is an estimate: more and more, until something has to go.
+for more in -16 -8 0 8 16 24; do
+	"$BVIO" hog $(((available + more) << 20)) 1 || fail "swapped data came back wrong"
+	[ $(($(swapped) - before)) -lt 1000 ] || break
 done
-echo "swapped out: $(swapped) KiB"
-sha256sum --quiet -c "$TMPDIR/sums" || fail "swapped data came back wrong"
-umount "$TMPDIR/bvtest-hog"
+echo "pages swapped out: $(($(swapped) - before))"
+[ $(($(swapped) - before)) -ge 1000 ] || fail "nothing was swapped out"
 swapoff $v
 expect_healthy

@@ -355,6 +355,31 @@ static int scatter(const char *path, const char *reference, off_t offset)
 	return 0;
 }
 
+/* ---- memory ------------------------------------------------------------------------------- */
+
+/* Fill more memory than there is, so that it is swapped out, and look whether it comes back. */
+static int hog(size_t size, unsigned int rounds)
+{
+	uint64_t *memory = aligned(size);
+	size_t i, words = size / sizeof(*memory);
+	unsigned int round;
+
+	for (round = 0; round < rounds; round++) {
+		uint64_t random = seed + round + 1;
+
+		for (i = 0; i < words; i++)
+			memory[i] = next(&random);
+		random = seed + round + 1;
+		for (i = 0; i < words; i++)
+			if (memory[i] != next(&random)) {
+				printf("wrong at byte %zu\n", i * sizeof(*memory));
+				return 1;
+			}
+	}
+	printf("hog %zu\n", size);
+	return 0;
+}
+
 /* ---- events ------------------------------------------------------------------------------- */
 
 /* Print the DM_BLKVERIFY_ variables of the next event that has them. */
@@ -396,6 +421,7 @@ static int usage(void)
 			"       bvio poke DEVICE OFFSET XOR\n"
 			"       bvio sweep DEVICE LEG OFFSET\n"
 			"       bvio scatter DEVICE REFERENCE OFFSET\n"
+			"       bvio hog BYTES ROUNDS\n"
 			"       bvio uevent SECONDS\n"
 			"LOAD: overlap race alias scribble-write scribble-read mixed\n");
 	return 2;
@@ -423,6 +449,8 @@ int main(int argc, char **argv)
 		return sweep(argv[2], argv[3], strtoull(argv[4], NULL, 0));
 	if (argc == 5 && !strcmp(argv[1], "scatter"))
 		return scatter(argv[2], argv[3], strtoull(argv[4], NULL, 0));
+	if (argc == 4 && !strcmp(argv[1], "hog"))
+		return hog(strtoull(argv[2], NULL, 0), atoi(argv[3]));
 	if (argc == 3 && !strcmp(argv[1], "uevent"))
 		return uevent(atof(argv[2]));
 	return usage();

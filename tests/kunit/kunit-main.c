@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module of the unit tests: its parameters. KUnit runs the suites when it is loaded.
+ */
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/string.h>
+
+#include "kunit.h"
+
+static unsigned long seed;
+module_param(seed, ulong, 0444);
+MODULE_PARM_DESC(seed, "Where the random cases start; 0: somewhere new (printed by each of them)");
+
+static unsigned int rounds = 100;
+module_param(rounds, uint, 0444);
+MODULE_PARM_DESC(rounds, "How long the random cases go on, in percent");
+
+/**
+ * bvtest_random() - a source of randomness for a test
+ * @test: the test; its name is mixed in, so that it does the same when it runs alone
+ *
+ * Return: the source; it lives as long as the test.
+ */
+struct rnd_state *bvtest_random(struct kunit *test)
+{
+	struct rnd_state *random = kunit_kzalloc(test, sizeof(*random), GFP_KERNEL);
+	u64 mixed;
+	const char *c;
+
+	KUNIT_ASSERT_NOT_NULL(test, random);
+	while (!seed)
+		seed = get_random_u32();
+	mixed = seed;
+	for (c = test->name; *c; c++)
+		mixed = (mixed ^ *c) * 0x100000001b3ULL;
+	prandom_seed_state(random, mixed);
+	kunit_info(test, "seed=%lu\n", seed);
+	return random;
+}
+
+/**
+ * bvtest_rounds() - how many rounds a random case makes
+ * @n: how many by default
+ */
+unsigned int bvtest_rounds(unsigned int n)
+{
+	return max(1U, n * rounds / 100);
+}
+
+MODULE_DESCRIPTION("Unit tests of dm-blkverify");
+MODULE_LICENSE("GPL");

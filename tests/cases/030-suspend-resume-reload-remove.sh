@@ -2,6 +2,7 @@
 # This test will suspend, resume, reload and remove the device while fio verifies its own writes.
 new_pair 32
 make_v
+exec 8<$v	# in use for as long as this is open
 line=$(dmsetup table bvtest-v)
 fio --name=load --filename=$v --direct=1 --ioengine=libaio --iodepth=16 --rw=randrw --bs=16k --verify_backlog=64 \
 	--verify=crc32c --time_based --runtime=12 --size=16m --numjobs=1 --randseed=${SEED:-7} \
@@ -17,6 +18,7 @@ for i in 1 2 3 4 5 6 7 8; do
 	if dmsetup remove bvtest-v 2>/dev/null; then fail "removed while in use"; fi
 	sleep 0.5
 done
+exec 8<&-
 wait $load || fail "fio: $(cat "$TMPDIR/fio")"
 expect_healthy
 dmsetup remove bvtest-v

@@ -53,6 +53,17 @@ new_pair() { # [MiB] [attribute=value...]
 	sectors=$((mib * 2048))
 }
 
+# The same of loop devices on ext4, which can write zeroes and discard.
+loop_pair() { # [MiB, at most 100]
+	mkfs.ext4 -q /dev/ram7
+	mkdir "$TMPDIR/bvtest-files"
+	mount /dev/ram7 "$TMPDIR/bvtest-files"
+	truncate -s "${1:-64}M" "$TMPDIR/bvtest-files/raw" "$TMPDIR/bvtest-files/test"
+	raw=$(losetup -f --show "$TMPDIR/bvtest-files/raw")
+	test=$(losetup -f --show "$TMPDIR/bvtest-files/test")
+	sectors=$((${1:-64} * 2048))
+}
+
 # The same of RAM disks that take bios as they come, without requests.
 ram_pair() { # [MiB, at most 256]
 	raw=/dev/ram0 test=/dev/ram1
@@ -70,6 +81,11 @@ new_dm() { # <name> <target line>
 
 make_v() { # [options of the table line]
 	dmsetup create bvtest-v --table "0 $sectors blkverify $raw $test${*:+ $# $*}"
+}
+
+# A file of the device in /sys/block.
+attribute() { # <name>
+	cat "/sys/block/$(dmsetup info -c --noheadings -o blkdevname bvtest-v)/$1"
 }
 
 # ---- the target ----------------------------------------------------------------------------------
@@ -129,10 +145,11 @@ fill_random() { # <device> <MiB>
 clean_up() {
 	set +e
 	local d i
+	exec 8<&-
 	swapoff -a 2>/dev/null
 	while read -r d; do
-		umount -l "$d" 2>/dev/null
-	done < <(awk '$2 ~ /bvtest/ {print $2}' /proc/mounts)
+		umount "$d" 2>/dev/null
+	done < <(awk '$2 ~ /bvtest/ {print $2}' /proc/mounts | tac)
 	for i in 1 2 3 4 5 6; do
 		for d in $(dmsetup ls 2>/dev/null | sed -n 's/^\(bvtest-[^	]*\).*/\1/p'); do
 			dmsetup resume "$d" 2>/dev/null
@@ -140,6 +157,9 @@ clean_up() {
 		done
 	done
 	losetup -D 2>/dev/null
+	for d in "$TMPDIR"/bvtest-*; do
+		if mountpoint -q "$d"; then umount -l "$d"; fi
+	done
 	for d in "$nullb"/bvleg*; do
 		[ -d "$d" ] || continue
 		echo 0 >"$d/power"

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let nothing reach the legs after a mismatch or a divergence, until "thaw".
+new_pair 16
+make_v freeze_on_mismatch
+requests() { cat "/sys/block/${raw##*/}/stat" "/sys/block/${test##*/}/stat"; }
+refused() {
+	local before
+	before=$(requests)
+	expect_read_error EIO 65536 4096
+	if dd if=/dev/zero of=$v bs=4096 seek=5 count=1 oflag=direct 2>/dev/null; then fail "a write was let through"; fi
+	if blkdiscard -o 0 -l 4096 -z $v 2>/dev/null; then fail "zeroes were let through"; fi
+	expect "requests that the legs have seen" "$before" "$(requests)"
+	expect_field state F
+}
+"$BVIO" poke "$test" 4096 1
+expect_read 65536 4096
+expect_read_error EILSEQ 4096 4096
+expect_field first_mismatch 8
+refused
+# Neither a reset nor a reload lets go of the evidence.
+dmsetup message bvtest-v 0 reset
+refused
+line=$(dmsetup table bvtest-v)
+dmsetup load bvtest-v --table "$line"
+dmsetup resume bvtest-v
+refused
+dmsetup suspend bvtest-v
+dmsetup resume bvtest-v
+refused
+"$BVIO" poke "$test" 4096 1
+dmsetup message bvtest-v 0 thaw
+expect_field state V
+expect_read 0 1048576
+expect_field first_mismatch -
+# A divergence freezes, too; an error of both legs does not.
+dmsetup remove bvtest-v
+good=$test
+new_dm bad "0 $sectors error"
+bad_test=$leg
+new_dm bad2 "0 $sectors error"
+bad_raw=$leg
+healthy_raw=$raw
+raw=$bad_raw test=$bad_test
+make_v freeze_on_mismatch
+expect_read_error EIO 0 4096
+expect_field state V
+dmsetup remove bvtest-v
+raw=$healthy_raw
+make_v freeze_on_mismatch
+expect_read_error EIO 0 4096
+expect_field state F
+expect_field divergences 1
+test=$good

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will find more than the ring holds: the last 128 are listed, and the rest is counted.
+new_pair 16
+make_v
+for ((i = 0; i < 4; i++)); do "$BVIO" poke "$test" $((i * 4096 + 100)) 0x04; done
+for ((i = 0; i < 35; i++)); do
+	for ((j = 0; j < 4; j++)); do "$BVIO" read $v $((j * 4096)) 4096 >/dev/null || :; done
+done
+expect_field mismatches 140
+dmsetup message bvtest-v 0 list >"$TMPDIR/list"
+expect "lines of the list" 129 "$(wc -l <"$TMPDIR/list")"
+expect "last line" "dropped=12" "$(tail -n 1 "$TMPDIR/list")"
+expect "numbers" "$(seq -s ' ' 13 140)" "$(sed '$d' "$TMPDIR/list" | cut -d ' ' -f 1 | xargs)"
+expect "a line of the list" "13 read sector=0 nr=8 contents mismatch in sector 0 byte=100 raw=0x00 test=0x04 persistent class=bitflip(1) differ=1 write=none at=96 raw_bytes=00000000000000000000000000000000 test_bytes=00000000040000000000000000000000" \
+	"$(head -n 1 "$TMPDIR/list")"
+# The log is rate-limited, but the first is always there.
+logged=$(reports_in_log)
+[ "$logged" -ge 1 ] && [ "$logged" -lt 140 ] || fail "$logged reports in the log"
+dmsetup message bvtest-v 0 reset
+expect "list after a reset" "dropped=0" "$(dmsetup message bvtest-v 0 list)"
+expect_field state V
+expect_field first_mismatch -
+expect_field mismatches 0
+expect_field compared 0
+expect_read_error EILSEQ 8192 4096
+expect "lines of the list" 2 "$(dmsetup message bvtest-v 0 list | wc -l)"
+expect_field first_mismatch 16
+expect_field compared 8

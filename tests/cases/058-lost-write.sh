@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will lose a write on test, and with fingerprint be told so: class=stale.
+ram_pair 16
+n=$sectors real=$test
+new_dm flakey "0 $n linear $real 0"
+test=$leg
+make_v fingerprint fingerprint_max_mib 1
+expect "options" "3 fingerprint fingerprint_max_mib 1" "$(dmsetup table bvtest-v | cut -d ' ' -f 6-)"
+dd if=/dev/urandom of=$v bs=1M count=1 oflag=direct status=none
+flakey() { # <target line>
+	dmsetup suspend bvtest-flakey
+	dmsetup load bvtest-flakey --table "$1"
+	dmsetup resume bvtest-flakey
+}
+flakey "0 $n flakey $real 0 0 600 1 drop_writes"
+dd if=/dev/urandom of=$v bs=4096 seek=3 count=2 oflag=direct status=none
+flakey "0 $n linear $real 0"
+expect_read_error EILSEQ 0 65536
+expect_log "contents mismatch in sector 24 byte=[0-9]* .* persistent class=stale differ=16 write_order="
+# A sector that was only ever written once has no previous version to be stale.
+dmsetup message bvtest-v 0 reset
+"$BVIO" poke "$real" $((700 * 512)) 1
+expect_read_error EILSEQ $((700 * 512)) 4096
+expect_log "contents mismatch in sector 700 .* class=bitflip(1)"
+# The limit is kept: what was not written for longest is forgotten, and named otherwise.
+dmsetup message bvtest-v 0 reset
+dd if=/dev/urandom of=$v bs=1M oflag=direct status=none 2>/dev/null || :
+dd if=/dev/urandom of=$v bs=1M oflag=direct status=none 2>/dev/null || :
+expect_read 0 4194304
+reports_expected=2
+expect_healthy

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will reload, grow and shrink the table: trust, findings and history stay.
+new_pair 32 discard=1
+half=$((sectors / 2))
+load() { # <sectors> [option...]
+	local n=$1
+	shift
+	dmsetup load bvtest-v --table "0 $n blkverify $raw $test${*:+ $# $*}"
+	dmsetup resume bvtest-v
+}
+dmsetup create bvtest-v --table "0 $half blkverify $raw $test"
+dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
+blkdiscard -o 1048576 -l 65536 $v
+# What a discarded range holds is anybody's guess: here the legs differ.
+"$BVIO" poke "$test" 1048577 0x55
+"$BVIO" poke "$test" 512 1
+expect_read_error EILSEQ 0 4096
+expect_field untrusted 128
+compared=$(field compared)
+kept() { # <sectors> <untrusted>
+	expect_field untrusted "$2"
+	expect_field first_mismatch 1
+	expect_field mismatches 1
+	expect_field state C
+	expect_read 1048576 65536
+	expect_field mismatches 1
+	dmsetup message bvtest-v 0 list | grep -q "^1 read sector=0 nr=8 contents mismatch in sector 1 " ||
+		fail "the report is gone"
+	dmsetup message bvtest-v 0 history 2048 | grep -q 'op=discard' || fail "the history is gone"
+}
+load $half
+kept $half 128
+expect_field compared "$compared"
+load $sectors
+kept $sectors 128
+expect "size" $sectors "$(blockdev --getsz $v)"
+load $half
+kept $half 128
+# Plain suspend and resume change nothing.
+dmsetup suspend bvtest-v
+dmsetup resume bvtest-v
+kept $half 128
+# Other options, same legs.
+load $half ignore_mismatch
+kept $half 128
+# The promise that the legs are equal is withdrawn.
+load $half written_only
+expect_field untrusted $half
+# ... and cannot be taken back by a reload, but by a message.
+load $half
+expect_field untrusted $half
+dmsetup message bvtest-v 0 trust 0 2048
+expect_field untrusted $((half - 2048))
+# Other legs are another device.
+swapped=$raw raw=$test test=$swapped
+load $half
+expect_field untrusted 0
+expect_field state V

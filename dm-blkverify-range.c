@@ -38,7 +38,6 @@ void bv_ranges_init(struct bv_ranges *ranges)
 {
 	spin_lock_init(&ranges->lock);
 	ranges->root = RB_ROOT_CACHED;
-	ranges->next_order = 0;
 	ranges->exclusive = 0;
 }
 
@@ -68,7 +67,6 @@ bool bv_range_lock(struct bv_ranges *ranges, struct bv_range *range)
 	unsigned int blockers = 0;
 
 	spin_lock_irqsave(&ranges->lock, flags);
-	range->order = ranges->next_order++;
 	if (!all_shared(ranges, range))
 		for (other = tree_iter_first(&ranges->root, range->start, range->last); other;
 		     other = tree_iter_next(other, range->start, range->last))
@@ -104,7 +102,8 @@ void bv_range_unlock(struct bv_ranges *ranges, struct bv_range *range, struct li
 
 	for (other = tree_iter_first(&ranges->root, range->start, range->last); other;
 	     other = tree_iter_next(other, range->start, range->last)) {
-		if (other->order < range->order || (range->shared && other->shared))
+		/* What came before this range and conflicted with it is gone, or it were not granted. */
+		if (range->shared && other->shared)
 			continue;
 		if (!--other->blockers)
 			list_add_tail(&other->granted, granted);

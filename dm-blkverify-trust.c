@@ -86,7 +86,6 @@ int bv_trust_init(struct bv_trust *trust, sector_t nr_sectors, bool trusted)
 
 	trust->nr_sectors = nr_sectors;
 	trust->nr_groups = DIV_ROUND_UP_SECTOR_T(nr_sectors, GROUP_SECTORS);
-	trust->lost = 0;
 	spin_lock_init(&trust->lock);
 	trust->groups = kvcalloc(trust->nr_groups, sizeof(*trust->groups), GFP_KERNEL);
 	if (!trust->groups)
@@ -132,10 +131,8 @@ static void *set_in_region(struct bv_trust *trust, void *entry, unsigned int siz
 
 	if (uniform(entry)) {
 		bits = kmalloc(BITS_TO_BYTES(BV_REGION_SECTORS), GFP_NOWAIT | __GFP_NOWARN);
-		if (!bits) {
-			trust->lost += size - region_untrusted(entry, size);
+		if (!bits)
 			return NONE;
-		}
 		if (entry == ALL)
 			bitmap_fill(bits, BV_REGION_SECTORS);
 		else
@@ -208,7 +205,6 @@ static void *set_in_group(struct bv_trust *trust, void *entry, sector_t base, un
 		regions = split_group(entry);
 		if (!regions) {
 			*delta = size - group_untrusted(trust, entry, base);
-			trust->lost += *delta;
 			return NONE;
 		}
 	}
@@ -338,7 +334,6 @@ static void swap_maps(struct bv_trust *a, struct bv_trust *b)
 	spin_lock_nested(&b->lock, SINGLE_DEPTH_NESTING);
 	untrusted = atomic64_read(&a->untrusted);
 	swap(a->groups, b->groups);
-	swap(a->lost, b->lost);
 	atomic64_set(&a->untrusted, atomic64_read(&b->untrusted));
 	atomic64_set(&b->untrusted, untrusted);
 	spin_unlock(&b->lock);

@@ -101,8 +101,7 @@ void bv_copy_vecs(const struct bio_vec *dst, struct bvec_iter dst_iter, const st
  * @granted: links the ranges that an unlock has granted
  * @node: in bv_ranges.root; under bv_ranges.lock, as the members below
  * @subtree_last: the highest @last in the subtree (interval tree)
- * @order: when this range came; a range waits for earlier ones only
- * @blockers: earlier conflicting ranges still in the tree; granted at 0
+ * @blockers: conflicting ranges in the tree that came before this one; granted at 0
  */
 struct bv_range {
 	sector_t start;
@@ -112,7 +111,6 @@ struct bv_range {
 
 	struct rb_node node;
 	sector_t subtree_last;
-	u64 order;
 	unsigned int blockers;
 };
 
@@ -120,13 +118,11 @@ struct bv_range {
  * struct bv_ranges - all requests in flight, granted and waiting
  * @lock: protects all members and those of the ranges in the tree; any context
  * @root: interval tree of struct bv_range
- * @next_order: number of the next range
  * @exclusive: ranges in the tree that are not shared
  */
 struct bv_ranges {
 	spinlock_t lock; /* the tree */
 	struct rb_root_cached root;
-	u64 next_order;
 	unsigned int exclusive;
 };
 
@@ -143,7 +139,6 @@ void bv_range_unlock(struct bv_ranges *ranges, struct bv_range *range, struct li
  * @lock: protects the members below; any context
  * @groups: per group of regions: all trusted, none trusted, or a table of regions
  * @untrusted: sectors not trusted; read without @lock by bv_trust_run()
- * @lost: sectors whose trust was given up because memory was short, in all
  */
 struct bv_trust {
 	sector_t nr_sectors;
@@ -152,7 +147,6 @@ struct bv_trust {
 	spinlock_t lock; /* the map */
 	void **groups;
 	atomic64_t untrusted;
-	u64 lost;
 };
 
 int bv_trust_init(struct bv_trust *trust, sector_t nr_sectors, bool trusted);

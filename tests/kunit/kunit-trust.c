@@ -118,7 +118,6 @@ static void check_count(struct kunit *test, struct model *model)
 {
 	KUNIT_ASSERT_EQ(test, bv_trust_untrusted(&model->trust),
 			model->nr_sectors - model->nr_trusted);
-	KUNIT_ASSERT_EQ(test, model->trust.lost, 0);
 }
 
 static void check_all(struct kunit *test, struct model *model)
@@ -291,11 +290,7 @@ static void a_map_of_the_same_size_takes_over_all(struct kunit *test)
 	for (i = 0; i < bvtest_rounds(10); i++) {
 		run_model(test, random, to, 40);
 		run_model(test, random, from, 40);
-		to->trust.lost = 3;
-		from->trust.lost = 5;
 		bv_trust_move(&to->trust, &from->trust);
-		KUNIT_EXPECT_EQ(test, to->trust.lost, 5);
-		to->trust.lost = 0;
 		swap(to->bits, from->bits);
 		swap(to->nr_trusted, from->nr_trusted);
 		check_all(test, to);
@@ -303,7 +298,6 @@ static void a_map_of_the_same_size_takes_over_all(struct kunit *test)
 		/* What the old one says now is of no interest, but it must still be sound. */
 		bv_trust_set(&from->trust, 0, nr_sectors, false);
 		KUNIT_EXPECT_EQ(test, bv_trust_untrusted(&from->trust), nr_sectors);
-		from->trust.lost = 0;
 		set_model(from, 0, nr_sectors, false);
 	}
 }
@@ -438,11 +432,8 @@ static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost)
 	set_both(model, at, 1, false);
 	no_memory = false;
 	KUNIT_EXPECT_EQ(test, take_over(test, model), lost - 1);
-	KUNIT_EXPECT_EQ(test, model->trust.lost, lost);
 	bv_trust_set(&model->trust, 0, nr_sectors, true);
 	KUNIT_EXPECT_EQ(test, bv_trust_untrusted(&model->trust), 0);
-	/* What was lost stays counted. */
-	KUNIT_EXPECT_EQ(test, model->trust.lost, lost);
 }
 
 static void what_short_memory_loses_is_one_region_or_group_and_counted(struct kunit *test)

@@ -128,7 +128,12 @@ static void raise_event(struct bv_reports *reports, const struct bv_report *repo
 	snprintf(kind, sizeof(kind), "DM_BLKVERIFY_KIND=%s", kind_names[report->kind]);
 
 	dm_table_event(reports->ti->table);
-	kobject_uevent_env(&disk_to_dev(dm_disk(md))->kobj, KOBJ_CHANGE, env);
+	/*
+	 * udev answers a uevent by looking for signatures on the device. If that is what found the
+	 * bad sector, it would find it again, and so on for ever: one uevent a place is enough.
+	 */
+	if (!report->repeated)
+		kobject_uevent_env(&disk_to_dev(dm_disk(md))->kobj, KOBJ_CHANGE, env);
 }
 
 /*
@@ -223,6 +228,22 @@ void bv_found(struct bv_reports *reports, enum bv_kind kind, sector_t sector, bo
 	spin_unlock_irqrestore(&reports->lock, flags);
 }
 
+/* Is there a report of the same kind and place in the ring? */
+static bool is_repeated(struct bv_reports *reports, const struct bv_report *report)
+{
+	u64 kept = min_t(u64, reports->findings.reported, BV_RING_SIZE);
+	u64 number;
+
+	lockdep_assert_held(&reports->lock);
+	for (number = reports->next_number - kept; number < reports->next_number; number++) {
+		const struct bv_report *other = &reports->ring[number % BV_RING_SIZE];
+
+		if (other->kind == report->kind && sector_of(other) == sector_of(report))
+			return true;
+	}
+	return false;
+}
+
 /**
  * bv_report() - record the details of a finding, print them and raise its events
  * @reports: the findings of the target
@@ -235,6 +256,7 @@ void bv_report(struct bv_reports *reports, struct bv_report *report)
 	bool first;
 
 	spin_lock_irq(&reports->lock);
+	report->repeated = is_repeated(reports, report);
 	first = !reports->findings.reported++;
 	report->number = reports->next_number++;
 	memcpy(report->mark, reports->mark, sizeof(report->mark));

@@ -349,6 +349,7 @@ enum bv_kind { BV_MISMATCH, BV_DIVERGENCE };
  * @provenance: is @write known?
  * @write: the last one that covered @bad_sector
  * @mark: the text of the last mark message, or empty
+ * @repeated: a report of the same kind and place is in the ring already
  */
 struct bv_report {
 	u64 number;
@@ -368,6 +369,7 @@ struct bv_report {
 	enum bv_history_answer provenance;
 	struct bv_write write;
 	char mark[BV_MARK_LEN];
+	bool repeated;
 };
 
 /**

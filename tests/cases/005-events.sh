@@ -13,5 +13,15 @@ kill -0 $waiter || fail "dmsetup wait returned before there was an event"
 expect_read_error EILSEQ 4096 4096
 wait $waiter || fail "dmsetup wait did not return"
 wait $listener || fail "no uevent: $(cat "$TMPDIR/uevent")"
+# A second one for the same sector is no news for udev, which reads the device when it hears of it.
+"$BVIO" uevent 3 >"$TMPDIR/second" &
+listener=$!
+until grep -q listening "$TMPDIR/second"; do sleep 0.1; done
+events=$(dmsetup info -c --noheadings -o events bvtest-v)
+timeout 30 dmsetup wait bvtest-v "$events" >"$TMPDIR/wait" &
+waiter=$!
+expect_read_error EILSEQ 4096 4096
+wait $waiter || fail "dmsetup wait did not return for the second report"
+if wait $listener; then fail "there was a second uevent: $(cat "$TMPDIR/second")"; fi
 expect uevent "listening DM_BLKVERIFY_SECTOR=10 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=mismatch" \
 	"$(xargs <"$TMPDIR/uevent")"

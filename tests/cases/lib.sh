@@ -55,6 +55,7 @@ new_pair() { # [MiB] [attribute=value...]
 
 # The same of loop devices on ext4, which can write zeroes and discard.
 loop_pair() { # [MiB, at most 100]
+	modprobe -q ext4 || :
 	mkfs.ext4 -q /dev/ram7
 	mkdir "$TMPDIR/bvtest-files"
 	mount /dev/ram7 "$TMPDIR/bvtest-files"

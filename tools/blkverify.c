@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * blkverify: the command line. One table of verbs and one of options drive dispatch, --help and
+ * the completion.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "dm.h"
+
+#define TOOL_VERSION "1.0.0"
+#define NR_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+struct options opts;
+volatile sig_atomic_t interrupted;
+
+/* ---- the verbs ------------------------------------------------------------------------------ */
+
+enum { OPEN = 1, CLOSE = 2, SHOW_STATUS = 4, REPORT = 8, DUMP = 16, WAIT = 32, WATCH = 64,
+       SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, ALL = 2047 };
+
+static const struct verb {
+	const char *name;
+	unsigned int bit;
+	int min, max;			/* arguments; max -1: any number */
+	int (*run)(char **argv);
+	const char *arguments, *help, *more;
+} verbs[] = {
+	{ "open", OPEN, 3, 3, verb_open, "NAME RAW TEST",
+	  "create /dev/mapper/NAME that verifies TEST against RAW",
+	  "RAW is the trusted device, TEST the one under test; either may be an image file, which\n"
+	  "is attached to a loop device until the device is closed. The size is that of the smaller\n"
+	  "leg. Legs in use are refused." },
+	{ "close", CLOSE, 1, 1, verb_close, "NAME", "remove it, and the loop devices of its files",
+	  NULL },
+	{ "status", SHOW_STATUS, 0, 1, verb_status, "[NAME]", "show one device, or all in a table",
+	  "Exit status 6 when something was found." },
+	{ "report", REPORT, 1, 1, verb_report, "NAME", "show the recorded findings",
+	  "Exit status 6 when there are any." },
+	{ "dump", DUMP, 1, 2, verb_dump, "NAME [SECTOR]",
+	  "show a sector of both legs side by side, and what the difference looks like",
+	  "The default is the first mismatch. The legs are read directly, not through the device.\n"
+	  "Exit status 6 when they differ." },
+	{ "wait", WAIT, 1, 1, verb_wait, "NAME", "block until the first finding",
+	  "Exit status 6 when something was found (also before), 0 when the time is over." },
+	{ "watch", WATCH, 1, 1, verb_watch, "NAME", "show throughput and findings as they come",
+	  "Ends with control-C; exit status 6 when something was found meanwhile." },
+	{ "scrub", SCRUB, 1, 1, verb_scrub, "NAME", "read the whole device, list the bad ranges",
+	  "Every bad range is read again in smaller pieces to find its limits; the device counts\n"
+	  "those as mismatches, too. Exit status 6 when one was found, 7 when parts could not be\n"
+	  "read or nothing was compared." },
+	{ "compare", COMPARE, 2, 2, verb_compare, "RAW TEST",
+	  "are two devices or images identical? Needs no module",
+	  "A qcow2 image is read through qemu-nbd. Exit status 6 when they differ." },
+	{ "sync", SYNC, 2, 2, verb_sync, "RAW TEST",
+	  "copy RAW to TEST, so that a pair starts equal",
+	  "Shows what is on TEST and asks, unless --yes." },
+	{ "run", RUN, 1, -1, verb_run, "--test TEST -- COMMAND...",
+	  "for CI: open, run COMMAND on $BLKVERIFY_DEVICE, close, sum up",
+	  "Without --raw a sparse reference file is made, and only what was written is compared\n"
+	  "(--written-only). Exit status: 6 when something was found, else COMMAND's; 7 when it\n"
+	  "succeeded and nothing was compared." },
+};
+
+/* ---- the options ---------------------------------------------------------------------------- */
+
+enum type { FLAG, NUMBER, TEXT, WORD };
+
+static const struct option_def {
+	const char *name, *argument;
+	unsigned int verbs;
+	enum type type;
+	void *where;			/* bool, uint64_t or const char * */
+	bool *given;
+	const char *help;
+} defs[] = {
+	{ "raw", "RAW", RUN, TEXT, &opts.raw, NULL, "the trusted device or image" },
+	{ "test", "TEST", RUN, TEXT, &opts.test, NULL, "the device or image under test" },
+	{ "raw-dir", "DIR", RUN, TEXT, &opts.raw_dir, NULL,
+	  "where the reference file is made (default $TMPDIR or /var/tmp)" },
+	{ "name", "NAME", RUN, TEXT, &opts.name, NULL, "of the device (default blkverify-PID)" },
+	{ "sectors", "N", OPEN | RUN, NUMBER, &opts.sectors, &opts.has_sectors,
+	  "size of the device in 512-byte sectors" },
+	{ "allow-unequal", NULL, OPEN | RUN | COMPARE, FLAG, &opts.allow_unequal, NULL,
+	  "legs of different size: use what both have" },
+	{ "readonly", NULL, OPEN, FLAG, &opts.readonly, NULL,
+	  "only verify; open both legs read-only" },
+	{ "dry-run", NULL, OPEN, FLAG, &opts.dry_run, NULL,
+	  "print what would be done, do nothing" },
+#define WORD_DEF(id, word, argument, mode, help) \
+	{ word, argument, OPEN | RUN, WORD, &opts.words[WORD_##id], NULL, help },
+	FOR_EACH_WORD(WORD_DEF)
+#undef WORD_DEF
+	{ "deferred", NULL, CLOSE, FLAG, &opts.deferred, NULL,
+	  "if in use, remove it when it is free" },
+	{ "context", "N", DUMP, NUMBER, &opts.context, NULL,
+	  "show N sectors before and after, too" },
+	{ "timeout", "S", WAIT, NUMBER, &opts.timeout, &opts.has_timeout,
+	  "give up after S seconds" },
+	{ "start", "N", SCRUB, NUMBER, &opts.start, &opts.has_start, "first sector" },
+	{ "length", "N", SCRUB, NUMBER, &opts.length, &opts.has_length, "how many sectors" },
+	{ "resume", NULL, SCRUB, FLAG, &opts.resume, NULL,
+	  "go on where the last scrub was stopped" },
+	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask" },
+	{ "json", NULL, SHOW_STATUS | REPORT | SCRUB | COMPARE, FLAG, &opts.json, NULL,
+	  "print JSON (described in the manual)" },
+	{ "debug", NULL, ALL, FLAG, &opts.debug, NULL, "say what is being done" },
+};
+
+enum { HELP = 'h', VERSION = 'V', FIRST_DEF = 256 };
+
+/* Words are written with underscores in the table line and with dashes here. */
+static void option_name(const struct option_def *def, char *name, size_t size)
+{
+	size_t i;
+
+	snprintf(name, size, "%s", def->name);
+	for (i = 0; name[i]; i++)
+		if (name[i] == '_')
+			name[i] = '-';
+}
+
+/* ---- messages ------------------------------------------------------------------------------- */
+
+void say_error(const char *format, ...)
+{
+	va_list args;
+
+	fputs("blkverify: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void say_debug(const char *format, ...)
+{
+	va_list args;
+
+	if (!opts.debug)
+		return;
+	fputs("# ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int code_of(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case 0:
+		return DONE;
+	case EPERM:
+	case EACCES:
+		return NO_PERMISSION;
+	case ENOMEM:
+		return NO_MEMORY;
+	case EBUSY:
+	case EEXIST:
+		return BUSY;
+	case ENXIO:
+	case ENODEV:
+	case ENOENT:
+	case ENOTBLK:
+	case EISDIR:
+		return WRONG_DEVICE;
+	default:
+		return BAD_USAGE;
+	}
+}
+
+static void note_signal(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = note_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+/* ---- help ----------------------------------------------------------------------------------- */
+
+static void print_options(unsigned int bit)
+{
+	char name[64], left[96];
+	size_t i;
+
+	for (i = 0; i < NR_OF(defs); i++) {
+		if (!(defs[i].verbs & bit))
+			continue;
+		option_name(&defs[i], name, sizeof(name));
+		snprintf(left, sizeof(left), "--%s%s%s", name, defs[i].argument ? " " : "",
+			 defs[i].argument ? defs[i].argument : "");
+		printf("  %-28s %s\n", left, defs[i].help);
+	}
+	printf("  %-28s %s\n", "--help", "this text");
+}
+
+static void help_verb(const struct verb *verb)
+{
+	printf("usage: blkverify %s [options] %s\n%s\n", verb->name, verb->arguments, verb->help);
+	if (verb->more)
+		printf("\n%s\n", verb->more);
+	printf("\nOptions:\n");
+	print_options(verb->bit);
+}
+
+static void help(void)
+{
+	size_t i;
+
+	printf("usage: blkverify VERB [options] [arguments]\n"
+	       "Find where a block device returns other data than a trusted one.\n\nVerbs:\n");
+	for (i = 0; i < NR_OF(verbs); i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].arguments);
+		printf("  %-20s %s\n", left, verbs[i].help);
+	}
+	printf("\n\"blkverify VERB --help\" lists a verb's options; --version shows the version of "
+	       "the tool\nand of the loaded target; --debug says what is being done.\n\n"
+	       "Exit status: 0 done, 1 wrong arguments or another failure, 2 no permission, 3 no "
+	       "memory,\n4 wrong device, 5 name exists or device is in use, 6 a mismatch was found, "
+	       "7 could not tell.\n");
+}
+
+static int print_version(void)
+{
+	unsigned int v[3];
+	int r;
+
+	printf("blkverify %s\n", TOOL_VERSION);
+	dm_start(opts.debug);
+	r = dm_target_version("blkverify", v);
+	if (!r)
+		printf("target %u.%u.%u\n", v[0], v[1], v[2]);
+	else if (r == -EACCES || r == -EPERM)
+		printf("target unknown: only root may ask\n");
+	else
+		printf("target not loaded\n");
+	return DONE;
+}
+
+/* ---- reading the command line --------------------------------------------------------------- */
+
+static int set_option(const struct option_def *def, const char *value)
+{
+	switch (def->type) {
+	case FLAG:
+		*(bool *)def->where = true;
+		break;
+	case NUMBER:
+		if (!parse_number(value, def->where)) {
+			say_error("--%s wants a number, not \"%s\"", def->name, value);
+			return BAD_USAGE;
+		}
+		break;
+	case WORD:
+		*(const char **)def->where = value ? value : "";
+		break;
+	case TEXT:
+		*(const char **)def->where = value;
+		break;
+	}
+	if (def->given)
+		*def->given = true;
+	return DONE;
+}
+
+/* getopt's table for one verb; static, because getopt keeps pointers to the names. */
+static const struct option *long_options(unsigned int bit)
+{
+	static struct option table[NR_OF(defs) + 3];
+	static char names[NR_OF(defs)][32];
+	size_t i, nr = 0;
+
+	for (i = 0; i < NR_OF(defs); i++) {
+		if (!(defs[i].verbs & bit))
+			continue;
+		option_name(&defs[i], names[i], sizeof(names[i]));
+		table[nr++] = (struct option){ names[i],
+			defs[i].argument ? required_argument : no_argument, NULL,
+			FIRST_DEF + (int)i };
+	}
+	table[nr++] = (struct option){ "help", no_argument, NULL, HELP };
+	table[nr++] = (struct option){ "version", no_argument, NULL, VERSION };
+	table[nr] = (struct option){ 0 };
+	return table;
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_OF(verbs); i++)
+		if (!strcmp(verbs[i].name, name))
+			return &verbs[i];
+	return NULL;
+}
+
+static int read_options(int argc, char **argv, const struct verb *verb, bool *stop)
+{
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "hV", long_options(verb->bit), NULL)) != -1) {
+		if (c == HELP || c == VERSION) {
+			*stop = true;
+			return c == HELP ? (help_verb(verb), DONE) : print_version();
+		}
+		if (c < FIRST_DEF) {
+			say_error("\"blkverify %s --help\" lists the options", verb->name);
+			return BAD_USAGE;
+		}
+		r = set_option(&defs[c - FIRST_DEF], optarg);
+		if (r)
+			return r;
+	}
+	return DONE;
+}
+
+static int check_words(void)
+{
+#define IS_MODE(id, word, argument, mode, help) mode,
+	static const bool is_mode[NR_WORDS] = { FOR_EACH_WORD(IS_MODE) };
+#undef IS_MODE
+	int i, modes = 0;
+
+	for (i = 0; i < NR_WORDS; i++)
+		modes += is_mode[i] && opts.words[i];
+	if (modes < 2)
+		return DONE;
+	say_error("--ignore-mismatch, --freeze-on-mismatch and --panic-on-mismatch exclude each "
+		  "other: give one");
+	return BAD_USAGE;
+}
+
+static int run_verb(int argc, char **argv, const struct verb *verb)
+{
+	bool stop = false;
+	int r = read_options(argc, argv, verb, &stop);
+
+	if (r || stop)
+		return r;
+	argc -= optind;
+	argv += optind;
+	if (argc < verb->min || (verb->max >= 0 && argc > verb->max)) {
+		say_error("usage: blkverify %s [options] %s; see \"blkverify %s --help\"",
+			  verb->name, verb->arguments, verb->name);
+		return BAD_USAGE;
+	}
+	r = check_words();
+	if (r)
+		return r;
+	dm_start(opts.debug);
+	return verb->run(argv);
+}
+
+/* For the completion: not in --help, because it is for no person. */
+static int list_words(const char *of)
+{
+	const struct verb *verb = of ? find_verb(of) : NULL;
+	char name[64];
+	size_t i;
+
+	for (i = 0; !of && i < NR_OF(verbs); i++)
+		puts(verbs[i].name);
+	for (i = 0; verb && i < NR_OF(defs); i++) {
+		option_name(&defs[i], name, sizeof(name));
+		if (defs[i].verbs & verb->bit)
+			printf("--%s\n", name);
+	}
+	return DONE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const struct verb *verb;
+	int at = 1;
+
+	/* Also "blkverify --debug status". */
+	for (; at < argc && !strcmp(argv[at], "--debug"); at++)
+		opts.debug = true;
+	if (at == argc || !strcmp(argv[at], "--help") || !strcmp(argv[at], "-h")) {
+		help();
+		return at == argc ? BAD_USAGE : DONE;
+	}
+	if (!strcmp(argv[at], "--version") || !strcmp(argv[at], "-V"))
+		return print_version();
+	if (!strcmp(argv[at], "--list-words"))
+		return list_words(argv[at + 1]);
+	verb = find_verb(argv[at]);
+	if (!verb) {
+		say_error("there is no verb \"%s\"; \"blkverify --help\" lists them", argv[at]);
+		return BAD_USAGE;
+	}
+	return run_verb(argc - at, argv + at, verb);
+}
+
+int main(int argc, char **argv)
+{
+	int r = dispatch(argc, argv);
+
+	/* What could not be written was not said; but a finding stays a finding. */
+	if ((fflush(stdout) || ferror(stdout)) && r != FOUND) {
+		say_error("cannot write the output: %s", strerror(errno));
+		return r ? r : BAD_USAGE;
+	}
+	return r;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device by its name: what dm.c says of it, understood by parse.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blkverify.h"
+#include "dm.h"
+
+static int say_dm_error(const char *name, int error)
+{
+	switch (error) {
+	case -ENXIO:
+	case -ENOENT:
+		say_error("there is no device %s: \"blkverify status\" lists what there is", name);
+		return WRONG_DEVICE;
+	case -EACCES:
+	case -EPERM:
+		say_error("no permission to ask the device mapper about %s: become root", name);
+		return NO_PERMISSION;
+	case -ENODEV:
+		say_error("no device mapper, so no device %s: load its module (modprobe dm-mod)",
+			  name);
+		return WRONG_DEVICE;
+	default:
+		say_error("cannot ask the device mapper about %s: %s; --debug says more", name,
+			  strerror(-error));
+		return error == -ENOMEM ? NO_MEMORY : BAD_USAGE;
+	}
+}
+
+static int check_type(const char *name, const struct dm_device *dm)
+{
+	if (!dm->targets) {
+		say_error("%s has no table, perhaps because its creation was interrupted: "
+			  "\"blkverify close %s\" removes it",
+			  name, name);
+		return WRONG_DEVICE;
+	}
+	if (strcmp(dm->type, "blkverify")) {
+		say_error("%s is a %s device, not blkverify: \"blkverify status\" lists those",
+			  name, dm->type);
+		return WRONG_DEVICE;
+	}
+	if (dm->targets > 1) {
+		say_error("%s has %u targets and this command wants one: use dmsetup", name,
+			  dm->targets);
+		return WRONG_DEVICE;
+	}
+	return DONE;
+}
+
+static bool take(struct device *device, const struct dm_device *dm, const char *table)
+{
+	device->major = dm->major;
+	device->minor = dm->minor;
+	device->readonly = dm->readonly;
+	device->suspended = dm->suspended;
+	device->open_count = dm->open_count;
+	device->event_nr = dm->event_nr;
+	device->start = dm->start;
+	device->length = dm->length;
+	return parse_status(dm->params, &device->status) && parse_table(table, &device->table);
+}
+
+static int get(const char *name, struct device *device, struct dm_device *info,
+	       struct dm_device *table)
+{
+	int r = dm_get(name, DM_INFO_LINE, info);
+
+	if (!r)
+		r = dm_get(name, DM_TABLE_LINE, table);
+	if (r)
+		return say_dm_error(name, r);
+	r = check_type(name, info);
+	if (r)
+		return r;
+	if (!table->params || !take(device, info, table->params)) {
+		say_error("%s answers \"%s\", which cannot be understood: install the blkverify "
+			  "command that came with the module",
+			  name, info->params);
+		return CANNOT_TELL;
+	}
+	node_of(device->table.raw, device->raw_node, sizeof(device->raw_node));
+	node_of(device->table.test, device->test_node, sizeof(device->test_node));
+	return DONE;
+}
+
+/* "/dev/mapper/v" is as good a name as "v". */
+static const char *bare_name(const char *name)
+{
+	return strncmp(name, "/dev/mapper/", 12) ? name : name + 12;
+}
+
+int device_get(const char *name, struct device *device)
+{
+	struct dm_device info = { 0 }, table = { 0 };
+	int r;
+
+	memset(device, 0, sizeof(*device));
+	snprintf(device->name, sizeof(device->name), "%s", bare_name(name));
+	snprintf(device->path, sizeof(device->path), "/dev/mapper/%s", device->name);
+	r = get(device->name, device, &info, &table);
+	free(info.params);
+	free(table.params);
+	return r;
+}
+
+int device_list(const char *name, struct list *list)
+{
+	char *answer = NULL;
+	int r = dm_message(name, 0, "list", &answer);
+
+	memset(list, 0, sizeof(*list));
+	if (r)
+		return say_dm_error(name, r);
+	if (!parse_list(answer, list)) {
+		say_error("the reports of %s cannot be understood: install the blkverify command "
+			  "that came with the module",
+			  name);
+		r = CANNOT_TELL;
+	} else if (list->not_understood) {
+		say_error("%zu reports of %s cannot be understood and are left out: \"dmsetup message "
+			  "%s 0 list\" shows them",
+			  list->not_understood, name, name);
+	}
+	free(answer);
+	return r;
+}
+
+bool device_bad(const struct device *device)
+{
+	return device->status.state != 'V';
+}
+
+const char *verdict(const struct device *device)
+{
+	switch (device->status.state) {
+	case 'F':
+		return "frozen by a finding";
+	case 'C':
+		return device->status.value[MISMATCHES] ? "mismatch found" : "legs disagreed";
+	default:
+		return device->status.value[COMPARED] ? "nothing wrong so far"
+						      : "nothing compared so far";
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device mapper, with errors as -errno. Only dm.c knows libdevmapper.
+ */
+#ifndef BLKVERIFY_DM_H
+#define BLKVERIFY_DM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct dm_device {
+	unsigned int major, minor;
+	bool readonly, suspended, has_table;
+	int open_count;
+	uint32_t event_nr;
+	unsigned int targets;
+	uint64_t start, length;		/* of the first target, as those below */
+	char type[32];
+	char *params;			/* of the status or table line; caller frees */
+};
+
+enum dm_line { DM_INFO_LINE, DM_TABLE_LINE };
+
+void dm_start(bool debug);
+/* -ENOENT: the target is not there. */
+int dm_target_version(const char *target, unsigned int version[3]);
+int dm_get(const char *name, enum dm_line line, struct dm_device *device);
+/* NULL-terminated; free with free_names(). */
+int dm_names(char ***names);
+void free_names(char **names);
+int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly);
+int dm_remove(const char *name, bool deferred);
+int dm_message(const char *name, uint64_t sector, const char *message, char **answer);
+/* -EINTR when a signal came. */
+int dm_wait(const char *name, uint32_t event_nr);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dump: what is on both legs around a sector, read directly and past the page cache.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "diagnose.h"
+#include "dm.h"
+#include "hexdump.h"
+
+/* How far a shifted sector is searched for, on both sides. */
+#define NEARBY 2048
+
+struct window {
+	uint64_t start, nr; /* sectors of the mapped device */
+	uint8_t *raw, *test;
+};
+
+/* ---- which sector --------------------------------------------------------------------------- */
+
+static int choose_sector(const struct device *device, const char *word, uint64_t *sector)
+{
+	if (word && !parse_number(word, sector)) {
+		say_error("\"%s\" is no sector: give its number", word);
+		return BAD_USAGE;
+	}
+	if (!word && !device->status.present[FIRST_MISMATCH]) {
+		say_error("%s has no mismatch to show: give a sector, or look for one with "
+			  "\"blkverify scrub %s\"",
+			  device->name, device->name);
+		return BAD_USAGE;
+	}
+	if (!word)
+		*sector = device->status.value[FIRST_MISMATCH];
+	if (*sector < device->start + device->length)
+		return DONE;
+	say_error("sector %" PRIu64 " is beyond %s, which has %" PRIu64, *sector, device->name,
+		  device->length);
+	return BAD_USAGE;
+}
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+static void choose_window(const struct device *device, uint64_t sector, struct window *w)
+{
+	uint64_t first = device->start, end = device->start + device->length;
+
+	/* Multiples of 4 KiB, so that direct reads suit every logical block size. */
+	w->start = (sector > NEARBY + first ? sector - NEARBY : first) & ~(uint64_t)7;
+	w->nr = sector + NEARBY < end ? sector + NEARBY - w->start : end - w->start;
+	w->nr = (w->nr + 7) & ~(uint64_t)7;
+	if (w->start + w->nr > end)
+		w->nr = end - w->start;
+}
+
+/* Neighbours may be unreadable: then only what is in one aligned piece with the sector. */
+static int read_near(int fd, uint8_t *data, uint64_t sector, uint64_t nr, uint64_t wanted)
+{
+	uint64_t piece = wanted & ~(uint64_t)7;
+	int r = read_sectors(fd, data, sector, nr);
+
+	if (!r)
+		return 0;
+	memset(data, 0, (size_t)nr * SECTOR);
+	return read_sectors(fd, data + piece * SECTOR, sector + piece,
+			    nr - piece < 8 ? nr - piece : 8);
+}
+
+static int read_leg(const char *word, const char *node, uint64_t sector, uint64_t nr,
+		    uint64_t wanted, uint8_t **data)
+{
+	int fd = open(node, O_RDONLY | O_DIRECT | O_CLOEXEC), r;
+
+	*data = aligned_buffer((size_t)nr * SECTOR);
+	if (!*data)
+		r = -ENOMEM;
+	else if (fd < 0)
+		r = -errno;
+	else
+		r = read_near(fd, *data, sector, nr, wanted);
+	if (fd >= 0)
+		close(fd);
+	if (!r)
+		return DONE;
+	say_error("cannot read %s leg %s around sector %" PRIu64 ": %s: the leg may be gone; "
+		  "\"blkverify status\" has its error count",
+		  word, node, sector + wanted, strerror(-r));
+	return r == -EACCES ? NO_PERMISSION : CANNOT_TELL;
+}
+
+static int read_window(const struct device *device, uint64_t sector, struct window *w)
+{
+	uint64_t at, wanted;
+	int r;
+
+	choose_window(device, sector, w);
+	at = w->start - device->start;
+	wanted = sector - w->start;
+	r = read_leg("raw", device->raw_node, at, w->nr, wanted, &w->raw);
+	return r ? r : read_leg("test", device->test_node, at, w->nr, wanted, &w->test);
+}
+
+/* ---- showing -------------------------------------------------------------------------------- */
+
+static void show_sector(const struct window *w, uint64_t sector)
+{
+	size_t at = (size_t)(sector - w->start) * SECTOR;
+	bool same = !memcmp(w->raw + at, w->test + at, SECTOR);
+
+	printf("\nsector %" PRIu64 "%s\n%-5s%-54s   %s\n", sector, same ? " (equal)" : "", "byte",
+	       "raw", "test");
+	hexdump(stdout, w->raw + at, w->test + at, isatty(STDOUT_FILENO));
+}
+
+static void show_context(const struct window *w, uint64_t sector)
+{
+	uint64_t first = opts.context < sector - w->start ? sector - opts.context : w->start;
+	uint64_t end = w->start + w->nr, s;
+
+	if (opts.context < end - sector - 1)
+		end = sector + opts.context + 1;
+	for (s = first; s < end; s++)
+		show_sector(w, s);
+}
+
+static const struct report *find_report(const struct list *list, uint64_t sector)
+{
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		if (list->reports[i].kind == CONTENTS && list->reports[i].bad_sector == sector)
+			return &list->reports[i];
+	return NULL;
+}
+
+static void show_history(const struct device *device, uint64_t sector)
+{
+	char message[64], *answer = NULL;
+	struct history h = { 0 };
+	size_t i;
+
+	snprintf(message, sizeof(message), "history %" PRIu64, sector);
+	/* An older target has no history: nothing to show then. */
+	if (dm_message(device->name, device->start, message, &answer) || !parse_history(answer, &h))
+		goto out;
+	for (i = 0; i < h.nr; i++)
+		printf("written: %s, %" PRIu64 " sectors at %" PRIu64 ", %" PRIu64
+		       " ms ago by %s (pid %ld)\n",
+		       h.writes[i].op, h.writes[i].nr, h.writes[i].start, h.writes[i].age_ms,
+		       h.writes[i].comm, h.writes[i].pid);
+	if (!h.complete)
+		printf("written: older writes are forgotten\n");
+out:
+	free_history(&h);
+	free(answer);
+}
+
+static void show(const struct device *device, const struct window *w, uint64_t sector,
+		 const struct report *report)
+{
+	struct diagnosis d;
+	char text[512];
+
+	diagnose(&d, w->raw, w->test, (size_t)w->nr, (size_t)(sector - w->start));
+	diagnosis_text(&d, sector, text, sizeof(text));
+	printf("%s, sector %" PRIu64 ": raw %s, test %s\n", device->name, sector, device->raw_node,
+	       device->test_node);
+	if (report)
+		printf("found as report %" PRIu64 ": byte %u, raw 0x%02x, test 0x%02x, %s\n",
+		       report->number, report->byte, report->raw_byte, report->test_byte,
+		       report->persistent ? "persistent" : "transient");
+	printf("now: %s: %s\n", d.bytes ? "the difference is there" : "no difference", text);
+	show_history(device, sector);
+	show_context(w, sector);
+}
+
+static int dump(const struct device *device, const struct list *list, uint64_t sector)
+{
+	struct window w = { 0 };
+	size_t at;
+	int r = read_window(device, sector, &w);
+
+	if (!r) {
+		show(device, &w, sector, find_report(list, sector));
+		at = (size_t)(sector - w.start) * SECTOR;
+		r = memcmp(w.raw + at, w.test + at, SECTOR) ? FOUND : DONE;
+	}
+	free(w.raw);
+	free(w.test);
+	return r;
+}
+
+int verb_dump(char **argv)
+{
+	struct device device;
+	struct list list;
+	uint64_t sector;
+	int r = device_get(argv[0], &device);
+
+	if (!r)
+		r = choose_sector(&device, argv[1], &sector);
+	if (!r)
+		r = device_list(device.name, &list);
+	if (r)
+		return r;
+	r = dump(&device, &list, sector);
+	free_list(&list);
+	return r;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * wait and watch.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "dm.h"
+
+/* ---- wait ----------------------------------------------------------------------------------- */
+
+static void tick(int signal)
+{
+	(void)signal;
+}
+
+/*
+ * A tick wakes the wait. It comes again and again: one that came just before the wait began would
+ * be lost.
+ */
+static void start_ticks(void)
+{
+	struct sigaction action = { .sa_handler = tick };
+	struct itimerval every = { { 0, 500000 }, { 0, 500000 } };
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+}
+
+static int wait_event(const struct device *device)
+{
+	int r = dm_wait(device->name, device->event_nr);
+
+	return r == -EINTR ? 0 : r;
+}
+
+/* The event number is read before the status, so no event falls between them. */
+int verb_wait(char **argv)
+{
+	double end = now() + (double)opts.timeout;
+	struct device device;
+	int r;
+
+	catch_signals();
+	start_ticks();
+	while (!(r = device_get(argv[0], &device))) {
+		if (device_bad(&device)) {
+			print_status(&device);
+			return FOUND;
+		}
+		if (opts.has_timeout && now() >= end)
+			return DONE;
+		if (interrupted)
+			return CANNOT_TELL;
+		r = wait_event(&device);
+		if (r && r != -ENXIO) {
+			say_error("cannot wait for %s: %s; --debug says more", argv[0], strerror(-r));
+			return code_of(r);
+		}
+	}
+	return r;
+}
+
+/* ---- watch ---------------------------------------------------------------------------------- */
+
+struct watch {
+	struct device device, before;
+	double at, at_before;
+	uint64_t seen; /* number of the last report that was shown */
+	bool found, live;
+};
+
+static void show_rates(const struct watch *w)
+{
+	uint64_t compared = w->device.status.value[COMPARED] - w->before.status.value[COMPARED];
+	uint64_t written = w->device.status.value[WRITTEN] - w->before.status.value[WRITTEN];
+	double passed = w->at - w->at_before;
+	char all[32], read_rate[32], write_rate[32];
+
+	/* A reset makes the numbers smaller. */
+	if (!w->live || passed <= 0 || (int64_t)compared < 0 || (int64_t)written < 0)
+		return;
+	human_size((uint64_t)((double)compared / passed), read_rate, sizeof(read_rate));
+	human_size((uint64_t)((double)written / passed), write_rate, sizeof(write_rate));
+	human_size(w->device.status.value[COMPARED], all, sizeof(all));
+	fprintf(stderr,
+		"\rcomparing %s/s, writing %s/s; compared %s (%" PRIu64 " sectors), %" PRIu64
+		" mismatches, %" PRIu64 " divergences \033[K",
+		read_rate, write_rate, all, w->device.status.value[COMPARED],
+		w->device.status.value[MISMATCHES], w->device.status.value[DIVERGENCES]);
+}
+
+static uint64_t findings(const struct device *device)
+{
+	return device->status.value[MISMATCHES] + device->status.value[DIVERGENCES];
+}
+
+static int show_findings(struct watch *w)
+{
+	struct list list;
+	size_t i;
+	int r = device_list(w->device.name, &list);
+
+	if (r)
+		return r;
+	if (w->live && list.nr)
+		fprintf(stderr, "\r\033[K");
+	for (i = 0; i < list.nr; i++) {
+		if (list.reports[i].number <= w->seen)
+			continue;
+		w->seen = list.reports[i].number;
+		w->found = true;
+		print_report(&list.reports[i]);
+	}
+	free_list(&list);
+	/* Whoever reads may have gone. */
+	return fflush(stdout) ? BAD_USAGE : DONE;
+}
+
+static int look(struct watch *w)
+{
+	int r;
+
+	w->before = w->device;
+	w->at_before = w->at;
+	r = device_get(w->before.name, &w->device);
+	w->at = now();
+	if (!r && findings(&w->device) != findings(&w->before))
+		r = show_findings(w);
+	if (!r)
+		show_rates(w);
+	return r;
+}
+
+int verb_watch(char **argv)
+{
+	struct watch w = { .live = isatty(STDERR_FILENO) };
+	int r = device_get(argv[0], &w.device);
+
+	if (r)
+		return r;
+	w.at = now();
+	catch_signals();
+	if (findings(&w.device))
+		r = show_findings(&w);
+	while (!r && !interrupted) {
+		usleep(500000);
+		r = look(&w);
+	}
+	if (w.live)
+		fputc('\n', stderr);
+	return w.found ? FOUND : r;
+}

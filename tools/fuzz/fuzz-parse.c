@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* libFuzzer: every parser on every input. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	/* Of the exact size, so that ASan sees the first byte too far. */
+	char *text = malloc(size + 1);
+	struct history history;
+	struct status status;
+	struct report report;
+	struct table table;
+	struct list list;
+
+	memcpy(text, data, size);
+	text[size] = '\0';
+	parse_status(text, &status);
+	parse_table(text, &table);
+	parse_report(text, &report);
+	if (parse_list(text, &list))
+		free_list(&list);
+	if (parse_history(text, &history))
+		free_history(&history);
+	free(text);
+	return 0;
+}

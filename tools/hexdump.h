@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BLKVERIFY_HEXDUMP_H
+#define BLKVERIFY_HEXDUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A sector of both legs, side by side; lines that differ are marked, and coloured if wanted. */
+void hexdump(FILE *out, const uint8_t *raw, const uint8_t *test, bool colour);
+
+#endif

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scripts' form. Members are only ever added while "version" is 1; blkverify(8) describes them.
+ */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "blkverify.h"
+#include "ranges.h"
+
+static void put_text(json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static void put_number(json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static void put_bool(json_object *o, const char *key, bool value)
+{
+	json_object_object_add(o, key, json_object_new_boolean(value));
+}
+
+static json_object *new_document(const char *verb)
+{
+	json_object *o = json_object_new_object();
+
+	put_number(o, "version", 1);
+	put_text(o, "verb", verb);
+	return o;
+}
+
+static void print(json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+}
+
+/* ---- status --------------------------------------------------------------------------------- */
+
+static json_object *leg_object(const char *node)
+{
+	json_object *o = json_object_new_object();
+	char file[512];
+
+	put_text(o, "device", node);
+	backing_file(node, file, sizeof(file));
+	if (file[0])
+		put_text(o, "file", file);
+	return o;
+}
+
+static json_object *options_array(const char *options)
+{
+	json_object *array = json_object_new_array();
+	char word[128];
+	int len;
+
+	for (; sscanf(options, " %127s%n", word, &len) == 1; options += len)
+		json_object_array_add(array, json_object_new_string(word));
+	return array;
+}
+
+static json_object *device_object(const struct device *device)
+{
+	json_object *o = json_object_new_object();
+	char state[2] = { device->status.state, '\0' };
+	int i;
+
+	put_text(o, "name", device->name);
+	put_text(o, "device", device->path);
+	put_text(o, "state", state);
+	put_text(o, "verdict", verdict(device));
+	json_object_object_add(o, "raw", leg_object(device->raw_node));
+	json_object_object_add(o, "test", leg_object(device->test_node));
+	put_number(o, "sectors", device->length);
+	put_bool(o, "readonly", device->readonly);
+	put_bool(o, "suspended", device->suspended);
+	put_number(o, "open_count", (uint64_t)device->open_count);
+	json_object_object_add(o, "options", options_array(device->table.options));
+	for (i = 0; i < STATUS_FIELDS; i++) {
+		if (device->status.present[i])
+			put_number(o, status_field_names[i], device->status.value[i]);
+		else
+			json_object_object_add(o, status_field_names[i], NULL);
+	}
+	return o;
+}
+
+void json_status(const struct device *devices, size_t nr)
+{
+	json_object *o = new_document("status"), *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		json_object_array_add(array, device_object(&devices[i]));
+	json_object_object_add(o, "devices", array);
+	print(o);
+}
+
+/* ---- report --------------------------------------------------------------------------------- */
+
+static void put_hex(json_object *o, const char *key, const uint8_t *bytes, size_t nr)
+{
+	char text[2 * WINDOW_MAX + 1] = "";
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	put_text(o, key, text);
+}
+
+static void put_contents(json_object *o, const struct report *r)
+{
+	put_number(o, "bad_sector", r->bad_sector);
+	put_number(o, "differing_sectors", r->differ);
+	put_number(o, "byte", r->byte);
+	put_number(o, "raw_byte", r->raw_byte);
+	put_number(o, "test_byte", r->test_byte);
+	put_bool(o, "persistent", r->persistent);
+	put_text(o, "class", r->class);
+	if (r->has_class_number)
+		json_object_object_add(o, "class_number", json_object_new_int64(r->class_number));
+	put_number(o, "window_offset", r->window_offset);
+	put_hex(o, "raw_bytes", r->raw_window, r->window_len);
+	put_hex(o, "test_bytes", r->test_window, r->window_len);
+}
+
+/* Length of the UTF-8 character at text, 0 when it is none. */
+static size_t utf8_len(const char *text)
+{
+	unsigned char c = (unsigned char)*text;
+	size_t i, len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 :
+			c >= 0xf0 && c < 0xf5 ? 4 : 0;
+
+	for (i = 1; i < len; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* Names of programs are any bytes, JSON is UTF-8. */
+static json_object *clean_string(const char *text)
+{
+	char clean[sizeof(((struct word *)NULL)->value)];
+	size_t i, len;
+
+	snprintf(clean, sizeof(clean), "%s", text);
+	for (i = 0; clean[i]; i += len) {
+		len = utf8_len(clean + i);
+		if (!len) {
+			clean[i] = '?';
+			len = 1;
+		}
+	}
+	return json_object_new_string(clean);
+}
+
+/* A number where it is one, true for a word without a value. */
+static json_object *word_value(const struct word *word)
+{
+	uint64_t number;
+
+	if (!word->value[0])
+		return json_object_new_boolean(true);
+	if (parse_number(word->value, &number))
+		return json_object_new_uint64(number);
+	return clean_string(word->value);
+}
+
+/* write_pid=7 becomes "write": { "pid": 7 }; write=none becomes null, with the word in "more". */
+static void put_words(json_object *o, const struct words *words)
+{
+	json_object *more = json_object_new_object(), *write = NULL;
+	size_t i;
+
+	for (i = 0; i < words->nr; i++) {
+		const struct word *w = &words->word[i];
+
+		if (strncmp(w->key, "write_", 6)) {
+			json_object_object_add(more, w->key, word_value(w));
+			continue;
+		}
+		if (!write)
+			write = json_object_new_object();
+		json_object_object_add(write, w->key + 6, word_value(w));
+	}
+	json_object_object_add(o, "write", write);
+	json_object_object_add(o, "more", more);
+}
+
+static json_object *report_object(const struct report *r)
+{
+	json_object *o = json_object_new_object();
+
+	put_number(o, "number", r->number);
+	put_text(o, "kind", r->kind == CONTENTS ? "mismatch" : "divergence");
+	put_text(o, "op", r->op);
+	put_number(o, "sector", r->sector);
+	put_number(o, "sectors", r->nr);
+	if (r->kind == CONTENTS) {
+		put_contents(o, r);
+	} else {
+		json_object_object_add(o, "raw_error", json_object_new_int(r->raw_error));
+		json_object_object_add(o, "test_error", json_object_new_int(r->test_error));
+	}
+	put_words(o, &r->more);
+	return o;
+}
+
+void json_reports(const struct device *device, const struct list *list)
+{
+	json_object *o = new_document("report"), *array = json_object_new_array();
+	size_t i;
+
+	put_text(o, "name", device->name);
+	for (i = 0; i < list->nr; i++)
+		json_object_array_add(array, report_object(&list->reports[i]));
+	json_object_object_add(o, "reports", array);
+	put_number(o, "dropped", list->dropped);
+	print(o);
+}
+
+/* ---- scrub and compare ---------------------------------------------------------------------- */
+
+static json_object *ranges_array(const struct ranges *ranges)
+{
+	json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ranges->nr; i++) {
+		json_object *o = json_object_new_object();
+
+		put_number(o, "start", ranges->range[i].start);
+		put_number(o, "sectors", ranges->range[i].nr);
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
+void json_ranges(const char *verb, const char *a, const char *b, uint64_t start, uint64_t length,
+		 uint64_t skipped, const struct ranges *bad, const struct ranges *unreadable)
+{
+	json_object *o = new_document(verb);
+
+	put_text(o, b ? "raw" : "name", a);
+	if (b)
+		put_text(o, "test", b);
+	put_number(o, "start", start);
+	put_number(o, "sectors", length);
+	put_number(o, "skipped", skipped);
+	json_object_object_add(o, "bad", ranges_array(bad));
+	json_object_object_add(o, "unreadable", ranges_array(unreadable));
+	print(o);
+}

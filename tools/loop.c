@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loop devices for image files. They detach themselves with the last user (autoclear), so nothing
+ * has to be remembered until close, and nothing stays behind when the tool is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+
+#ifndef LOOP_CONFIGURE
+#error "the kernel headers are older than Linux 5.8"
+#endif
+
+static int configure(int loop_fd, int file_fd, const char *path, bool readonly)
+{
+	struct loop_config config = { .fd = (uint32_t)file_fd };
+
+	/* Without direct I/O the page cache of the file would hide what is under it. */
+	config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
+	if (readonly)
+		config.info.lo_flags |= LO_FLAGS_READ_ONLY;
+	strncpy((char *)config.info.lo_file_name, path, LO_NAME_SIZE - 1);
+	return ioctl(loop_fd, LOOP_CONFIGURE, &config) ? -errno : 0;
+}
+
+/* Returns an open loop device of the file, or -errno; sets its node. */
+int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t size)
+{
+	int control, tries, r = -EBUSY;
+
+	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	if (control < 0)
+		return -errno;
+	/* Somebody else may take the free one first: another try then. */
+	for (tries = 0; tries < 64 && r == -EBUSY; tries++) {
+		int nr = ioctl(control, LOOP_CTL_GET_FREE), fd;
+
+		if (nr < 0) {
+			r = -errno;
+			break;
+		}
+		snprintf(node, size, "/dev/loop%d", nr);
+		fd = open(node, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+		if (fd < 0) {
+			r = -errno;
+			break;
+		}
+		r = configure(fd, file_fd, path, readonly);
+		if (!r)
+			r = fd;
+		else
+			close(fd);
+	}
+	close(control);
+	say_debug("%s is attached to %s: %s", path, node, r < 0 ? strerror(-r) : "yes");
+	return r;
+}

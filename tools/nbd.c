@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * qcow2 images through qemu-nbd. The server is our child and dies with us.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "nbd.h"
+
+static bool is_qcow2(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char magic[4] = "";
+	bool is = fd >= 0 && read(fd, magic, 4) == 4 && !memcmp(magic, "QFI\xfb", 4);
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/* A connected one has a pid in sysfs. */
+static bool find_free(char *node, size_t size)
+{
+	char path[64];
+	int i;
+
+	for (i = 0; i < 64; i++) {
+		snprintf(path, sizeof(path), "/sys/block/nbd%d", i);
+		if (access(path, F_OK))
+			return false;
+		snprintf(path, sizeof(path), "/sys/block/nbd%d/pid", i);
+		snprintf(node, size, "/dev/nbd%d", i);
+		if (access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
+static void serve(const char *node, const char *path)
+{
+	char connect_to[64];
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDOUT_FILENO);
+	snprintf(connect_to, sizeof(connect_to), "--connect=%s", node);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* Control-C is for us: the server must answer until we detach. */
+	setpgid(0, 0);
+	/* Only a verbose one stays our child. */
+	execlp("qemu-nbd", "qemu-nbd", "--verbose", "--read-only", "--format=qcow2", connect_to,
+	       path, NULL);
+	say_error("cannot run qemu-nbd: %s: install qemu-utils", strerror(errno));
+	_exit(127);
+}
+
+static uint64_t size_of(const char *node)
+{
+	char path[64], line[32] = "0";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/size", node + strlen("/dev/"));
+	f = fopen(path, "re");
+	if (f && !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	if (f)
+		fclose(f);
+	return strtoull(line, NULL, 10);
+}
+
+static bool wait_ready(struct nbd *nbd)
+{
+	int i;
+
+	for (i = 0; i < 300 && !interrupted; i++) {
+		if (waitpid(nbd->server, NULL, WNOHANG) == nbd->server) {
+			nbd->server = 0;
+			return false;
+		}
+		if (size_of(nbd->node))
+			return true;
+		usleep(100000);
+	}
+	return false;
+}
+
+int nbd_attach(struct nbd *nbd, const char *path)
+{
+	nbd->node[0] = '\0';
+	nbd->server = 0;
+	if (!is_qcow2(path))
+		return DONE;
+	if (!find_free(nbd->node, sizeof(nbd->node))) {
+		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd", path);
+		nbd->node[0] = '\0';
+		return WRONG_DEVICE;
+	}
+	nbd->server = fork();
+	if (!nbd->server)
+		serve(nbd->node, path);
+	if (nbd->server > 0 && wait_ready(nbd))
+		return DONE;
+	say_error("qemu-nbd does not serve %s: its words are above", path);
+	nbd_detach(nbd);
+	return WRONG_DEVICE;
+}
+
+void nbd_detach(struct nbd *nbd)
+{
+	if (nbd->server > 0) {
+		kill(nbd->server, SIGTERM);
+		waitpid(nbd->server, NULL, 0);
+	}
+	nbd->server = 0;
+	nbd->node[0] = '\0';
+}

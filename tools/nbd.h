@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BLKVERIFY_NBD_H
+#define BLKVERIFY_NBD_H
+
+#include <sys/types.h>
+
+struct nbd {
+	char node[32];		/* empty: nothing is attached */
+	pid_t server;
+};
+
+/* When the file is a qcow2 image, show its contents as a block device. Returns an exit code. */
+int nbd_attach(struct nbd *nbd, const char *path);
+void nbd_detach(struct nbd *nbd);
+
+#endif

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * open and close.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "dm.h"
+
+/* ---- the module ----------------------------------------------------------------------------- */
+
+static void modprobe(const char *module)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		if (!opts.debug)
+			dup2(null, STDERR_FILENO);
+		setenv("PATH", "/usr/sbin:/sbin:/usr/bin:/bin", 1);
+		execlp("modprobe", "modprobe", module, NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	say_debug("modprobe %s", module);
+}
+
+int need_target(void)
+{
+	unsigned int version[3];
+	struct utsname kernel;
+	int r;
+
+	/* Before the library looks: it remembers for good when there is no device mapper. */
+	if (access("/dev/mapper/control", F_OK))
+		modprobe("dm-mod");
+	r = dm_target_version("blkverify", version);
+	if (r == -ENOENT) {
+		modprobe("dm-blkverify");
+		r = dm_target_version("blkverify", version);
+	}
+	if (!r)
+		return DONE;
+	if (r == -EACCES || r == -EPERM || geteuid()) {
+		say_error("no permission to use the device mapper: become root");
+		return NO_PERMISSION;
+	}
+	uname(&kernel);
+	if (r == -ENOENT)
+		say_error("the running kernel %s has no blkverify target, and modprobe dm-blkverify "
+			  "did not help: install the module for this kernel (make install, or DKMS), "
+			  "or insmod dm-blkverify.ko",
+			  kernel.release);
+	else
+		say_error("the running kernel %s has no device mapper (%s): modprobe dm-mod says why",
+			  kernel.release, strerror(-r));
+	return WRONG_DEVICE;
+}
+
+/* ---- the table line ------------------------------------------------------------------------- */
+
+static void add_words(char *params, size_t size)
+{
+	static const char *const names[NR_WORDS] = {
+#define WORD_NAME(id, word, value, mode, help) word,
+		FOR_EACH_WORD(WORD_NAME)
+#undef WORD_NAME
+	};
+	size_t len = strlen(params);
+	int i, nr = 0;
+
+	for (i = 0; i < NR_WORDS; i++)
+		nr += opts.words[i] ? 1 + !!opts.words[i][0] : 0;
+	if (nr)
+		len += (size_t)snprintf(params + len, size - len, " %d", nr);
+	for (i = 0; i < NR_WORDS; i++)
+		if (opts.words[i])
+			len += (size_t)snprintf(params + len, size - len, " %s%s%s", names[i],
+						opts.words[i][0] ? " " : "", opts.words[i]);
+}
+
+static int check_value(void)
+{
+	const char *mib = opts.words[WORD_FINGERPRINT_MAX_MIB];
+	uint64_t n;
+
+	if (!mib || (parse_number(mib, &n) && n))
+		return DONE;
+	say_error("--fingerprint-max-mib wants a number of MiB, not \"%s\"", mib);
+	return BAD_USAGE;
+}
+
+static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *sectors)
+{
+	const struct leg *small = raw->sectors < test->sectors ? raw : test;
+	const struct leg *large = small == raw ? test : raw;
+
+	if (opts.has_sectors) {
+		*sectors = opts.sectors;
+		if (*sectors && *sectors <= small->sectors)
+			return DONE;
+		say_error("--sectors %llu: %s %s has %llu", (unsigned long long)*sectors,
+			  small->word, small->path, (unsigned long long)small->sectors);
+		return BAD_USAGE;
+	}
+	*sectors = small->sectors;
+	if (raw->sectors == test->sectors || opts.allow_unequal)
+		return DONE;
+	say_error("%s %s has %llu sectors, %llu less than %s %s: --allow-unequal uses what both have",
+		  small->word, small->path, (unsigned long long)small->sectors,
+		  (unsigned long long)(large->sectors - small->sectors), large->word, large->path);
+	return WRONG_DEVICE;
+}
+
+/* ---- why the kernel refused ----------------------------------------------------------------- */
+
+/* The log from here on: the target says there, and nowhere else, what it does not like. */
+static int open_log(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+static void print_log(int fd)
+{
+	char record[2048], *text;
+	ssize_t len;
+
+	while (fd >= 0 && (len = read(fd, record, sizeof(record) - 1)) > 0) {
+		record[len] = '\0';
+		record[strcspn(record, "\n")] = '\0';
+		text = strchr(record, ';');
+		if (text && strstr(text, "device-mapper:"))
+			say_error("the kernel says: %s", text + 1);
+	}
+}
+
+static int say_create_error(const char *name, int error, int log)
+{
+	print_log(log);
+	if (error == -EEXIST || error == -EBUSY)
+		say_error("cannot create %s: the name exists, or a leg is in use: \"dmsetup ls\" lists "
+			  "the names",
+			  name);
+	else
+		say_error("cannot create %s: %s; if no reason is given above, dmesg has it", name,
+			  strerror(-error));
+	return code_of(error);
+}
+
+static int create(const char *name, uint64_t sectors, const char *params)
+{
+	int log = open_log();
+	int r = dm_create(name, sectors, params, opts.readonly);
+
+	if (r)
+		r = say_create_error(name, r, log);
+	if (log >= 0)
+		close(log);
+	return r;
+}
+
+/* ---- open ----------------------------------------------------------------------------------- */
+
+int check_name(const char *name)
+{
+	struct dm_device device;
+	int r;
+
+	if (!*name || strlen(name) > 127 || strchr(name, '/')) {
+		say_error("\"%s\" is no name for a device: give 1 to 127 characters without a slash",
+			  name);
+		return BAD_USAGE;
+	}
+	r = dm_get(name, DM_INFO_LINE, &device);
+	free(device.params);
+	if (r)
+		return DONE; /* whatever is wrong will be said when it is created */
+	say_error("%s exists already: \"blkverify close %s\" first, or take another name", name,
+		  name);
+	return BUSY;
+}
+
+int open_device(const char *name, struct leg *raw, struct leg *test)
+{
+	char params[1024];
+	uint64_t sectors;
+	int r = choose_size(raw, test, &sectors);
+
+	if (!r)
+		r = leg_refuse_used(raw, opts.readonly);
+	if (!r)
+		r = leg_refuse_used(test, opts.readonly);
+	if (r)
+		return r;
+	snprintf(params, sizeof(params), "%s %s", raw->node, test->node);
+	add_words(params, sizeof(params));
+	say_debug("0 %llu blkverify %s", (unsigned long long)sectors, params);
+	if (!opts.dry_run)
+		return create(name, sectors, params);
+
+	if (raw->is_file || test->is_file)
+		printf("# the loop devices of files are the ones that are free now\n");
+	printf("0 %llu blkverify %s\n", (unsigned long long)sectors, params);
+	printf("dmsetup create %s%s --table '0 %llu blkverify %s'\n", name,
+	       opts.readonly ? " --readonly" : "", (unsigned long long)sectors, params);
+	return DONE;
+}
+
+int verb_open(char **argv)
+{
+	struct leg raw = { .fd = -1 }, test = { .fd = -1 };
+	int r = check_value();
+
+	if (!r && !opts.dry_run)
+		r = need_target();
+	if (!r)
+		r = check_name(argv[0]);
+	if (!r)
+		r = legs_refuse_same(argv[1], argv[2]);
+	if (!r)
+		r = leg_open(&raw, "raw", argv[1], opts.readonly);
+	if (!r)
+		r = leg_open(&test, "test", argv[2], opts.readonly);
+	if (!r)
+		r = open_device(argv[0], &raw, &test);
+	/* From here on only the mapped device holds the loop devices. */
+	leg_close(&raw);
+	leg_close(&test);
+	return r;
+}
+
+/* ---- close ---------------------------------------------------------------------------------- */
+
+/* Also what a killed "open" left: a device without a table. Never a device of another kind. */
+static int check_removable(const char *name, struct dm_device *device)
+{
+	int r = dm_get(name, DM_INFO_LINE, device);
+	struct device spare;
+
+	if (!r && (!device->targets || !strcmp(device->type, "blkverify")))
+		return DONE;
+	return device_get(name, &spare); /* says what is wrong */
+}
+
+int verb_close(char **argv)
+{
+	const char *name = strncmp(argv[0], "/dev/mapper/", 12) ? argv[0] : argv[0] + 12;
+	struct dm_device device;
+	char users[1024];
+	int r = check_removable(name, &device);
+
+	free(device.params);
+	if (r)
+		return r;
+	r = dm_remove(name, opts.deferred);
+	if (!r)
+		return DONE;
+	users_of(makedev(device.major, device.minor), users, sizeof(users));
+	if (r == -EBUSY)
+		say_error("%s is in use by %s: close that first, or --deferred removes it then",
+			  name, users[0] ? users : "a process (see fuser -v /dev/mapper/NAME)");
+	else
+		say_error("cannot remove %s: %s; --debug says more", name, strerror(-r));
+	return code_of(r);
+}

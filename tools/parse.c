@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See parse.h. Nothing read here is trusted: every length is checked, every number bounded. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parse.h"
+
+const char *const status_field_names[STATUS_FIELDS] = {
+	"first_mismatch", "mismatches", "divergences", "compared", "skipped", "written",
+	"raw_errors", "test_errors", "unstable", "untrusted",
+};
+
+/* ---- small things --------------------------------------------------------------------------- */
+
+static bool copy_text(char *to, size_t size, const char *from, size_t len)
+{
+	bool fits = len < size;
+
+	if (!fits)
+		len = size - 1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return fits;
+}
+
+/* Digits only: no sign, no space, nothing after them. */
+bool parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return !errno && !*end;
+}
+
+static bool parse_int(const char *text, long *number)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[*text == '-' || *text == '+']))
+		return false;
+	errno = 0;
+	*number = strtol(text, &end, 10);
+	return !errno && !*end;
+}
+
+/* The next word that spaces end; false at the end of the text or when it does not fit. */
+static bool next_token(const char **text, char *token, size_t size)
+{
+	size_t len;
+
+	*text += strspn(*text, " ");
+	len = strcspn(*text, " \n");
+	if (!len || !copy_text(token, size, *text, len))
+		return false;
+	*text += len;
+	return true;
+}
+
+/* ---- status and table ----------------------------------------------------------------------- */
+
+static bool parse_field(const char **text, struct status *status, enum status_field field)
+{
+	char token[32];
+
+	if (!next_token(text, token, sizeof(token)))
+		return false;
+	if (!strcmp(token, "-"))
+		return true;
+	status->present[field] = true;
+	return parse_number(token, &status->value[field]);
+}
+
+bool parse_status(const char *text, struct status *status)
+{
+	char state[2];
+	int field;
+
+	memset(status, 0, sizeof(*status));
+	if (!next_token(&text, state, sizeof(state)) || !strchr("VCF", state[0]))
+		return false;
+	status->state = state[0];
+	for (field = 0; field < STATUS_FIELDS; field++)
+		if (!parse_field(&text, status, field))
+			return false;
+	return true;
+}
+
+bool parse_table(const char *text, struct table *table)
+{
+	char count[16];
+	uint64_t nr;
+
+	memset(table, 0, sizeof(*table));
+	if (!next_token(&text, table->raw, sizeof(table->raw)) ||
+	    !next_token(&text, table->test, sizeof(table->test)))
+		return false;
+	if (!next_token(&text, count, sizeof(count)))
+		return true;
+	text += strspn(text, " ");
+	return parse_number(count, &nr) &&
+	       copy_text(table->options, sizeof(table->options), text, strcspn(text, "\n"));
+}
+
+/* ---- words ---------------------------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+	if (isdigit((unsigned char)c))
+		return c - '0';
+	c = tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* One character of a quoted value, which *text is moved over; \", \\, \n, \t, \x1b, \033. */
+static char unescape(const char **text)
+{
+	const char *t = *text;
+
+	if (*t != '\\' || !t[1]) {
+		*text = t + 1;
+		return *t;
+	}
+	if (t[1] == 'x' && hex_digit(t[2]) >= 0 && hex_digit(t[3]) >= 0) {
+		*text = t + 4;
+		return (char)(hex_digit(t[2]) << 4 | hex_digit(t[3]));
+	}
+	if (is_octal(t[1]) && is_octal(t[2]) && is_octal(t[3])) {
+		*text = t + 4;
+		return (char)((t[1] & 3) << 6 | (t[2] & 7) << 3 | (t[3] & 7));
+	}
+	*text = t + 2;
+	return t[1] == 'n' ? '\n' : t[1] == 't' ? '\t' : t[1];
+}
+
+/* A value too long for its place is cut; it is for people to read. */
+static const char *parse_quoted(const char *text, char *value, size_t size)
+{
+	size_t len = 0;
+
+	while (*text && *text != '"' && *text != '\n') {
+		char c = unescape(&text);
+
+		if (c && len + 1 < size)
+			value[len++] = c;
+	}
+	value[len] = '\0';
+	return *text == '"' ? text + 1 : text;
+}
+
+static const char *parse_word(const char *text, struct word *word)
+{
+	size_t len = strcspn(text, "= \n");
+
+	copy_text(word->key, sizeof(word->key), text, len);
+	text += len;
+	word->value[0] = '\0';
+	if (*text != '=')
+		return text;
+	text++;
+	if (*text == '"')
+		return parse_quoted(text + 1, word->value, sizeof(word->value));
+	len = strcspn(text, " \n");
+	copy_text(word->value, sizeof(word->value), text, len);
+	return text + len;
+}
+
+/* The words up to the end of the line; those beyond WORDS_MAX are left out. */
+bool parse_words(const char *text, struct words *words)
+{
+	struct word spare;
+
+	words->nr = 0;
+	for (text += strspn(text, " "); *text && *text != '\n'; text += strspn(text, " ")) {
+		bool room = words->nr < WORDS_MAX;
+		struct word *word = room ? &words->word[words->nr] : &spare;
+
+		text = parse_word(text, word);
+		if (!word->key[0])
+			return false;
+		words->nr += room;
+	}
+	return true;
+}
+
+const char *find_word(const struct words *words, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < words->nr; i++)
+		if (!strcmp(words->word[i].key, key))
+			return words->word[i].value;
+	return NULL;
+}
+
+/* ---- reports -------------------------------------------------------------------------------- */
+
+static bool parse_byte(const char *text, uint8_t *byte)
+{
+	if (strncmp(text, "0x", 2) || hex_digit(text[2]) < 0 || hex_digit(text[3]) < 0 || text[4])
+		return false;
+	*byte = (uint8_t)(hex_digit(text[2]) << 4 | hex_digit(text[3]));
+	return true;
+}
+
+static bool parse_window(const char *text, struct report *report, uint8_t *window)
+{
+	size_t i, len = strlen(text) / 2;
+
+	if (len > WINDOW_MAX)
+		len = WINDOW_MAX;
+	for (i = 0; i < len; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		window[i] = (uint8_t)(high << 4 | low);
+	}
+	/* Both windows have one length; were they not to, the shorter one counts. */
+	if (!report->window_len || len < report->window_len)
+		report->window_len = len;
+	return true;
+}
+
+/* zeros, bitflip(3), shifted(-8) */
+static bool parse_class(const char *text, struct report *report)
+{
+	size_t len = strcspn(text, "(");
+	char number[24];
+
+	copy_text(report->class, sizeof(report->class), text, len);
+	if (!text[len])
+		return true;
+	copy_text(number, sizeof(number), text + len + 1, strcspn(text + len + 1, ")"));
+	report->has_class_number = parse_int(number, &report->class_number);
+	return report->has_class_number;
+}
+
+static bool parse_small(const char *text, unsigned int *number)
+{
+	uint64_t n;
+
+	if (!parse_number(text, &n) || n > UINT32_MAX)
+		return false;
+	*number = (unsigned int)n;
+	return true;
+}
+
+static bool parse_error(const char *text, int *error)
+{
+	long n;
+
+	if (!parse_int(text, &n) || n > 0 || n < -4095)
+		return false;
+	*error = (int)n;
+	return true;
+}
+
+/* Is the word a known one of a contents mismatch? Sets *bad when it is and has a bad value. */
+static bool take_contents_word(struct report *r, const struct word *w, bool *bad)
+{
+	const char *key = w->key, *value = w->value;
+
+	if (!strcmp(key, "byte"))
+		*bad = !parse_small(value, &r->byte);
+	else if (!strcmp(key, "raw"))
+		*bad = !parse_byte(value, &r->raw_byte);
+	else if (!strcmp(key, "test"))
+		*bad = !parse_byte(value, &r->test_byte);
+	else if (!strcmp(key, "persistent"))
+		r->persistent = true;
+	else if (!strcmp(key, "transient"))
+		r->persistent = false;
+	else if (!strcmp(key, "class"))
+		*bad = !parse_class(value, r);
+	else if (!strcmp(key, "differ"))
+		*bad = !parse_number(value, &r->differ);
+	else if (!strcmp(key, "at"))
+		*bad = !parse_small(value, &r->window_offset);
+	else if (!strcmp(key, "raw_bytes"))
+		*bad = !parse_window(value, r, r->raw_window);
+	else if (!strcmp(key, "test_bytes"))
+		*bad = !parse_window(value, r, r->test_window);
+	else
+		return false;
+	return true;
+}
+
+static bool take_status_word(struct report *r, const struct word *w, bool *bad)
+{
+	if (!strcmp(w->key, "raw"))
+		*bad = !parse_error(w->value, &r->raw_error);
+	else if (!strcmp(w->key, "test"))
+		*bad = !parse_error(w->value, &r->test_error);
+	else
+		return false;
+	return true;
+}
+
+static bool take_words(struct report *report, const char *text)
+{
+	struct words words;
+	bool bad = false;
+	size_t i;
+
+	if (!parse_words(text, &words))
+		return false;
+	for (i = 0; i < words.nr && !bad; i++) {
+		const struct word *word = &words.word[i];
+		bool known = report->kind == CONTENTS ? take_contents_word(report, word, &bad) :
+							take_status_word(report, word, &bad);
+
+		if (!known)
+			report->more.word[report->more.nr++] = *word;
+	}
+	return !bad;
+}
+
+static bool skip_text(const char **text, const char *expected)
+{
+	size_t len = strlen(expected);
+
+	*text += strspn(*text, " ");
+	if (strncmp(*text, expected, len))
+		return false;
+	*text += len;
+	return true;
+}
+
+static bool take_number(const char **text, const char *before, uint64_t *number)
+{
+	char token[32];
+
+	return skip_text(text, before) && next_token(text, token, sizeof(token)) &&
+	       parse_number(token, number);
+}
+
+static bool parse_kind(const char **text, struct report *report)
+{
+	report->kind = CONTENTS;
+	if (skip_text(text, "contents mismatch in sector "))
+		return take_number(text, "", &report->bad_sector);
+	report->kind = STATUS;
+	return skip_text(text, "status mismatch");
+}
+
+/* <number> <op> sector=<n> nr=<n> contents mismatch in sector <n> <word>... (or status mismatch) */
+bool parse_report(const char *line, struct report *report)
+{
+	memset(report, 0, sizeof(*report));
+	if (!take_number(&line, "", &report->number) ||
+	    !next_token(&line, report->op, sizeof(report->op)) ||
+	    !take_number(&line, "sector=", &report->sector) ||
+	    !take_number(&line, "nr=", &report->nr) || !parse_kind(&line, report))
+		return false;
+	if (report->kind == STATUS)
+		report->bad_sector = report->sector;
+	return take_words(report, line);
+}
+
+/* ---- whole answers -------------------------------------------------------------------------- */
+
+static const char *next_line(const char *text)
+{
+	text += strcspn(text, "\n");
+	return *text ? text + 1 : text;
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t nr = 0;
+
+	for (; *text; text = next_line(text))
+		nr++;
+	return nr;
+}
+
+/* False only when memory is short or the last line is missing. */
+bool parse_list(const char *text, struct list *list)
+{
+	bool ended = false;
+
+	memset(list, 0, sizeof(*list));
+	list->reports = calloc(count_lines(text) + 1, sizeof(*list->reports));
+	if (!list->reports)
+		return false;
+	for (; *text; text = next_line(text)) {
+		const char *t = text;
+
+		if (take_number(&t, "dropped=", &list->dropped))
+			ended = true;
+		else if (parse_report(text, &list->reports[list->nr]))
+			list->nr++;
+		else
+			list->not_understood++;
+	}
+	if (!ended)
+		free_list(list);
+	return ended;
+}
+
+void free_list(struct list *list)
+{
+	free(list->reports);
+	memset(list, 0, sizeof(*list));
+}
+
+static bool word_number(const struct words *words, const char *key, uint64_t *number)
+{
+	const char *value = find_word(words, key);
+
+	return value && parse_number(value, number);
+}
+
+static void word_text(const struct words *words, const char *key, char *to, size_t size)
+{
+	const char *value = find_word(words, key);
+
+	copy_text(to, size, value ? value : "", value ? strlen(value) : 0);
+}
+
+static bool parse_write(const char *line, struct write_line *write)
+{
+	struct words words;
+	uint64_t pid = 0;
+
+	memset(write, 0, sizeof(*write));
+	if (!parse_words(line, &words) || !word_number(&words, "order", &write->order) ||
+	    !word_number(&words, "start", &write->start) || !word_number(&words, "nr", &write->nr))
+		return false;
+	word_number(&words, "age_ms", &write->age_ms);
+	word_number(&words, "pid", &pid);
+	write->pid = (long)(pid & INT32_MAX);
+	word_text(&words, "op", write->op, sizeof(write->op));
+	word_text(&words, "comm", write->comm, sizeof(write->comm));
+	return true;
+}
+
+bool parse_history(const char *text, struct history *history)
+{
+	memset(history, 0, sizeof(*history));
+	history->writes = calloc(count_lines(text) + 1, sizeof(*history->writes));
+	if (!history->writes)
+		return false;
+	for (; *text; text = next_line(text)) {
+		if (!strncmp(text, "complete", 8))
+			history->complete = true;
+		else if (parse_write(text, &history->writes[history->nr]))
+			history->nr++;
+	}
+	return true;
+}
+
+void free_history(struct history *history)
+{
+	free(history->writes);
+	memset(history, 0, sizeof(*history));
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the target answers, as structs. Pure: text in, numbers out; no device, no output.
+ *
+ * Status fields and report words are only ever appended to, so what a newer target says beyond
+ * what is known here is kept (words) or passed over (fields), never an error.
+ */
+#ifndef BLKVERIFY_PARSE_H
+#define BLKVERIFY_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WINDOW_MAX 32
+#define WORDS_MAX 24
+
+/* The numbers of a status line, in its order, after the state. */
+enum status_field {
+	FIRST_MISMATCH, MISMATCHES, DIVERGENCES, COMPARED, SKIPPED, WRITTEN,
+	RAW_ERRORS, TEST_ERRORS, UNSTABLE, UNTRUSTED, STATUS_FIELDS
+};
+extern const char *const status_field_names[STATUS_FIELDS];
+
+struct status {
+	char state;				/* V, C or F */
+	bool present[STATUS_FIELDS];		/* the field is not "-" */
+	uint64_t value[STATUS_FIELDS];		/* 0 where not present */
+};
+
+struct table {
+	char raw[128];
+	char test[128];
+	char options[512];			/* without their count; may be empty */
+};
+
+/* key=value, key="a value", or a key alone, whose value is then empty. */
+struct word {
+	char key[32];
+	char value[96];
+};
+
+struct words {
+	size_t nr;
+	struct word word[WORDS_MAX];
+};
+
+enum kind { CONTENTS, STATUS };
+
+struct report {
+	uint64_t number;
+	enum kind kind;
+	char op[24];
+	uint64_t sector, nr;			/* the request */
+	uint64_t bad_sector, differ;		/* CONTENTS, as all that follows but the errors */
+	unsigned int byte;
+	uint8_t raw_byte, test_byte;
+	bool persistent;
+	char class[24];				/* without the number in brackets */
+	bool has_class_number;
+	long class_number;
+	unsigned int window_offset;
+	size_t window_len;
+	uint8_t raw_window[WINDOW_MAX], test_window[WINDOW_MAX];
+	int raw_error, test_error;		/* STATUS: 0 or a negative errno */
+	struct words more;			/* what is not known here */
+};
+
+struct list {
+	struct report *reports;
+	size_t nr;
+	uint64_t dropped;
+	size_t not_understood;			/* lines */
+};
+
+struct write_line {
+	uint64_t order, start, nr, age_ms;
+	long pid;
+	char op[64], comm[96];
+};
+
+struct history {
+	struct write_line *writes;
+	size_t nr;
+	bool complete;				/* no older write is forgotten */
+};
+
+bool parse_number(const char *text, uint64_t *number);
+bool parse_status(const char *text, struct status *status);
+bool parse_table(const char *text, struct table *table);
+bool parse_words(const char *text, struct words *words);
+const char *find_word(const struct words *words, const char *key);
+bool parse_report(const char *line, struct report *report);
+bool parse_list(const char *text, struct list *list);
+void free_list(struct list *list);
+bool parse_history(const char *text, struct history *history);
+void free_history(struct history *history);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run: one command for CI.
+ *
+ * The device is marked to be removed with its last user as soon as it exists, and this process is
+ * one of them: so nothing stays behind even when it is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "dm.h"
+
+#define COMMAND_NOT_RUN 127
+
+/* ---- the reference file --------------------------------------------------------------------- */
+
+/* A sparse file without a name, as large as the test leg; it lives as long as its loop device. */
+static int make_reference(uint64_t sectors, char *path, size_t size)
+{
+	const char *dir = opts.raw_dir ? opts.raw_dir : getenv("TMPDIR");
+	int fd, r;
+
+	if (!dir || !*dir)
+		dir = "/var/tmp";
+	fd = open(dir, O_TMPFILE | O_RDWR, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)(sectors * SECTOR))) {
+		r = errno;
+		say_error("cannot make a reference file in %s: %s: name another directory with "
+			  "--raw-dir", dir, strerror(r));
+		if (fd >= 0)
+			close(fd);
+		return -r;
+	}
+	snprintf(path, size, "/proc/self/fd/%d", fd);
+	return fd;
+}
+
+static int open_raw(struct leg *raw, const struct leg *test)
+{
+	char path[64];
+	int fd, r;
+
+	if (opts.raw)
+		return leg_open(raw, "raw", opts.raw, false);
+	fd = make_reference(test->sectors, path, sizeof(path));
+	if (fd < 0)
+		return code_of(fd);
+	r = leg_open(raw, "raw", path, false);
+	raw->path = "reference file";
+	close(fd);
+	if (!opts.words[WORD_WRITTEN_ONLY])
+		opts.words[WORD_WRITTEN_ONLY] = "";
+	return r;
+}
+
+/* ---- the device ----------------------------------------------------------------------------- */
+
+static int open_legs(const char *name, struct leg *raw, struct leg *test)
+{
+	int r = opts.raw ? legs_refuse_same(opts.raw, opts.test) : DONE;
+
+	if (!r)
+		r = leg_open(test, "test", opts.test, false);
+	if (!r)
+		r = open_raw(raw, test);
+	if (!r)
+		r = open_device(name, raw, test);
+	leg_close(raw);
+	leg_close(test);
+	return r;
+}
+
+static int hold(const char *name, int *fd)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0) {
+		say_error("cannot open %s: %s: is /dev/mapper managed by a udev that does not run?",
+			  path, strerror(errno));
+		dm_remove(name, false);
+		return WRONG_DEVICE;
+	}
+	dm_remove(name, true);
+	return DONE;
+}
+
+static int let_go(const char *name, int fd)
+{
+	struct dm_device device;
+	char users[1024];
+	int r;
+
+	dm_message(name, 0, "@cancel_deferred_remove", NULL);
+	close(fd);
+	r = dm_remove(name, false);
+	if (!r || r == -ENXIO)
+		return DONE;
+	if (!dm_get(name, DM_INFO_LINE, &device))
+		users_of(makedev(device.major, device.minor), users, sizeof(users));
+	free(device.params);
+	say_error("the command left %s in use by %s: it will be removed when that ends", name,
+		  users[0] ? users : "a process");
+	dm_remove(name, true);
+	return BUSY;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static void run_child(const char *name, char **command)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
+	setenv("BLKVERIFY_DEVICE", path, 1);
+	signal(SIGPIPE, SIG_DFL);
+	execvp(command[0], command);
+	say_error("cannot run %s: %s: check the command after --", command[0], strerror(errno));
+	_exit(COMMAND_NOT_RUN);
+}
+
+static int exit_status(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The status as a shell would give it. What would end us is passed on, then we wait on. */
+static int run_command(const char *name, char **command)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (!pid)
+		run_child(name, command);
+	if (pid < 0) {
+		say_error("cannot start a process: %s: try again when there are fewer",
+			  strerror(errno));
+		return COMMAND_NOT_RUN;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		if (interrupted) {
+			interrupted = 0;
+			kill(pid, SIGTERM);
+		}
+	return exit_status(status);
+}
+
+/* ---- the verdict ---------------------------------------------------------------------------- */
+
+static int sum_up(const char *name, int status)
+{
+	struct device device;
+	struct list list = { 0 };
+	int r = device_get(name, &device);
+
+	if (r)
+		return CANNOT_TELL;
+	if (device_bad(&device) && !device_list(name, &list)) {
+		print_reports(&device, &list);
+		free_list(&list);
+	}
+	print_status(&device);
+	if (device_bad(&device))
+		return FOUND;
+	if (status || device.status.value[COMPARED])
+		return status;
+	say_error("nothing was compared: the command read nothing of %s that could be compared%s",
+		  device.path, opts.raw ? "" :
+		  "; without --raw only what it wrote before can be: have it read that back");
+	return CANNOT_TELL;
+}
+
+static int run_on(const char *name, char **command)
+{
+	int fd, status, r = hold(name, &fd);
+
+	if (r)
+		return r;
+	catch_signals();
+	signal(SIGPIPE, SIG_IGN);
+	status = run_command(name, command);
+	r = sum_up(name, status);
+	fflush(stdout);
+	if (let_go(name, fd) && r == DONE)
+		r = BUSY;
+	return r;
+}
+
+int verb_run(char **argv)
+{
+	struct leg raw = { .fd = -1 }, test = { .fd = -1 };
+	char name[128];
+	int r;
+
+	if (!opts.test) {
+		say_error("--test is missing: name the device or image under test");
+		return BAD_USAGE;
+	}
+	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
+	if (opts.name)
+		snprintf(name, sizeof(name), "%s", opts.name);
+	r = need_target();
+	if (!r)
+		r = check_name(name);
+	if (!r)
+		r = open_legs(name, &raw, &test);
+	return r ? r : run_on(name, argv);
+}

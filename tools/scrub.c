@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * scrub: read the device through the target and find the limits of what is bad.
+ *
+ * Several threads read a region each; everything else, and libdevmapper, is under one mutex. With
+ * ignore_mismatch a bad read succeeds and only the reports tell, so one thread reads and asks after
+ * each read.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "dm.h"
+#include "ranges.h"
+
+#define THREADS 4
+#define STATE_DIR "/run/blkverify"
+
+struct scrub {
+	struct device device; /* as it was at the start */
+	char state_file[256];
+	int fd;
+	uint64_t block; /* sectors in a logical block */
+	uint64_t start, end;
+	bool ask; /* ignore_mismatch */
+
+	pthread_mutex_t lock; /* what follows */
+	uint64_t next;
+	uint64_t at[THREADS]; /* what the thread reads now; UINT64_MAX: nothing */
+	uint64_t mismatches, seen; /* asked last */
+	struct ranges bad, unreadable;
+	bool frozen;
+};
+
+/* ---- reading one range ---------------------------------------------------------------------- */
+
+/* With ignore_mismatch: is there a new report of a sector in this range? */
+static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
+{
+	struct device device;
+	struct list list;
+	bool found = false;
+	size_t i;
+
+	if (device_get(s->device.name, &device) ||
+	    device.status.value[MISMATCHES] == s->mismatches || device_list(device.name, &list))
+		return false;
+	s->mismatches = device.status.value[MISMATCHES];
+	for (i = 0; i < list.nr; i++) {
+		const struct report *r = &list.reports[i];
+
+		if (r->number <= s->seen)
+			continue;
+		s->seen = r->number;
+		found |= r->kind == CONTENTS && r->bad_sector >= start &&
+			 r->bad_sector < start + nr;
+	}
+	free_list(&list);
+	return found;
+}
+
+/* 0, or -EILSEQ for a mismatch, or another error. */
+static int read_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
+{
+	int r = read_sectors(s->fd, buffer, start, nr);
+
+	if (r || !s->ask)
+		return r;
+	pthread_mutex_lock(&s->lock);
+	r = new_report(s, start, nr) ? -EILSEQ : 0;
+	pthread_mutex_unlock(&s->lock);
+	return r;
+}
+
+static void note(struct scrub *s, struct ranges *ranges, uint64_t start, uint64_t nr)
+{
+	pthread_mutex_lock(&s->lock);
+	ranges_add(ranges, start, nr);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/*
+ * After a finding froze the device every read fails with EIO, which says nothing about its sectors:
+ * what is known is what was found first.
+ */
+static bool is_frozen(struct scrub *s)
+{
+	struct device device;
+	bool frozen;
+
+	pthread_mutex_lock(&s->lock);
+	if (!s->frozen && !device_get(s->device.name, &device) && device.status.state == 'F') {
+		s->frozen = true;
+		ranges_add(&s->bad, device.status.value[FIRST_MISMATCH], 1);
+	}
+	frozen = s->frozen;
+	pthread_mutex_unlock(&s->lock);
+	return frozen;
+}
+
+/* Read it in ever smaller pieces. Returns whether one was bad again. */
+static bool narrow(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
+{
+	uint64_t piece = nr / 16 < s->block ? s->block : nr / 16 / s->block * s->block, at;
+	bool again = false;
+
+	for (at = start; at < start + nr; at += piece) {
+		uint64_t n = start + nr - at < piece ? start + nr - at : piece;
+		int r = read_range(s, buffer, at, n);
+
+		if (!r)
+			continue;
+		if (is_frozen(s))
+			return true;
+		again = true;
+		/* Wrong for a moment only: the smallest range that was wrong is what we know. */
+		if (n <= s->block || !narrow(s, buffer, at, n))
+			note(s, r == -EILSEQ ? &s->bad : &s->unreadable, at, n);
+	}
+	return again;
+}
+
+static void read_region(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
+{
+	int r = read_range(s, buffer, start, nr);
+
+	if (r && !is_frozen(s) && !narrow(s, buffer, start, nr))
+		note(s, r == -EILSEQ ? &s->bad : &s->unreadable, start, nr);
+}
+
+/* ---- the threads ---------------------------------------------------------------------------- */
+
+struct worker {
+	struct scrub *scrub;
+	int nr;
+	pthread_t thread;
+	uint8_t *buffer;
+};
+
+/* The next region; 0 sectors at the end. Regions start at multiples of their size. */
+static uint64_t take_region(struct scrub *s, int worker, uint64_t *start)
+{
+	uint64_t end;
+
+	pthread_mutex_lock(&s->lock);
+	*start = s->next;
+	end = (*start / CHUNK_SECTORS + 1) * CHUNK_SECTORS;
+	if (end > s->end)
+		end = s->end;
+	if (interrupted || s->frozen)
+		end = *start;
+	s->next = end;
+	s->at[worker] = end > *start ? *start : UINT64_MAX;
+	pthread_mutex_unlock(&s->lock);
+	return end - *start;
+}
+
+static void *work(void *argument)
+{
+	struct worker *w = argument;
+	uint64_t start, nr;
+
+	while ((nr = take_region(w->scrub, w->nr, &start)))
+		read_region(w->scrub, w->buffer, start, nr);
+	return NULL;
+}
+
+/* Everything before this sector has been read. */
+static uint64_t position(struct scrub *s)
+{
+	uint64_t at = s->next;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (s->at[i] < at)
+			at = s->at[i];
+	return at;
+}
+
+static bool working(const struct scrub *s)
+{
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		if (s->at[i] != UINT64_MAX)
+			return true;
+	return s->next < s->end && !interrupted && !s->frozen;
+}
+
+/* ---- resuming ------------------------------------------------------------------------------- */
+
+/* The same name may stand for another pair tomorrow: the legs and the size are in the file, too. */
+static void identify(const struct scrub *s, char *text, size_t size)
+{
+	snprintf(text, size, "%s %s %" PRIu64, s->device.table.raw, s->device.table.test,
+		 s->device.length);
+}
+
+static void save_ranges(FILE *f, const char *word, const struct ranges *ranges)
+{
+	size_t i;
+
+	for (i = 0; i < ranges->nr; i++)
+		fprintf(f, "%s %" PRIu64 " %" PRIu64 "\n", word, ranges->range[i].start,
+			ranges->range[i].nr);
+}
+
+/* Replaced in one step: a killed scrub leaves the old state or the new one. */
+static void save(struct scrub *s)
+{
+	char new[264], identity[320];
+	FILE *f;
+
+	mkdir(STATE_DIR, 0755);
+	snprintf(new, sizeof(new), "%s.new", s->state_file);
+	f = fopen(new, "we");
+	if (!f)
+		return;
+	identify(s, identity, sizeof(identity));
+	fprintf(f, "%s\nat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\n", identity, position(s),
+		s->end, s->start);
+	save_ranges(f, "bad", &s->bad);
+	save_ranges(f, "unreadable", &s->unreadable);
+	if (!fclose(f))
+		rename(new, s->state_file);
+}
+
+static void load_line(struct scrub *s, const char *line)
+{
+	uint64_t a, b;
+	char word[16];
+
+	if (sscanf(line, "%15s %" SCNu64 " %" SCNu64, word, &a, &b) != 3)
+		return;
+	if (!strcmp(word, "at") && a <= b && b <= s->device.length) {
+		s->next = a;
+		s->end = b;
+	} else if (!strcmp(word, "from")) {
+		s->start = a;
+	} else if (!strcmp(word, "bad")) {
+		ranges_add(&s->bad, a, b);
+	} else if (!strcmp(word, "unreadable")) {
+		ranges_add(&s->unreadable, a, b);
+	}
+}
+
+static int load(struct scrub *s)
+{
+	char line[384], identity[320];
+	FILE *f = fopen(s->state_file, "re");
+	bool same;
+
+	identify(s, identity, sizeof(identity));
+	same = f && fgets(line, sizeof(line), f) && !strncmp(line, identity, strlen(identity));
+	while (same && fgets(line, sizeof(line), f))
+		load_line(s, line);
+	if (f)
+		fclose(f);
+	if (same)
+		return DONE;
+	say_error("there is no interrupted scrub of %s to resume: leave --resume out",
+		  s->device.name);
+	return BAD_USAGE;
+}
+
+/* ---- set-up --------------------------------------------------------------------------------- */
+
+static int choose_range(struct scrub *s)
+{
+	s->start = opts.has_start ? opts.start : 0;
+	s->end = s->device.length;
+	if (s->start >= s->end ||
+	    (opts.has_length && (!opts.length || opts.length > s->end - s->start))) {
+		say_error("--start and --length must lie in %s, which has %" PRIu64 " sectors",
+			  s->device.name, s->device.length);
+		return BAD_USAGE;
+	}
+	if (opts.has_length)
+		s->end = s->start + opts.length;
+	if (s->start % s->block || s->end % s->block) {
+		say_error("--start and --length must be multiples of %" PRIu64
+			  " sectors, the block size of %s",
+			  s->block, s->device.name);
+		return BAD_USAGE;
+	}
+	s->next = s->start;
+	return opts.resume ? load(s) : DONE;
+}
+
+static int set_up(struct scrub *s, const char *name)
+{
+	int r = device_get(name, &s->device), block = SECTOR;
+
+	if (!r && s->device.status.state == 'F') {
+		say_error("%s is frozen by a finding, so nothing can be read: \"dmsetup message %s 0 "
+			  "thaw\" lets it go on",
+			  s->device.name, s->device.name);
+		r = FOUND;
+	}
+	if (r)
+		return r;
+	s->fd = open(s->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (s->fd < 0) {
+		r = code_of(errno);
+		say_error("cannot open %s: %s: \"dmsetup mknodes\" makes a missing node",
+			  s->device.path, strerror(errno));
+		return r;
+	}
+	ioctl(s->fd, BLKSSZGET, &block);
+	s->block = (uint64_t)block / SECTOR;
+	s->ask = strstr(s->device.table.options, "ignore_mismatch");
+	s->mismatches = s->device.status.value[MISMATCHES];
+	pthread_mutex_init(&s->lock, NULL);
+	memset(s->at, 0xff, sizeof(s->at));
+	snprintf(s->state_file, sizeof(s->state_file), STATE_DIR "/%s.scrub", s->device.name);
+	return choose_range(s);
+}
+
+static int start_workers(struct scrub *s, struct worker *workers)
+{
+	int i, nr = s->ask ? 1 : THREADS;
+
+	for (i = 0; i < nr; i++) {
+		workers[i] = (struct worker){ .scrub = s,
+					      .nr = i,
+					      .buffer = aligned_buffer(CHUNK_SECTORS * SECTOR) };
+		if (!workers[i].buffer ||
+		    pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+			break;
+	}
+	return i;
+}
+
+static int read_all(struct scrub *s)
+{
+	struct worker workers[THREADS] = { 0 };
+	struct progress progress;
+	int i, nr = start_workers(s, workers);
+	bool more = nr > 0;
+
+	progress_start(&progress, "scrub", s->next, s->end);
+	while (more) {
+		usleep(100000);
+		pthread_mutex_lock(&s->lock);
+		save(s);
+		progress_show(&progress, position(s), ranges_sectors(&s->bad));
+		more = working(s);
+		pthread_mutex_unlock(&s->lock);
+	}
+	for (i = 0; i < nr; i++)
+		pthread_join(workers[i].thread, NULL);
+	for (i = 0; i < THREADS; i++)
+		free(workers[i].buffer);
+	progress_end(&progress);
+	return nr ? DONE : NO_MEMORY;
+}
+
+/* ---- the summary ---------------------------------------------------------------------------- */
+
+static void print_summary(const struct scrub *s, uint64_t skipped)
+{
+	print_ranges("bad", &s->bad);
+	print_ranges("cannot be read", &s->unreadable);
+	printf("%s: %" PRIu64 " sectors read from %" PRIu64 ", %" PRIu64 " bad, %" PRIu64
+	       " not compared because not trusted\n",
+	       s->device.name, s->next - s->start, s->start, ranges_sectors(&s->bad), skipped);
+	if (s->bad.nr)
+		printf("\"blkverify dump %s %" PRIu64 "\" shows the first\n", s->device.name,
+		       s->bad.range[0].start);
+}
+
+static uint64_t grown(const struct scrub *s, const struct device *after, enum status_field field)
+{
+	uint64_t before = s->device.status.value[field];
+
+	return after->status.value[field] < before ? 0 : after->status.value[field] - before;
+}
+
+static int sum_up(struct scrub *s)
+{
+	struct device after;
+	uint64_t compared, skipped;
+	int r = device_get(s->device.name, &after);
+
+	if (r)
+		return CANNOT_TELL;
+	compared = grown(s, &after, COMPARED);
+	/* What was read again counts again. */
+	skipped = grown(s, &after, SKIPPED);
+	if (skipped > s->next - s->start)
+		skipped = s->next - s->start;
+	if (opts.json)
+		json_ranges("scrub", s->device.name, NULL, s->start, s->next - s->start, skipped,
+			    &s->bad, &s->unreadable);
+	else
+		print_summary(s, skipped);
+	if (s->frozen)
+		say_error("%s is frozen by a finding: what was not read is unknown; \"dmsetup message "
+			  "%s 0 thaw\" lets it go on",
+			  s->device.name, s->device.name);
+	if (s->next < s->end)
+		say_error("not all was read: \"blkverify scrub %s --resume\" goes on from sector %" PRIu64,
+			  s->device.name, s->next);
+	else
+		unlink(s->state_file);
+	r = ranges_verdict(&s->bad, &s->unreadable);
+	if (r == FOUND || grown(s, &after, DIVERGENCES))
+		return FOUND;
+	return r || s->next < s->end || s->frozen || !compared ? CANNOT_TELL : DONE;
+}
+
+int verb_scrub(char **argv)
+{
+	struct scrub s = { .fd = -1 };
+	int r = set_up(&s, argv[0]);
+
+	catch_signals();
+	if (!r)
+		r = read_all(&s);
+	if (!r)
+		r = sum_up(&s);
+	if (s.fd >= 0)
+		close(s.fd);
+	ranges_free(&s.bad);
+	ranges_free(&s.unreadable);
+	return r;
+}

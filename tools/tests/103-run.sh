@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will run a command on a device and tell by the exit status what was found.
+. "$TOP/tools/tests/lib.sh"
+new_pair 16
+before=$(dmsetup ls)
+# A reference file is made; what was written is read back.
+work='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=4 oflag=direct status=none
+	dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none'
+tool 0 run --test "$test" -- sh -c "$work"
+cat "$TMPDIR/out"
+says "nothing wrong so far"
+says "options:        written_only"
+tool 3 run --test "$test" -- sh -c "$work; exit 3"
+tool 7 run --test "$test" -- true
+warns "nothing was compared"
+tool 127 run --test "$test" -- /no/such/command
+tool 1 run -- true
+warns "--test is missing"
+# Wrong data.
+spoil_it="$work; \"\$BVIO\" poke \"$test\" 5120 0x01
+	dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none; exit 0"
+tool 6 run --test "$test" -- sh -c "$spoil_it"
+says "1 bit flipped"
+# With a reference.
+dd if="$test" of="$raw" bs=1M oflag=direct status=none
+tool 0 run --raw "$raw" --test "$test" --name bvtest-run -- dd if=/dev/mapper/bvtest-run of=/dev/null bs=1M iflag=direct
+truncate -s 8M "$TMPDIR/img"
+tool 0 run --test "$TMPDIR/img" --raw-dir "$TMPDIR" -- sh -c "$work"
+# A command that leaves the device in use.
+tool 5 run --raw "$raw" --test "$test" --name bvtest-run -- \
+	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct
+		exec 5<$BLKVERIFY_DEVICE; sleep 9 >/dev/null 2>&1 &'
+warns "in use"
+sleep 5
+expect_no_device bvtest-run
+# Killed: nothing stays.
+"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 2 &
+until dmsetup info bvtest-run 2>/dev/null | grep -q 'Open count: *[1-9]'; do sleep 0.1; done
+sleep 0.5
+kill -9 $!
+expect_no_device bvtest-run
+expect_no_loops
+# Ended politely: it ends its command first, then sums up.
+"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" &
+until dmsetup info bvtest-run 2>/dev/null | grep -q 'Open count: *[1-9]'; do sleep 0.1; done
+sleep 1
+kill $!
+status=0
+wait $! || status=$?
+expect "exit status after SIGTERM" 143 $status
+expect_no_device bvtest-run
+expect_no_loops
+expect "devices" "$before" "$(dmsetup ls)"

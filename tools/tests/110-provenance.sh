@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will say who wrote a bad sector, that a finding was injected, and which mark it has.
+. "$TOP/tools/tests/lib.sh"
+new_pair 16
+tool 0 open bvtest-v "$raw" "$test" --fingerprint --fingerprint-max-mib 8
+cp "$(command -v dd)" "$TMPDIR/my writer"
+"$TMPDIR/my writer" if=/dev/urandom of=$v bs=4096 seek=2 count=2 oflag=direct status=none
+dmsetup message bvtest-v 0 mark 'phase "two"' || dmsetup message bvtest-v 0 mark phase
+dmsetup message bvtest-v 0 inject 17 0x80
+expect_read_error EILSEQ 8192 4096
+tool 6 report bvtest-v
+cat "$TMPDIR/out"
+says "1 bit flipped"
+says "by my writer (pid "
+says "injected"
+says "mark: phase"
+tool 6 report --json bvtest-v
+expect "write" "16 my writer True" \
+	"$(json '(lambda r: " ".join(map(str, [r["write"]["start"], r["write"]["comm"], r["more"]["injected"]])))(d["reports"][0])')"
+tool 0 dump bvtest-v
+cat "$TMPDIR/out"
+says "no difference"
+says "written: write, "
+says "ago by my writer (pid "
+# A write that test lost.
+dd if="$test" of="$TMPDIR/old" bs=4096 skip=2 count=1 iflag=direct status=none
+"$TMPDIR/my writer" if=/dev/urandom of=$v bs=4096 seek=2 count=1 oflag=direct status=none
+dd if="$TMPDIR/old" of="$test" bs=4096 seek=2 count=1 oflag=direct status=none
+expect_read_error EILSEQ 8192 4096
+tool 6 report bvtest-v
+says "stale: what was there before the last write"
+tool 6 dump bvtest-v 16
+says "the difference is there"
+# A sector that nobody wrote.
+"$BVIO" poke "$test" 1048576 0x01
+expect_read_error EILSEQ 1048576 4096
+tool 6 report bvtest-v
+says "written: not through this device"
+tool 0 close bvtest-v

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Unit tests of what is pure: parsers, ranges, diagnosis. Built with ASan and UBSan. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnose.h"
+#include "hexdump.h"
+#include "parse.h"
+#include "ranges.h"
+
+/* ---- status and table ----------------------------------------------------------------------- */
+
+static void status_is_parsed(void **state)
+{
+	struct status s;
+
+	(void)state;
+	assert_true(parse_status("C 99 1 2 300 4 500 6 7 8 9", &s));
+	assert_int_equal(s.state, 'C');
+	assert_true(s.present[FIRST_MISMATCH]);
+	assert_int_equal(s.value[FIRST_MISMATCH], 99);
+	assert_int_equal(s.value[MISMATCHES], 1);
+	assert_int_equal(s.value[COMPARED], 300);
+	assert_int_equal(s.value[UNTRUSTED], 9);
+}
+
+static void absent_and_appended_fields_are_fine(void **state)
+{
+	struct status s;
+
+	(void)state;
+	assert_true(parse_status("V - 0 0 18446744073709551615 0 0 0 0 0 0 new=1 12", &s));
+	assert_false(s.present[FIRST_MISMATCH]);
+	assert_true(s.value[COMPARED] == UINT64_MAX);
+}
+
+static void bad_status_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "V", "X - 0 0 0 0 0 0 0 0 0", "VV - 0 0 0 0 0 0 0 0 0", "V - 0 0 0 0 0 0 0 0",
+		"V - 0 x 0 0 0 0 0 0 0", "V - -1 0 0 0 0 0 0 0 0", "V - 18446744073709551616 0 0 0 0 0 0 0 0",
+		"V - 1x 0 0 0 0 0 0 0 0", "V - 0000000000000000000000000000000000000 0 0 0 0 0 0 0 0",
+	};
+	struct status s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (parse_status(bad[i], &s))
+			fail_msg("accepted \"%s\"", bad[i]);
+}
+
+static void table_is_parsed(void **state)
+{
+	struct table t;
+
+	(void)state;
+	assert_true(parse_table("7:0 7:1", &t));
+	assert_string_equal(t.test, "7:1");
+	assert_string_equal(t.options, "");
+	assert_true(parse_table("7:0 7:1 3 written_only fingerprint_max_mib 7", &t));
+	assert_string_equal(t.options, "written_only fingerprint_max_mib 7");
+	assert_false(parse_table("7:0", &t));
+	assert_false(parse_table("7:0 7:1 x", &t));
+}
+
+/* ---- reports -------------------------------------------------------------------------------- */
+
+#define MISMATCH "7 read sector=96 nr=8 contents mismatch in sector 99 byte=17 raw=0xcd test=0x00 " \
+	"persistent class=zeros differ=3 at=16 raw_bytes=00cd0102 test_bytes=00000000"
+
+static void mismatch_is_parsed(void **state)
+{
+	struct report r;
+
+	(void)state;
+	assert_true(parse_report(MISMATCH, &r));
+	assert_int_equal(r.kind, CONTENTS);
+	assert_int_equal(r.number, 7);
+	assert_string_equal(r.op, "read");
+	assert_int_equal(r.sector, 96);
+	assert_int_equal(r.nr, 8);
+	assert_int_equal(r.bad_sector, 99);
+	assert_int_equal(r.byte, 17);
+	assert_int_equal(r.raw_byte, 0xcd);
+	assert_int_equal(r.test_byte, 0);
+	assert_true(r.persistent);
+	assert_string_equal(r.class, "zeros");
+	assert_false(r.has_class_number);
+	assert_int_equal(r.differ, 3);
+	assert_int_equal(r.window_offset, 16);
+	assert_int_equal(r.window_len, 4);
+	assert_int_equal(r.raw_window[1], 0xcd);
+	assert_int_equal(r.more.nr, 0);
+}
+
+static void divergence_is_parsed(void **state)
+{
+	struct report r;
+
+	(void)state;
+	assert_true(parse_report("1 write_zeroes sector=96 nr=8 status mismatch raw=0 test=-5", &r));
+	assert_int_equal(r.kind, STATUS);
+	assert_int_equal(r.raw_error, 0);
+	assert_int_equal(r.test_error, -5);
+	assert_int_equal(r.bad_sector, 96);
+}
+
+static void class_numbers_are_parsed(void **state)
+{
+	struct report r;
+
+	(void)state;
+	assert_true(parse_report("1 read sector=0 nr=8 contents mismatch in sector 1 byte=0 raw=0x00 "
+				 "test=0x01 transient class=shifted(-8)", &r));
+	assert_string_equal(r.class, "shifted");
+	assert_int_equal(r.class_number, -8);
+	assert_false(r.persistent);
+	assert_true(parse_report("1 read sector=0 nr=8 contents mismatch in sector 1 class=shifted(+8)",
+				 &r));
+	assert_int_equal(r.class_number, 8);
+}
+
+static void unknown_words_are_kept(void **state)
+{
+	struct report r;
+
+	(void)state;
+	assert_true(parse_report(MISMATCH " injected mark=\"a \\\"b\\\" \\\\ \\x41\\102\" write_pid=12 "
+				 "write_comm=\"my prog\" empty=", &r));
+	assert_non_null(find_word(&r.more, "injected"));
+	assert_string_equal(find_word(&r.more, "mark"), "a \"b\" \\ AB");
+	assert_string_equal(find_word(&r.more, "write_pid"), "12");
+	assert_string_equal(find_word(&r.more, "write_comm"), "my prog");
+	assert_string_equal(find_word(&r.more, "empty"), "");
+	assert_null(find_word(&r.more, "none"));
+}
+
+static void too_much_is_cut(void **state)
+{
+	char line[8192] = MISMATCH " mark=\"";
+	struct report r;
+	int i;
+
+	(void)state;
+	memset(line + strlen(line), 'x', 500);
+	strcat(line, "\"");
+	for (i = 0; i < 200; i++)
+		strcat(line, " another=1");
+	assert_true(parse_report(line, &r));
+	assert_true(r.more.nr <= WORDS_MAX);
+	assert_int_equal(strlen(find_word(&r.more, "mark")), sizeof(r.more.word[0].value) - 1);
+}
+
+static void bad_reports_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "x", "1", "1 read", "1 read sector=1", "1 read sector=1 nr=8",
+		"1 read sector=1 nr=8 nonsense", "1 read sector=-1 nr=8 status mismatch raw=0 test=0",
+		"1 read sector=1 nr=8 status mismatch raw=0 test=5",
+		"1 read sector=1 nr=8 status mismatch raw=0 test=-99999",
+		"1 read sector=1 nr=8 contents mismatch in sector x",
+		"1 read sector=1 nr=8 contents mismatch in sector 1 raw=0x1",
+		"1 read sector=1 nr=8 contents mismatch in sector 1 class=bitflip(",
+		"1 read sector=1 nr=8 contents mismatch in sector 1 raw_bytes=0g",
+		"1 read sector=1 nr=8 contents mismatch in sector 1 =x",
+		"1 anoperationwithanamethatismuchtoolong sector=1 nr=8 status mismatch raw=0 test=0",
+	};
+	struct report r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (parse_report(bad[i], &r))
+			fail_msg("accepted \"%s\"", bad[i]);
+}
+
+static void list_is_parsed(void **state)
+{
+	struct list l;
+
+	(void)state;
+	assert_true(parse_list(MISMATCH "\nnonsense\n8 flush sector=0 nr=0 status mismatch raw=0 "
+			       "test=-5\ndropped=12", &l));
+	assert_int_equal(l.nr, 2);
+	assert_int_equal(l.dropped, 12);
+	assert_int_equal(l.not_understood, 1);
+	assert_string_equal(l.reports[1].op, "flush");
+	free_list(&l);
+	assert_true(parse_list("dropped=0", &l));
+	assert_int_equal(l.nr, 0);
+	free_list(&l);
+	assert_false(parse_list(MISMATCH "\n", &l));	/* cut off */
+}
+
+static void history_is_parsed(void **state)
+{
+	struct history h;
+
+	(void)state;
+	assert_true(parse_history("order=5 start=96 nr=8 op=write,fua age_ms=12 pid=77 "
+				  "comm=\"a b\" later=1\norder=4 start=0 nr=200 op=discard\n"
+				  "complete", &h));
+	assert_int_equal(h.nr, 2);
+	assert_true(h.complete);
+	assert_int_equal(h.writes[0].pid, 77);
+	assert_string_equal(h.writes[0].op, "write,fua");
+	assert_string_equal(h.writes[0].comm, "a b");
+	assert_int_equal(h.writes[1].nr, 200);
+	free_history(&h);
+	assert_true(parse_history("older writes are forgotten", &h));
+	assert_int_equal(h.nr, 0);
+	assert_false(h.complete);
+	free_history(&h);
+}
+
+/* ---- ranges --------------------------------------------------------------------------------- */
+
+#define MODEL 200
+
+/* Every set of ranges is that of a map with a bit a sector. */
+static void ranges_agree_with_a_map(void **state)
+{
+	int round, i;
+
+	(void)state;
+	srand(1);
+	for (round = 0; round < 300; round++) {
+		char map[MODEL + 1] = { 0 }, got[MODEL + 1] = { 0 };
+		struct ranges r = { 0 };
+		size_t j;
+
+		for (i = 0; i < 20; i++) {
+			int start = rand() % MODEL, nr = rand() % 12;
+
+			nr = start + nr > MODEL ? MODEL - start : nr;
+			memset(map + start, 1, (size_t)nr);
+			ranges_add(&r, (uint64_t)start, (uint64_t)nr);
+		}
+		for (j = 0; j < r.nr; j++) {
+			memset(got + r.range[j].start, 1, r.range[j].nr);
+			/* Sorted, and with a gap between neighbours. */
+			assert_true(!j || r.range[j - 1].start + r.range[j - 1].nr < r.range[j].start);
+		}
+		assert_memory_equal(map, got, MODEL);
+		ranges_free(&r);
+	}
+}
+
+/* ---- diagnosis ------------------------------------------------------------------------------ */
+
+static uint8_t raw[16 * 512], test[16 * 512];
+
+static void fill(void)
+{
+	size_t i;
+
+	srand(2);
+	for (i = 0; i < sizeof(raw); i++)
+		raw[i] = test[i] = (uint8_t)rand();
+}
+
+static const char *diagnosis_of(size_t at)
+{
+	static char text[512];
+	struct diagnosis d;
+
+	diagnose(&d, raw, test, 16, at);
+	diagnosis_text(&d, 1000 + at, text, sizeof(text));
+	return text;
+}
+
+static void diagnosis_names_the_damage(void **state)
+{
+	(void)state;
+	fill();
+	assert_string_equal(diagnosis_of(4), "the legs are equal here");
+	test[4 * 512 + 7] ^= 0x10;
+	assert_string_equal(diagnosis_of(4),
+			    "1 byte, 1 bit differ, in bytes 7 to 7; looks like flipped bits");
+	memset(test + 5 * 512, 0, 512);
+	assert_non_null(strstr(diagnosis_of(5), "test returned only zeros"));
+	memset(test + 5 * 512, 0xff, 512);
+	assert_non_null(strstr(diagnosis_of(5), "test returned only ones"));
+}
+
+static void diagnosis_finds_what_moved(void **state)
+{
+	(void)state;
+	fill();
+	memcpy(test + 6 * 512, raw + 9 * 512, 512);
+	assert_non_null(strstr(diagnosis_of(6), "; test returned what raw has in sector 1009 (+3)"));
+	assert_null(strstr(diagnosis_of(6), "turned up"));
+	memcpy(test + 9 * 512, raw + 6 * 512, 512);
+	assert_non_null(strstr(diagnosis_of(6), "; swapped with sector 1009 (+3)"));
+	assert_non_null(strstr(diagnosis_of(9), "; swapped with sector 1006 (-3)"));
+	fill();
+	memcpy(test + 2 * 512, raw + 9 * 512, 512);
+	memset(test + 9 * 512, 3, 512);
+	assert_non_null(strstr(diagnosis_of(9), "raw's data turned up on test in sector 1002 (-7)"));
+}
+
+/* ---- hexdump -------------------------------------------------------------------------------- */
+
+static void hexdump_marks_differences(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	memset(raw, 'a', 512);
+	memset(test, 'a', 512);
+	test[17] = '\n';
+	hexdump(f, raw, test, false);
+	fclose(f);
+	assert_non_null(strstr(text, " 16  61616161 61616161 61616161 61616161 |aaaaaaaaaaaaaaaa| * "
+			       "610a6161 61616161 61616161 61616161 |a.aaaaaaaaaaaaaa|\n"));
+	assert_null(strstr(text, "\033"));
+	assert_null(strstr(strstr(text, " * ") + 1, " * "));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(status_is_parsed),
+		cmocka_unit_test(absent_and_appended_fields_are_fine),
+		cmocka_unit_test(bad_status_is_refused),
+		cmocka_unit_test(table_is_parsed),
+		cmocka_unit_test(mismatch_is_parsed),
+		cmocka_unit_test(divergence_is_parsed),
+		cmocka_unit_test(class_numbers_are_parsed),
+		cmocka_unit_test(unknown_words_are_kept),
+		cmocka_unit_test(too_much_is_cut),
+		cmocka_unit_test(bad_reports_are_refused),
+		cmocka_unit_test(list_is_parsed),
+		cmocka_unit_test(history_is_parsed),
+		cmocka_unit_test(ranges_agree_with_a_map),
+		cmocka_unit_test(diagnosis_names_the_damage),
+		cmocka_unit_test(diagnosis_finds_what_moved),
+		cmocka_unit_test(hexdump_marks_differences),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -31,7 +31,7 @@ headers:
 	esac
 
 # The version as the tree itself gives it: KDIR may be for another kernel than KVER says.
-release = $(shell $(MAKE) -s -C "$(KDIR)" kernelrelease)
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$(KDIR)/include/generated/utsrelease.h")
 
 install: modules
 	+$(kbuild) INSTALL_MOD_PATH="$(DESTDIR)" INSTALL_MOD_DIR=extra modules_install

@@ -111,7 +111,7 @@ static bool any_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
 }
 
 #define SEEN_BITS 9
-#define SEEN_SIZE (1U << SEEN_BITS)
+#define SEEN_SIZE BIT(SEEN_BITS)
 
 /* May a page be in the list twice? A hash table of 16 bits a page: errs on one side only. */
 static bool may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)

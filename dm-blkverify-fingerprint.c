@@ -19,7 +19,7 @@
 #include "dm-blkverify.h"
 
 #define CHUNK_SECTORS 128U
-#define MAX_BUCKETS (1UL << 18)
+#define MAX_BUCKETS BIT(18)
 
 /**
  * struct chunk - the fingerprints of 64 KiB

@@ -660,7 +660,7 @@ static void both_done(struct bv_io *io)
 		if (READ_ONCE(bv->injections.nr))
 			queue_step(bv->wq, io, inject_and_verify);
 		else if (io->nr_sectors << SECTOR_SHIFT > COMPARE_NOW_BYTES || in_hardirq() ||
-		    irqs_disabled())
+			 irqs_disabled())
 			queue_step(bv->wq, io, verify_queued);
 		else
 			verify(io);

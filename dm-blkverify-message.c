@@ -132,8 +132,8 @@ static int parse_sector(struct blkverify *bv, const char *word, sector_t *sector
 	u64 number;
 
 	if (kstrtou64(word, 10, &number) || number < ti->begin || number - ti->begin >= ti->len) {
-		complain(bv, "\"%.64s\" is not a sector of this target, which has %llu to %llu", word,
-			 (unsigned long long)ti->begin,
+		complain(bv, "\"%.64s\" is not a sector of this target, which has %llu to %llu",
+			 word, (unsigned long long)ti->begin,
 			 (unsigned long long)(ti->begin + ti->len - 1));
 		return -EINVAL;
 	}
@@ -149,7 +149,7 @@ static int edit_trust(struct blkverify *bv, char **argv, bool trusted)
 	if (parse_sector(bv, argv[1], &start))
 		return -EINVAL;
 	if (kstrtou64(argv[2], 10, &nr) || !nr || nr > bv->ti->len - start) {
-		complain(bv, "\"%.64s\" is not a number of sectors from %.64s to the end of the target",
+		complain(bv, "\"%.64s\" is no number of sectors from %.64s to the end of it",
 			 argv[2], argv[1]);
 		return -EINVAL;
 	}
@@ -207,7 +207,8 @@ static int message_inject(struct blkverify *bv, unsigned int argc, char **argv, 
 	}
 	bv_trust_run(&bv->trust, sector, 1, &trusted);
 	if (!trusted) {
-		complain(bv, "sector %.64s is not trusted, so reads of it are not compared", argv[1]);
+		complain(bv, "sector %.64s is not trusted, so reads of it are not compared",
+			 argv[1]);
 		return -EINVAL;
 	}
 	if (!bv_io_inject(bv, sector, xor)) {

@@ -102,7 +102,7 @@ void bv_range_unlock(struct bv_ranges *ranges, struct bv_range *range, struct li
 
 	for (other = tree_iter_first(&ranges->root, range->start, range->last); other;
 	     other = tree_iter_next(other, range->start, range->last)) {
-		/* What came before this range and conflicted with it is gone, or it were not granted. */
+		/* All that conflicts came later: this range would not have been granted else. */
 		if (range->shared && other->shared)
 			continue;
 		if (!--other->blockers)

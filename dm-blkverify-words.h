@@ -16,7 +16,7 @@
 
 /* The range and default of the number that follows the last one. */
 #define BV_FINGERPRINT_MIN_MIB 1
-#define BV_FINGERPRINT_MAX_MIB (1 << 20)
+#define BV_FINGERPRINT_MAX_MIB 1048576
 #define BV_FINGERPRINT_DEFAULT_MIB 64
 
 #endif /* DM_BLKVERIFY_WORDS_H */

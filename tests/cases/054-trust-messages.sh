@@ -28,5 +28,5 @@ for bad in "trust" "trust 100" "trust 99 1" "trust 100 0" "trust 100 $((sectors 
 done
 expect untrusted 0 "$(status_field 11)"
 expect_log 'bvtest-v: message refused: "99" is not a sector of this target, which has 100 to 32867'
-expect_log 'bvtest-v: message refused: "32769" is not a number of sectors from 100 to the end of the target'
+expect_log 'bvtest-v: message refused: "32769" is no number of sectors from 100 to the end of it'
 expect_log 'bvtest-v: message refused: usage: trust <start> <len>'

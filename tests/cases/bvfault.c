@@ -78,7 +78,7 @@ struct fault {
 	unsigned int bit;	/* which is wrong */
 };
 
-static void die(const char *what)
+static void __attribute__((noreturn)) die(const char *what)
 {
 	fprintf(stderr, "bvfault: %s: %s\n", what, strerror(errno));
 	exit(2);
@@ -391,7 +391,10 @@ enum method { BUFFERED, DIRECT, MAPPED };
 static const char *const method_names[] = { "buffered", "direct", "mmap" };
 static const char *const position_names[] = { "first", "middle", "last" };
 static const unsigned int sizes[] = { 4096, 65536, 1048576 };
-/* In one page; in one request of more pages only, so that the kernel's retries look different. */
+/*
+ * To the other sector, for each size: in the same page, or in the same request but not in the page
+ * that the page cache asks for when it tries again.
+ */
 static const unsigned int distances[] = { 2, 17, 300 };
 
 #define NR_COMBINATIONS 27
@@ -825,19 +828,26 @@ static bool parse_line(const char *text, struct line *line)
 		      &line->bad, &line->byte, line->label, line->class, &line->differ) == 5;
 }
 
-/* The one request of O_DIRECT, or one that the page cache made of a part of it. */
+/* The one request of O_DIRECT, or any that the page cache may have made of a part of it. */
+static bool is_possible(const struct plan *plan, const struct line *line)
+{
+	return plan->method != DIRECT || (line->start == plan->start && line->nr == plan->nr);
+}
+
 static void judge_status(struct verdict *verdict, const struct line *line)
 {
 	const struct plan *plan = &verdict->plan;
 	const char *op = plan->fault.kind == ONE_LEG ? "read" : "write";
 
-	if (plan->fault.sector - line->start < line->nr &&
-	    (plan->method != DIRECT || (line->start == plan->start && line->nr == plan->nr)))
+	if (plan->fault.sector - line->start < line->nr && is_possible(plan, line))
 		verdict->found = true;
 	else
 		verdict->wrong_sector = true;
 	if (!line->is_status || strcmp(line->op, op) || line->raw || line->test != -plan->error)
 		verdict->wrong_class = true;
+	/* Of a read ahead that failed, and that the program waited for in a second read, only that. */
+	if (verdict->reports > 1)
+		verdict->wrong_sector = true;
 }
 
 static void judge_contents(struct verdict *verdict, const struct line *line)
@@ -847,7 +857,7 @@ static void judge_contents(struct verdict *verdict, const struct line *line)
 	uint64_t first = 0, nr_bad = count_bad(plan, line->start, line->nr, &first);
 	char class[32];
 
-	if (!nr_bad || line->bad != first || line->is_status) {
+	if (!nr_bad || line->bad != first || line->is_status || !is_possible(plan, line)) {
 		verdict->wrong_sector = true;
 		return;
 	}

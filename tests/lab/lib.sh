@@ -133,6 +133,15 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 	say "$dir/src/$module"
 }
 
+# Build the blkverify command; prints where it is.
+build_tool() {
+	local dir
+	dir=$cache/build/tool-$(printf '%s' "$top" | sha256sum | cut -c 1-16)
+	mkdir -p "$dir"
+	locked tool make -s -C "$top/tools" O="$dir" >&2 || return 1
+	say "$dir/blkverify"
+}
+
 # Build a one-file program for the machines; prints where it is.
 build_program() { # <source>
 	local dir

@@ -48,7 +48,7 @@ for fault in $faults; do
 	message list | "$BVFAULT" judge "$fault" "$plan" >"$verdict" || problems=$((problems + 1))
 	mapfile -t lines <"$verdict"
 	last=$((${#lines[@]} - 1))
-	printf '%s\n' "${lines[@]:0:last}"
+	[ $last = 0 ] || printf '%s\n' "${lines[@]:0:last}"
 	table+=("${lines[last]}")
 	read -r _ injected reported in_sector in_class <<<"${lines[last]}"
 	all_injected=$((all_injected + injected)) all_reported=$((all_reported + reported))

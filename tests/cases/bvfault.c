@@ -845,8 +845,8 @@ static void judge_status(struct verdict *verdict, const struct line *line)
 		verdict->wrong_sector = true;
 	if (!line->is_status || strcmp(line->op, op) || line->raw || line->test != -plan->error)
 		verdict->wrong_class = true;
-	/* Of a read ahead that failed, and that the program waited for in a second read, only that. */
-	if (verdict->reports > 1)
+	/* It is read again page by page; the larger read ahead that failed before is no fault. */
+	if (plan->fault.kind == ONE_LEG && plan->method != DIRECT && line->nr > PAGE_SECTORS)
 		verdict->wrong_sector = true;
 }
 

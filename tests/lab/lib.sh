@@ -106,6 +106,81 @@ download() {
 	apt-get -o APT::Sandbox::User=root download "$1" || { apt_update && apt-get -o APT::Sandbox::User=root download "$1"; }
 }
 
+# ---- kernels of other Debian suites ---------------------------------------------------------------
+
+debian_mirror() {
+	grep -rhoE '(https?|ftp)://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d/ 2>/dev/null |
+		grep -v security | head -n 1 | tr -d ' '
+}
+
+# The newest kernel of a suite: a root with its headers and its own compiler, and the unpacked
+# kernel. Sets kver, vmroot and suite_root.
+need_suite_kernel() { # <suite>
+	local mirror
+	need mmdebstrap qemu-system-x86 busybox-static kmod cpio xz-utils debian-archive-keyring
+	mirror=$(debian_mirror)
+	[ -n "$mirror" ] || die "apt's sources name no Debian mirror"
+	suite_root=$cache/suite-$1/root
+	vmroot=$cache/suite-$1/kernel
+	locked "suite-$1" make_suite "$1" "$mirror" || exit 1
+	kver=$(ls "$vmroot/lib/modules")
+}
+
+make_suite() { # <suite> <mirror>
+	local suite=$1 base=${1%-backports}
+	[ ! -e "$cache/suite-$suite/done" ] || return 0
+	as_root rm -rf "$cache/suite-$suite"
+	mkdir -p "$cache/suite-$suite"
+	quietly "installing a root of $suite" as_root mmdebstrap --variant=apt --include=make,gcc "$base" \
+		"$suite_root" "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $2 $base main"
+	if [ "$suite" != "$base" ]; then
+		say "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $2 $suite main" |
+			as_root tee "$suite_root/etc/apt/sources.list.d/suite.list" >/dev/null
+		as_root mkdir -p "$suite_root/usr/share/keyrings"
+		as_root cp /usr/share/keyrings/debian-archive-keyring.gpg "$suite_root/usr/share/keyrings/"
+		quietly "reading the package lists of $suite" as_root chroot "$suite_root" apt-get update
+	fi
+	quietly "installing the headers of $suite" as_root chroot "$suite_root" apt-get install -y \
+		--no-install-recommends -t "$suite" linux-headers-amd64
+	quietly "fetching the kernel of $suite" fetch_suite_kernel
+	touch "$cache/suite-$suite/done"
+}
+
+fetch_suite_kernel() {
+	local version
+	version=$(ls "$suite_root/usr/src" | sed -n 's/^linux-headers-\(.*-amd64\)$/\1/p' | head -n 1)
+	as_root chroot "$suite_root" sh -c "cd /tmp && apt-get download linux-image-$version" || return 1
+	dpkg-deb -x "$suite_root"/tmp/linux-image-*.deb "$vmroot" || return 1
+	# From 6.18 on, modules are a package of their own.
+	if as_root chroot "$suite_root" sh -c "cd /tmp && apt-get download linux-modules-$version" 2>/dev/null; then
+		dpkg-deb -x "$suite_root"/tmp/linux-modules-*.deb "$vmroot" || return 1
+	fi
+	mkdir -p "$vmroot/lib" "$vmroot/usr/lib"
+	if [ -e "$vmroot/usr/lib/modules" ]; then
+		ln -sfn ../usr/lib/modules "$vmroot/lib/modules"
+	else
+		ln -sfn ../../lib/modules "$vmroot/usr/lib/modules"
+	fi
+	[ -e "$vmroot/boot/vmlinuz-$version" ] || cp "$vmroot/usr/lib/modules/$version/vmlinuz" "$vmroot/boot/vmlinuz-$version"
+	# The machine's own tools may not know how to unpack them.
+	find "$vmroot/usr/lib/modules/" -name '*.ko.xz' -exec unxz {} + || return 1
+	/sbin/depmod -b "$vmroot" "$version"
+}
+
+# Build the module in the root of a suite; prints where it is.
+build_module_in_suite() {
+	local dir=$suite_root/build
+	as_root mkdir -p "$dir"
+	as_root rsync -rt --delete --include='*.c' --include='*.h' --include=Kbuild --include='/compat/***' \
+		--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' "$top/" "$dir/"
+	# objtool asks /proc for the limit of its stack.
+	# shellcheck disable=SC2016
+	as_root unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
+		exec chroot "$1" make -C "/usr/src/linux-headers-$2" M=/build W=1 modules' \
+		sh "$suite_root" "$kver" >&2 || return 1
+	say "$dir/dm-blkverify.ko"
+}
+
 # ---- modules -------------------------------------------------------------------------------------
 
 # Build the module (or the KUnit module) for a kernel tree. kbuild cannot cope with spaces in a

@@ -131,15 +131,16 @@ make_suite() { # <suite> <mirror>
 	[ ! -e "$cache/suite-$suite/done" ] || return 0
 	as_root rm -rf "$cache/suite-$suite"
 	mkdir -p "$cache/suite-$suite"
-	quietly "installing a root of $suite" as_root mmdebstrap --variant=apt --include=make,gcc "$base" \
+	quietly "installing a root of $suite" as_root mmdebstrap --variant=apt --include=make,gcc,perl \
+		--aptopt='Acquire::Check-Valid-Until "false"' "$base" \
 		"$suite_root" "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $2 $base main"
 	if [ "$suite" != "$base" ]; then
 		say "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $2 $suite main" |
 			as_root tee "$suite_root/etc/apt/sources.list.d/suite.list" >/dev/null
 		as_root mkdir -p "$suite_root/usr/share/keyrings"
 		as_root cp /usr/share/keyrings/debian-archive-keyring.gpg "$suite_root/usr/share/keyrings/"
-		quietly "reading the package lists of $suite" as_root chroot "$suite_root" apt-get update
 	fi
+	quietly "reading the package lists of $suite" as_root chroot "$suite_root" apt-get update
 	quietly "installing the headers of $suite" as_root chroot "$suite_root" apt-get install -y \
 		--no-install-recommends -t "$suite" linux-headers-amd64
 	quietly "fetching the kernel of $suite" fetch_suite_kernel

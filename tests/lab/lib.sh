@@ -148,21 +148,22 @@ make_suite() { # <suite> <mirror>
 }
 
 fetch_suite_kernel() {
-	local version
+	local version part image
 	version=$(ls "$suite_root/usr/src" | sed -n 's/^linux-headers-\(.*-amd64\)$/\1/p' | head -n 1)
-	as_root chroot "$suite_root" sh -c "cd /tmp && apt-get download linux-image-$version" || return 1
-	dpkg-deb -x "$suite_root"/tmp/linux-image-*.deb "$vmroot" || return 1
-	# From 6.18 on, modules are a package of their own.
-	if as_root chroot "$suite_root" sh -c "cd /tmp && apt-get download linux-modules-$version" 2>/dev/null; then
-		dpkg-deb -x "$suite_root"/tmp/linux-modules-*.deb "$vmroot" || return 1
-	fi
-	mkdir -p "$vmroot/lib" "$vmroot/usr/lib"
+	# Newer ones come in several packages; which there are is up to the suite.
+	for part in image binary-unsigned base modules; do
+		as_root chroot "$suite_root" sh -c "cd /tmp && apt-get download linux-$part-$version" || continue
+		dpkg-deb -x "$suite_root"/tmp/linux-$part-*.deb "$vmroot" || return 1
+	done
+	mkdir -p "$vmroot/boot" "$vmroot/lib" "$vmroot/usr/lib"
 	if [ -e "$vmroot/usr/lib/modules" ]; then
 		ln -sfn ../usr/lib/modules "$vmroot/lib/modules"
 	else
 		ln -sfn ../../lib/modules "$vmroot/usr/lib/modules"
 	fi
-	[ -e "$vmroot/boot/vmlinuz-$version" ] || cp "$vmroot/usr/lib/modules/$version/vmlinuz" "$vmroot/boot/vmlinuz-$version"
+	image=$(find "$vmroot/" -name 'vmlinuz*' -type f | head -n 1)
+	[ -n "$image" ] || { say "the suite has no kernel image"; return 1; }
+	[ -e "$vmroot/boot/vmlinuz-$version" ] || cp "$image" "$vmroot/boot/vmlinuz-$version"
 	# The machine's own tools may not know how to unpack them.
 	find "$vmroot/usr/lib/modules/" -name '*.ko.xz' -exec unxz {} + || return 1
 	/sbin/depmod -b "$vmroot" "$version"

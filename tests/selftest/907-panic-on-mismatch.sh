@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will panic on a mismatch, after it was logged: the option is for crash dumps.
+new_pair 16
+make_v panic_on_mismatch
+expect_read 0 4096
+"$BVIO" poke "$test" 4096 1
+echo 7 >/proc/sys/kernel/printk
+"$BVIO" read $v 4096 4096

@@ -173,7 +173,7 @@ fetch_suite_kernel() {
 build_module_in_suite() {
 	local dir=$suite_root/build
 	as_root mkdir -p "$dir"
-	as_root rsync -rt --delete --include='*.c' --include='*.h' --include=Kbuild --include='/compat/***' \
+	as_root rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild --include='/compat/***' \
 		--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' "$top/" "$dir/"
 	# objtool asks /proc for the limit of its stack.
 	# shellcheck disable=SC2016
@@ -186,7 +186,8 @@ build_module_in_suite() {
 # ---- modules -------------------------------------------------------------------------------------
 
 # Build the module (or the KUnit module) for a kernel tree. kbuild cannot cope with spaces in a
-# path, so the sources are copied to the cache; the copy is kept, so the next build is short.
+# path, so the sources are copied to the cache; the copy is kept, so the next build is short. What
+# changed gets the time of now, lest an older version of a file be taken for built already.
 # Prints where the module is.
 build_module() { # <kernel tree> <module> [<make argument>...]
 	local tree=$1 module=$2 dir log
@@ -197,7 +198,7 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 	(
 		flock 9
 		mkdir -p "$dir/src"
-		rsync -rt --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
+		rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
 			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' \
 			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \

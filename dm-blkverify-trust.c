@@ -11,7 +11,9 @@
  *
  * Pure: knows no device. Locks: bv_trust.lock, taken here, any context. Who sets or reads the
  * trust of sectors holds the range lock over them, so for one range sets and reads come one after
- * the other; the spinlock protects neighbours that share a bitmap or a group.
+ * the other; the spinlock protects neighbours that share a bitmap or a group. The messages "trust"
+ * and "distrust" do not hold the range lock: a request in flight may still be judged, or end, by
+ * what was true before.
  */
 #include <linux/bitmap.h>
 #include <linux/minmax.h>

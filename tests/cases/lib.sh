@@ -148,10 +148,57 @@ fill_random() { # <device> <MiB>
 	dd if=/dev/urandom of="$1" bs=1M count="$2" oflag=direct status=none
 }
 
+# ---- allocations that fail -----------------------------------------------------------------------
+
+fault_attributes="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"
+
+# Where a function of the module, or the whole of it ("dm_blkverify"), begins and ends.
+module_code() { # <function>
+	awk -v name="$1" '$4 == "[dm_blkverify]" && tolower($2) == "t" {
+		if (name == "dm_blkverify" || $3 == name) begin[++n] = $1
+		all[++m] = $1
+	} END {
+		PROCINFO["sorted_in"] = "@val_str_asc"
+		nr = asort(all)
+		nb = asort(begin)
+		if (!nb) exit 1
+		end = "ffffffffffffffff"
+		for (i = nr; i && all[i] > begin[nb]; i--) end = all[i]
+		print "0x" begin[1], "0x" end
+	}' /proc/kallsyms
+}
+
+# From now on allocations may fail, if this function of the module has caused them: this one in
+# 100/percent, or those that bvnth chooses.
+allocations_fail_in() { # <function> [percent]
+	local a range
+	[ -e /sys/kernel/debug/failslab/require-start ] || skip "this kernel cannot let allocations fail"
+	range=$(module_code "$1") || fail "the module has no function $1"
+	for a in $fault_attributes; do
+		echo "${range% *}" >$a/require-start
+		echo "${range#* }" >$a/require-end
+		echo 32 >$a/stacktrace-depth
+		echo N >$a/ignore-gfp-wait
+		echo 0 >$a/verbose
+		echo -1 >$a/times
+		[ ! -e $a/min-order ] || echo 0 >$a/min-order
+		[ ! -e $a/ignore-gfp-highmem ] || echo N >$a/ignore-gfp-highmem
+		echo "${2:-0}" >$a/probability
+	done
+}
+
+allocations_succeed() {
+	local a
+	for a in $fault_attributes; do
+		[ ! -e $a/probability ] || echo 0 >$a/probability
+	done
+}
+
 # ---- the end -------------------------------------------------------------------------------------
 
 clean_up() {
 	set +e
+	allocations_succeed
 	local d i
 	exec 8<&-
 	swapoff -a 2>/dev/null

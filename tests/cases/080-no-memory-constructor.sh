@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let each allocation of the constructor and of a message fail: nothing is left behind.
+allocations_fail_in dm_blkverify
+new_pair 16
+
+dmsetup create bvtest-v --notable
+for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_write_copy"; do
+	"$BVNTH" load bvtest-v $sectors "$raw $test $options" >"$TMPDIR/tries" || fail "$(cat "$TMPDIR/tries")"
+	grep 'allocation .* failed' "$TMPDIR/tries" && fail "what failed was not called a lack of memory"
+	read -r allocations _ refusals _ <"$TMPDIR/tries"
+	echo "options \"$options\": $(cat "$TMPDIR/tries")"
+	# Both legs' pages and more, one by one; only some can be done without.
+	[ "$allocations" -gt 500 ] && [ "$refusals" -gt 500 ] || fail "hardly any allocation failed"
+	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
+done
+for word in "Cannot allocate target" "Cannot allocate trust map" "Cannot allocate private pages" \
+	"Cannot allocate history" "Cannot allocate fingerprints" "Cannot allocate workqueues"; do
+	expect_log "$word"
+done
+# Nothing holds a leg: they can be had exclusively.
+dmsetup remove bvtest-v
+dmsetup create bvtest-w --table "0 $sectors linear $raw 0"
+dmsetup remove bvtest-w
+dmsetup create bvtest-w --table "0 $sectors linear $test 0"
+dmsetup remove bvtest-w
+
+# A message that finds no memory for the map loses trust, visibly, and is obeyed all the same.
+make_v
+for message in "distrust 8 1" "trust 8 1" "list" "history 8" "inject 24 1" "mark a b"; do
+	dmsetup message bvtest-v 0 trust 0 $sectors
+	echo "message \"$message\": $("$BVNTH" message bvtest-v "$message")" || fail "it is refused"
+done
+allocations_succeed
+"$BVIO" poke "$test" 4096 1
+dmsetup message bvtest-v 0 trust 0 $sectors
+for i in 1 2 3 4 5 6 7 8; do "$BVIO" read $v $((24 * 512)) 512 >/dev/null || :; done
+dmsetup message bvtest-v 0 reset
+expect_field untrusted 0
+expect_read_error EILSEQ 4096 512

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will lose a write on test, and with fingerprint be told so: class=stale.
-ram_pair 16
+ram_pair 96
 n=$sectors real=$test
 new_dm flakey "0 $n linear $real 0"
 test=$leg
@@ -22,10 +22,24 @@ dmsetup message bvtest-v 0 reset
 "$BVIO" poke "$real" $((700 * 512)) 1
 expect_read_error EILSEQ $((700 * 512)) 4096
 expect_log "contents mismatch in sector 700 .* class=bitflip(1)"
-# The limit is kept: what was not written for longest is forgotten, and named otherwise.
+# The limit is kept: 1 MiB remembers less than 64 MiB, and what was written last is in it.
 dmsetup message bvtest-v 0 reset
-dd if=/dev/urandom of=$v bs=1M oflag=direct status=none 2>/dev/null || :
-dd if=/dev/urandom of=$v bs=1M oflag=direct status=none 2>/dev/null || :
+lose() { # <4 KiB block>: a write to it
+	dd if=/dev/urandom of=$v bs=4096 seek=$1 count=1 oflag=direct status=none
+	flakey "0 $n flakey $real 0 0 600 1 drop_writes"
+	dd if=/dev/urandom of=$v bs=4096 seek=$1 count=1 oflag=direct status=none
+	flakey "0 $n linear $real 0"
+}
+lose 3
+lose 20479
+dd if=/dev/zero of=$v bs=1M seek=1 count=70 oflag=direct status=none
+expect_read_error EILSEQ 12288 4096
+expect_log "contents mismatch in sector 24 .* class=other"
+expect_read_error EILSEQ $((20479 * 4096)) 4096
+expect_log "contents mismatch in sector 163832 .* class=stale"
+# Written again, all is well.
+dmsetup message bvtest-v 0 reset
+dd if=/dev/urandom of=$v bs=1M count=96 oflag=direct status=none
 expect_read 0 4194304
-reports_expected=2
+reports_expected=4
 expect_healthy

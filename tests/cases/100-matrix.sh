@@ -64,14 +64,12 @@ read -r state first mismatches divergences compared skipped _ raw_errors test_er
 	<<<"$(dmsetup status bvtest-v | sed 's/.* blkverify //')"
 table+=("none 0 $((mismatches + divergences)) - - (sectors compared: $compared)")
 
-# What a case prints is shown if it fails; the kernel log is there for who wants to see it.
 for line in "${table[@]}"; do
 	read -r what injected reported in_sector in_class rest <<<"$line"
 	printf -v line '%-14s %8s %8s %6s %5s %s' "$what" "$injected" "$reported" "$in_sector" \
 		"$in_class" "$rest"
 	echo "$line"
-	echo "bvtest: $line" >/dev/kmsg
-done
+done | tee "$case_shows"
 
 expect "faults injected, reported, with the first bad sector, with their class" "270 270 270 270" "$all"
 expect "reports of healthy legs" "dropped=0" "$list"

@@ -151,21 +151,15 @@ fill_random() { # <device> <MiB>
 # ---- allocations that fail -----------------------------------------------------------------------
 
 fault_attributes="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"
+fault_times=1000000000
 
 # Where a function of the module, or the whole of it ("dm_blkverify"), begins and ends.
 module_code() { # <function>
-	awk -v name="$1" '$4 == "[dm_blkverify]" && tolower($2) == "t" {
-		if (name == "dm_blkverify" || $3 == name) begin[++n] = $1
-		all[++m] = $1
-	} END {
-		PROCINFO["sorted_in"] = "@val_str_asc"
-		nr = asort(all)
-		nb = asort(begin)
-		if (!nb) exit 1
-		end = "ffffffffffffffff"
-		for (i = nr; i && all[i] > begin[nb]; i--) end = all[i]
-		print "0x" begin[1], "0x" end
-	}' /proc/kallsyms
+	sed -n 's/^\([0-9a-f]*\) [tT] \([^ \t]*\)[ \t]*\[dm_blkverify\]$/\1 \2/p' /proc/kallsyms | sort |
+		awk -v name="$1" '
+			begin && !end && $2 != name && name != "dm_blkverify" {end = $1}
+			!begin && ($2 == name || name == "dm_blkverify") {begin = $1}
+			END {if (!begin) exit 1; print "0x" begin, "0x" (end ? end : "ffffffffffffffff")}'
 }
 
 # From now on allocations may fail, if this function of the module has caused them: this one in
@@ -180,11 +174,20 @@ allocations_fail_in() { # <function> [percent]
 		echo 32 >$a/stacktrace-depth
 		echo N >$a/ignore-gfp-wait
 		echo 0 >$a/verbose
-		echo -1 >$a/times
+		echo $fault_times >$a/times
 		[ ! -e $a/min-order ] || echo 0 >$a/min-order
 		[ ! -e $a/ignore-gfp-highmem ] || echo N >$a/ignore-gfp-highmem
 		echo "${2:-0}" >$a/probability
 	done
+}
+
+allocations_failed() { # prints how many did since allocations_fail_in
+	local a left sum=0
+	for a in $fault_attributes; do
+		read -r left <$a/times
+		sum=$((sum + fault_times - left))
+	done
+	echo $sum
 }
 
 allocations_succeed() {

@@ -4,10 +4,11 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/dm-blkverify
-mkdir -p "$cache"
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+mkdir -p "$cache" && [ -w "$cache" ] || die "cannot write to $cache, where kernels and builds are kept"
 
 # Run a command that takes a while: say so, keep its output for the case that it fails.
 quietly() { # <what it does> <command>...
@@ -21,17 +22,28 @@ quietly() { # <what it does> <command>...
 	else
 		printf ' failed\n'
 		tail -n 30 "$log" >&2
-		die "$what failed; all of its output is in $log"
+		die "$what failed$(explain "$log"); all of its output is in $log"
+	fi
+}
+
+# What a person should do about a failure, where its output shows that.
+explain() { # <log>
+	local package
+	package=$(sed -n 's/^E: Unable to locate package //p' "$1" | head -n 1)
+	if grep -qE 'Could not connect|Unable to connect|Connection failed|Could not resolve|Temporary failure resolving' "$1"; then
+		printf ': no Debian mirror answers, and what is missing must come from one'
+	elif [ -n "$package" ]; then
+		printf ': apt knows no package %s, which Debian 12 has' "$package"
+	elif grep -q 'No space left on device' "$1"; then
+		printf ': the disk is full'
 	fi
 }
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
 	else
-		die "this needs root to install packages: run it as root, or install sudo"
+		sudo "$@"
 	fi
 }
 
@@ -56,7 +68,10 @@ need() { # <package>...
 		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
 			missing+=("$package")
 	done
-	[ ${#missing[@]} = 0 ] || quietly "installing ${missing[*]}" apt_install "${missing[@]}"
+	[ ${#missing[@]} = 0 ] && return
+	[ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+		die "this needs root to install ${missing[*]}: run it as root, or install sudo"
+	quietly "installing ${missing[*]}" apt_install "${missing[@]}"
 }
 
 # Only one of several that run at once makes a thing; the others wait for it.

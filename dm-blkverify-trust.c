@@ -132,7 +132,7 @@ static void *set_in_region(struct bv_trust *trust, void *entry, unsigned int siz
 		return entry;
 
 	if (uniform(entry)) {
-		bits = kmalloc(BITS_TO_BYTES(BV_REGION_SECTORS), GFP_NOWAIT | __GFP_NOWARN);
+		bits = kmalloc(BITS_TO_BYTES(BV_REGION_SECTORS), BV_GFP_NOWAIT);
 		if (!bits)
 			return NONE;
 		if (entry == ALL)
@@ -155,7 +155,7 @@ static void *set_in_region(struct bv_trust *trust, void *entry, unsigned int siz
 /* Turn a uniform group into a page of uniform regions. */
 static void **split_group(void *entry)
 {
-	void **regions = kmalloc_array(REGIONS, sizeof(*regions), GFP_NOWAIT | __GFP_NOWARN);
+	void **regions = kmalloc_array(REGIONS, sizeof(*regions), BV_GFP_NOWAIT);
 
 	if (regions)
 		memset_p(regions, entry, REGIONS);
@@ -346,7 +346,8 @@ static void swap_maps(struct bv_trust *a, struct bv_trust *b)
  * bv_trust_move() - let a new map say what an old one said
  * @to: the new map
  * @from: the old one, which is of no use afterwards; may have another size, then only the sectors
- *	that are in both are carried over
+ *	that are in both are carried over. Of those beyond its end nothing is known: the table that
+ *	it came from may itself have replaced a longer one.
  *
  * Context: Process. No request is in flight on either.
  */
@@ -364,6 +365,7 @@ void bv_trust_move(struct bv_trust *to, struct bv_trust *from)
 		bv_trust_set(to, start, run, trusted);
 		cond_resched();
 	}
+	bv_trust_set(to, both, to->nr_sectors - both, false);
 }
 
 /**

@@ -55,6 +55,12 @@
 #define BV_REGION_SECTORS ((unsigned int)(SZ_1M >> SECTOR_SHIFT))
 #define BV_REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
 
+/*
+ * Memory that a request would like to have and can do without. The request may be there to free
+ * memory: then it must not empty the reserve that is meant for that.
+ */
+#define BV_GFP_NOWAIT (GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_NOWARN)
+
 enum bv_leg_nr { BV_RAW, BV_TEST, BV_LEGS };
 
 /* ---- dm-blkverify-args.c: the table line ------------------------------------------------- */

@@ -325,6 +325,8 @@ static void a_map_of_another_size_takes_over_what_both_have(struct kunit *test)
 			run = run_end(from, at, both) - at;
 			set_model(to, at, run, test_bit(at, from->bits));
 		}
+		/* Of what the old one did not reach nobody has said anything. */
+		set_model(to, both, sizes[i] - both, false);
 		check_all(test, to);
 		check_memory(test, to);
 	}

@@ -22,6 +22,11 @@ static const char *const leg_names[BV_LEGS] = { "raw", "test" };
 
 /* ---- constructor -------------------------------------------------------------------------- */
 
+static bool is_writable(struct blkverify *bv)
+{
+	return dm_table_get_mode(bv->ti->table) & BLK_OPEN_WRITE;
+}
+
 static int get_leg(struct blkverify *bv, enum bv_leg_nr leg, const char *path)
 {
 	static char *const cannot_open[BV_LEGS] = {
@@ -31,7 +36,8 @@ static int get_leg(struct blkverify *bv, enum bv_leg_nr leg, const char *path)
 
 	r = dm_get_device(bv->ti, path, dm_table_get_mode(bv->ti->table), &bv->legs[leg]);
 	if (r) {
-		DMERR("cannot open %s device %s: %pe", leg_names[leg], path, ERR_PTR(r));
+		DMERR("cannot open %s device %*pE: %pe", leg_names[leg], (int)strlen(path), path,
+		      ERR_PTR(r));
 		bv->ti->error = cannot_open[leg];
 	}
 	return r;
@@ -65,7 +71,7 @@ static int check_leg(struct blkverify *bv, enum bv_leg_nr leg)
 		ti->error = too_short[leg];
 		return -EINVAL;
 	}
-	if (bdev_read_only(bdev) && (dm_table_get_mode(ti->table) & BLK_OPEN_WRITE)) {
+	if (bdev_read_only(bdev) && is_writable(bv)) {
 		DMERR("%s device %pg is read-only", leg_names[leg], bdev);
 		ti->error = read_only[leg];
 		return -EACCES;
@@ -98,7 +104,7 @@ static int parse_options(struct blkverify *bv, unsigned int argc, char **argv)
 	int r = bv_options_parse(&bv->options, argc, argv, &error, &word);
 
 	if (r) {
-		DMERR("%s: \"%s\"", error, word);
+		DMERR("%s: \"%*pE\"", error, (int)strnlen(word, 64), word);
 		bv->ti->error = (char *)error;
 		return r;
 	}
@@ -205,6 +211,45 @@ static void set_up_target(struct dm_target *ti)
 }
 
 /*
+ * Would @bv and @other write behind each other's back? The kernel lets all device-mapper devices
+ * share a leg. Two that only read may, and so may a table and the one that it is to replace.
+ */
+static bool disturbs(struct blkverify *bv, struct blkverify *other, enum bv_leg_nr leg)
+{
+	struct block_device *bdev = bv->legs[leg]->bdev;
+
+	if (bdev != other->legs[BV_RAW]->bdev && bdev != other->legs[BV_TEST]->bdev)
+		return false;
+	if (!is_writable(bv) && !is_writable(other))
+		return false;
+	return bv->ti->table == other->ti->table ||
+	       dm_table_get_md(bv->ti->table) != dm_table_get_md(other->ti->table);
+}
+
+static int register_instance(struct blkverify *bv)
+{
+	static char *const in_use[BV_LEGS] = {
+		"Raw device is a leg of another blkverify target",
+		"Test device is a leg of another blkverify target",
+	};
+	struct blkverify *other;
+	enum bv_leg_nr leg;
+	int r = 0;
+
+	mutex_lock(&instances_lock);
+	list_for_each_entry(other, &instances, instance)
+		for (leg = BV_RAW; leg < BV_LEGS; leg++)
+			if (disturbs(bv, other, leg)) {
+				bv->ti->error = in_use[leg];
+				r = -EBUSY;
+			}
+	if (!r)
+		list_add(&bv->instance, &instances);
+	mutex_unlock(&instances_lock);
+	return r;
+}
+
+/*
  * <raw_dev> <test_dev> [<#opts> <opt>...]
  */
 static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
@@ -239,24 +284,14 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 
 	set_up_target(ti);
 	ti->private = bv;
-	mutex_lock(&instances_lock);
-	list_add(&bv->instance, &instances);
-	mutex_unlock(&instances_lock);
+	r = register_instance(bv);
+	if (r)
+		goto bad;
 	return 0;
 
 bad:
 	free_members(bv);
 	return r;
-}
-
-static void blkverify_dtr(struct dm_target *ti)
-{
-	struct blkverify *bv = ti->private;
-
-	mutex_lock(&instances_lock);
-	list_del(&bv->instance);
-	mutex_unlock(&instances_lock);
-	free_members(bv);
 }
 
 /* ---- suspend and resume ------------------------------------------------------------------- */
@@ -284,7 +319,8 @@ static void take_over(struct blkverify *bv, struct blkverify *old)
 /*
  * A table is loaded while the one that it replaces still runs, so what that knows can be taken
  * over only now: the old one is suspended and not yet destroyed. Without this a reload would turn
- * every discarded sector into a false alarm, and thaw what was frozen.
+ * every discarded sector into a false alarm, and thaw what was frozen. blkverify_dtr() does it where
+ * the resume fails before it comes to us: the old table is destroyed then, all the same.
  */
 static int blkverify_preresume(struct dm_target *ti)
 {
@@ -303,11 +339,33 @@ static int blkverify_preresume(struct dm_target *ti)
 	return 0;
 }
 
+static void blkverify_dtr(struct dm_target *ti)
+{
+	struct blkverify *bv = ti->private, *new;
+
+	mutex_lock(&instances_lock);
+	list_del(&bv->instance);
+	if (bv->live)
+		list_for_each_entry(new, &instances, instance) {
+			if (new->live || !replaces(new, bv))
+				continue;
+			take_over(new, bv);
+			break;
+		}
+	mutex_unlock(&instances_lock);
+	free_members(bv);
+}
+
 /* ---- the rest of the target --------------------------------------------------------------- */
 
 static int blkverify_map(struct dm_target *ti, struct bio *bio)
 {
-	return bv_io_map(ti->private, bio);
+	struct blkverify *bv = ti->private;
+
+	/* From a file system that was there before the table was replaced by a read-only one. */
+	if (unlikely(op_is_write(bio_op(bio)) && bio_sectors(bio) && !is_writable(bv)))
+		return DM_MAPIO_KILL;
+	return bv_io_map(bv, bio);
 }
 
 static void blkverify_status(struct dm_target *ti, status_type_t type, unsigned int status_flags,
@@ -337,8 +395,8 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 
 	/* Who polls the mapped device would not poll the legs' bios, which are ours. */
 	compat_no_poll(limits);
-	if (bv->options.no_write_copy)
-		compat_stable_writes(ti, limits);
+	/* A leg that needs stable pages has our copy. */
+	compat_stable_writes(ti, limits, bv->options.no_write_copy);
 }
 
 static struct target_type blkverify_target = {

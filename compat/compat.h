@@ -53,12 +53,16 @@ static inline void compat_no_poll(struct queue_limits *limits)
 #define COMPAT_HAS_STABLE_WRITES false
 #endif
 
-static inline void compat_stable_writes(struct dm_target *ti, struct queue_limits *limits)
+static inline void compat_stable_writes(struct dm_target *ti, struct queue_limits *limits,
+					bool wanted)
 {
 #ifdef BLK_FEAT_STABLE_WRITES
-	limits->features |= BLK_FEAT_STABLE_WRITES;
+	if (wanted)
+		limits->features |= BLK_FEAT_STABLE_WRITES;
+	else
+		limits->features &= ~BLK_FEAT_STABLE_WRITES;
 #elif defined(HAVE_DM_NEEDS_STABLE_WRITES)
-	ti->needs_stable_writes = true;
+	ti->needs_stable_writes = wanted;
 #endif
 }
 

@@ -37,6 +37,30 @@ new_leg 16 zoned=1 zone_size=4
 expect_refused "Test device is zoned, which is not supported" "0 $n blkverify $raw $leg"
 expect_refused "Raw device is zoned, which is not supported" "0 $n blkverify $leg $test"
 
+# A leg that another target writes would change behind our back. Who only reads does no harm, and
+# the table that this one is to replace is no other target.
+new_leg 16
+other=$leg
+make_v
+refused_beside_v() { # <text> <table line>
+	if dmsetup create bvtest-w --table "$2" 2>/dev/null; then fail "not refused: $2"; fi
+	expect_log "$1"
+	expect "users of the module" 1 "$(</sys/module/dm_blkverify/refcnt)"
+}
+refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $raw $other"
+refused_beside_v "Test device is a leg of another blkverify target" "0 $n blkverify $other $test"
+refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $test $other"
+dmsetup load bvtest-v --table "0 $n blkverify $raw $test 1 written_only"
+dmsetup resume bvtest-v
+dmsetup remove bvtest-v
+expect_refused "is a leg of another blkverify target" "0 1024 blkverify $raw $test
+1024 1024 blkverify $raw $test"
+dmsetup create bvtest-v --readonly --table "0 $n blkverify $raw $test"
+dmsetup create bvtest-w --readonly --table "0 $n blkverify $raw $other"
+dmsetup remove bvtest-w
+refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $raw $other"
+dmsetup remove bvtest-v
+
 # After all that, the same legs make a good device.
 make_v
 expect_field state V

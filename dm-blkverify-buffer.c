@@ -6,7 +6,8 @@
  * the hands of requests that give them back when their legs are done. A request first tries to
  * get its pages without waiting, from the idle ones or the system. When that fails, it waits in
  * an ordered workqueue, so that only one request at a time collects pages while it holds some,
- * and newer requests are refused until it has been served. Hence it always gets them.
+ * and newer requests are refused until it has been served, unless they leave it more than it can
+ * need. Hence it always gets them.
  *
  * Pages come back to the pool, not to the system: kernels that zero pages on allocation would
  * otherwise make each request pay for a second pass over its data. Twice a second the pages that
@@ -54,7 +55,7 @@ static unsigned int take_new(struct list_head *pages, unsigned int nr, gfp_t gfp
 	unsigned int taken;
 
 	for (taken = 0; taken < nr; taken++) {
-		struct page *page = alloc_page(gfp | __GFP_NOWARN | __GFP_NOMEMALLOC);
+		struct page *page = alloc_page(gfp | __GFP_NOMEMALLOC | __GFP_NOWARN);
 
 		if (!page)
 			break;
@@ -195,8 +196,8 @@ void bv_pool_exit(struct bv_pool *pool)
  * @buffer: what to fill
  * @nr_sectors: at most BV_REGION_SECTORS
  *
- * After a refusal the caller owes a bv_buffer_wait() for the same buffer; until then all others
- * are refused as well.
+ * After a refusal the caller owes a bv_buffer_wait() for the same buffer; until then others are
+ * refused as well, if what is idle is not more than enough for both.
  *
  * Context: Any.
  * Return: true when the buffer is filled.
@@ -210,7 +211,7 @@ bool bv_buffer_get(struct bv_pool *pool, struct bv_buffer *buffer, unsigned int 
 	LIST_HEAD(pages);
 
 	spin_lock_irqsave(&pool->lock, flags);
-	if (!pool->waiters) {
+	if (!pool->waiters || pool->nr_idle >= RESERVE + nr) {
 		taken = take_idle(pool, &pages, nr);
 		allowed = allow_new(pool, nr - taken);
 	}

@@ -19,7 +19,7 @@
 #include "dm-blkverify.h"
 
 #define CHUNK_SECTORS 128U
-#define MAX_BUCKETS BIT(18)
+#define MAX_BUCKETS BIT(22)
 
 /**
  * struct chunk - the fingerprints of 64 KiB
@@ -66,12 +66,11 @@ static struct chunk *find(struct bv_fingerprints *prints, u64 number)
 
 static struct chunk *alloc_chunk(void)
 {
-	struct chunk *chunk = kmalloc(sizeof(*chunk), GFP_NOWAIT | __GFP_NOWARN);
+	struct chunk *chunk = kmalloc(sizeof(*chunk), BV_GFP_NOWAIT);
 
 	if (!chunk)
 		return NULL;
-	chunk->versions = kmalloc_array(CHUNK_SECTORS, sizeof(*chunk->versions),
-					GFP_NOWAIT | __GFP_NOWARN);
+	chunk->versions = kmalloc_array(CHUNK_SECTORS, sizeof(*chunk->versions), BV_GFP_NOWAIT);
 	if (chunk->versions)
 		return chunk;
 	kfree(chunk);
@@ -186,43 +185,53 @@ void bv_fingerprints_write(struct bv_fingerprints *prints, sector_t start,
 	}
 }
 
-/* The part of [start, start + nr) that is in a chunk: from which of its sectors, how many? */
-static unsigned int part_in_chunk(const struct chunk *chunk, sector_t start, sector_t nr,
-				  unsigned int *from)
+/* Sectors [start, start + nr) have a new version: those of them that are in the chunk. */
+static void fill_chunk(struct chunk *chunk, sector_t start, sector_t nr, u32 print)
 {
 	sector_t first = chunk->number * CHUNK_SECTORS;
-	sector_t low = max(first, start);
-	sector_t high = min(first + CHUNK_SECTORS, start + nr);
+	sector_t sector = max(first, start);
+	sector_t end = min(first + CHUNK_SECTORS, start + nr);
 
-	*from = low - first;
-	return high > low ? high - low : 0;
+	for (; sector < end; sector++)
+		add_version(&chunk->versions[sector - first], print);
 }
 
 /**
  * bv_fingerprints_fill() - remember that sectors were zeroed or discarded
  * @prints: the fingerprints
  * @start: first sector
- * @nr_sectors: how many
+ * @nr_sectors: how many; not 0
  * @zeroed: they hold zeros now; else nobody knows what they hold
  *
  * Only of sectors that are remembered already: a request without data can have any length.
  *
- * Context: Process.
+ * Context: Process. Looks up each chunk of the range or looks at all that there are, whichever is
+ * less; others get their turn in between.
  */
 void bv_fingerprints_fill(struct bv_fingerprints *prints, sector_t start, sector_t nr_sectors,
 			  bool zeroed)
 {
 	u32 print = zeroed ? fingerprint(page_address(ZERO_PAGE(0))) : 0;
+	u64 number = start / CHUNK_SECTORS, last = (start + nr_sectors - 1) / CHUNK_SECTORS;
+	unsigned long i, nr_buckets = 1UL << prints->bucket_bits;
 	struct chunk *chunk;
 
-	spin_lock(&prints->lock);
-	list_for_each_entry(chunk, &prints->by_age, age) {
-		unsigned int i, from, nr = part_in_chunk(chunk, start, nr_sectors, &from);
-
-		for (i = from; i < from + nr; i++)
-			add_version(&chunk->versions[i], print);
+	if (last - number < nr_buckets) {
+		for (; number <= last; number++) {
+			spin_lock(&prints->lock);
+			chunk = find(prints, number);
+			if (chunk)
+				fill_chunk(chunk, start, nr_sectors, print);
+			spin_unlock(&prints->lock);
+		}
+		return;
 	}
-	spin_unlock(&prints->lock);
+	for (i = 0; i < nr_buckets; i++) {
+		spin_lock(&prints->lock);
+		hlist_for_each_entry(chunk, &prints->buckets[i], hash)
+			fill_chunk(chunk, start, nr_sectors, print);
+		spin_unlock(&prints->lock);
+	}
 }
 
 /**

@@ -276,6 +276,30 @@ static void a_refusal_keeps_no_page(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* ... but by those who leave it as much as it can need. */
+static void who_leaves_enough_does_not_wait(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct bv_buffer a = {}, b = {}, c = {}, d = {};
+
+	KUNIT_ASSERT_TRUE(test, bv_buffer_get(&fixture->pool, &a, BV_REGION_SECTORS));
+	KUNIT_ASSERT_TRUE(test, bv_buffer_get(&fixture->pool, &b, 2 * SECTORS_IN_PAGE));
+	atomic_set(&system_pages, 0);
+	KUNIT_EXPECT_FALSE(test, bv_buffer_get(&fixture->pool, &c, BV_REGION_SECTORS));
+	bv_buffer_put(&fixture->pool, &a);
+	/* The reserve and two pages more would do; there are two pages more. */
+	bv_buffer_put(&fixture->pool, &b);
+	KUNIT_ASSERT_EQ(test, fixture->pool.nr_idle, RESERVE + 2);
+	KUNIT_EXPECT_TRUE(test, bv_buffer_get(&fixture->pool, &d, 2 * SECTORS_IN_PAGE));
+	KUNIT_EXPECT_FALSE(test, bv_buffer_get(&fixture->pool, &b, SECTORS_IN_PAGE));
+	wait_briefly(test, &fixture->pool, &c, BV_REGION_SECTORS);
+	bv_buffer_put(&fixture->pool, &c);
+	wait_briefly(test, &fixture->pool, &b, SECTORS_IN_PAGE);
+	bv_buffer_put(&fixture->pool, &b);
+	bv_buffer_put(&fixture->pool, &d);
+	expect_settled(test, fixture);
+}
+
 static void who_waits_is_not_overtaken(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -457,6 +481,7 @@ static struct kunit_case buffer_cases[] = {
 	KUNIT_CASE(the_reserve_covers_the_longest_request_without_the_system),
 	KUNIT_CASE(a_refusal_keeps_no_page),
 	KUNIT_CASE(who_waits_is_not_overtaken),
+	KUNIT_CASE(who_leaves_enough_does_not_wait),
 	KUNIT_CASE(a_waiter_sleeps_until_pages_come_back),
 	KUNIT_CASE(the_limit_is_kept_and_counts_what_is_owned),
 	KUNIT_CASE(trim_returns_what_was_idle_since_the_last_time),

@@ -30,7 +30,8 @@
  * @submitted: the bios are initialised
  * @all_trusted: verify() found every sector trusted
  * @differ: verify() saw a difference
- * @injected: a byte of test's answer was flipped by us
+ * @differs_in: in which sector of the request, the first one; valid with @differ
+ * @injected: bytes of test's answer were flipped by us; which ones is in bv->injections
  * @rechecked: raw was read again; then readahead is no excuse any more
  * @pid: of the task that submitted it, for the history
  * @comm: its name
@@ -72,6 +73,7 @@ struct bv_io {
 	bool submitted;
 	bool all_trusted;
 	bool differ;
+	unsigned int differs_in;
 	bool injected;
 	bool rechecked;
 	pid_t pid;
@@ -144,6 +146,21 @@ static void queue_step(struct workqueue_struct *wq, struct bv_io *io, work_func_
 	queue_work(wq, &io->work);
 }
 
+/* Those that this request has met are of no use any more. Process context. */
+static void forget_injections(struct bv_io *io)
+{
+	struct bv_injections *injections = &io->bv->injections;
+	unsigned int i;
+
+	spin_lock(&injections->lock);
+	for (i = injections->nr; i--;)
+		if (injections->all[i].met_by == io) {
+			WRITE_ONCE(injections->nr, injections->nr - 1);
+			injections->all[i] = injections->all[injections->nr];
+		}
+	spin_unlock(&injections->lock);
+}
+
 static void start_granted(struct work_struct *work)
 {
 	start(container_of(work, struct bv_io, work));
@@ -164,6 +181,8 @@ static void finish(struct bv_io *io, blk_status_t status)
 		bio_uninit(&io->raw_bio);
 		bio_uninit(&io->test_bio);
 	}
+	if (io->injected)
+		forget_injections(io);
 	bv_buffer_put(&bv->pool, &io->buffer);
 	if (io->nr_sectors)
 		bv_range_unlock(&bv->ranges, &io->range, &granted);
@@ -321,23 +340,14 @@ static void start(struct bv_io *io)
 
 /* ---- legs that failed --------------------------------------------------------------------- */
 
-/* Has the leg found out, by the request that it just failed, that it cannot do this at all? */
+/*
+ * Has the leg found out, by the request that it just failed, that it cannot do this? Its limits do
+ * not tell: a disk that refuses WRITE SAME with UNMAP ends its discards for that, and a device
+ * below it may have the news while its own limits are still the old ones.
+ */
 static bool has_given_up(struct bv_io *io, enum bv_leg_nr leg)
 {
-	struct block_device *bdev = io->bv->legs[leg]->bdev;
-
-	if (io->status[leg] != BLK_STS_TARGET)
-		return false;
-	switch (op_of(io)) {
-	case REQ_OP_DISCARD:
-		return !bdev_max_discard_sectors(bdev);
-	case REQ_OP_SECURE_ERASE:
-		return !bdev_max_secure_erase_sectors(bdev);
-	case REQ_OP_WRITE_ZEROES:
-		return !bdev_write_zeroes_sectors(bdev);
-	default:
-		return false;
-	}
+	return is_write(io) && !has_data(io) && io->status[leg] == BLK_STS_TARGET;
 }
 
 /*
@@ -348,11 +358,14 @@ static bool nobodys_fault(struct bv_io *io, enum bv_leg_nr leg)
 {
 	blk_status_t status = io->status[leg];
 
+	/* What kept us from finding out about a difference is always told. */
+	if (io->rechecked)
+		return false;
 	if (status == BLK_STS_NOTSUPP || status == BLK_STS_AGAIN || status == BLK_STS_INVAL)
 		return true;
 	if (has_given_up(io, leg))
 		return true;
-	return op_of(io) == REQ_OP_READ && (clone_of(io)->bi_opf & REQ_RAHEAD) && !io->rechecked;
+	return op_of(io) == REQ_OP_READ && (clone_of(io)->bi_opf & REQ_RAHEAD);
 }
 
 static void init_report(struct bv_io *io, struct bv_report *report, enum bv_kind kind)
@@ -369,11 +382,14 @@ static void report_divergence(struct bv_io *io)
 	struct blkverify *bv = io->bv;
 	struct bv_report report;
 
-	bv_found(&bv->reports, BV_DIVERGENCE, device_sector(io, io->range.start),
-		 bv->options.mode == BV_MODE_FREEZE);
 	init_report(io, &report, BV_DIVERGENCE);
 	report.errnos[BV_RAW] = blk_status_to_errno(io->status[BV_RAW]);
 	report.errnos[BV_TEST] = blk_status_to_errno(io->status[BV_TEST]);
+	/* Raw said something else than test, and could not be asked again. */
+	report.unverified = io->rechecked && io->differ;
+	if (report.unverified)
+		report.bad_sector = device_sector(io, io->range.start + io->differs_in);
+	bv_found(&bv->reports, &report, bv->options.mode == BV_MODE_FREEZE);
 	bv_report(&bv->reports, &report);
 }
 
@@ -485,6 +501,23 @@ static void classify(struct bv_io *io, struct bv_diagnosis *diagnosis,
 			    difference->nr);
 }
 
+/* Was it us who flipped a byte in this sector of test's answer? */
+static bool is_injected(struct bv_io *io, unsigned int sector)
+{
+	struct bv_injections *injections = &io->bv->injections;
+	bool found = false;
+	unsigned int i;
+
+	if (!io->injected)
+		return false;
+	spin_lock(&injections->lock);
+	for (i = 0; i < injections->nr; i++)
+		found |= injections->all[i].met_by == io &&
+			 injections->all[i].sector == io->range.start + sector;
+	spin_unlock(&injections->lock);
+	return found;
+}
+
 static void describe(struct bv_io *io, struct bv_report *report,
 		     const struct difference *difference)
 {
@@ -503,7 +536,7 @@ static void describe(struct bv_io *io, struct bv_report *report,
 	memcpy(report->window[BV_RAW], raw + report->window_offset, BV_WINDOW);
 	memcpy(report->window[BV_TEST], test + report->window_offset, BV_WINDOW);
 	classify(io, &report->diagnosis, difference);
-	report->injected = io->injected;
+	report->injected = is_injected(io, difference->first);
 	report->provenance = bv_history_find(&io->bv->history, io->range.start + difference->first,
 					     U64_MAX, &report->write);
 }
@@ -525,11 +558,9 @@ static void handle_mismatch(struct bv_io *io, const struct difference *differenc
 	struct difference again;
 	struct bv_report report;
 
-	/* Before test is read again, which may take long. */
-	bv_found(&bv->reports, BV_MISMATCH,
-		 device_sector(io, io->range.start + difference->first),
-		 bv->options.mode == BV_MODE_FREEZE);
 	describe(io, &report, difference);
+	/* Before test is read again, which may take long. */
+	bv_found(&bv->reports, &report, bv->options.mode == BV_MODE_FREEZE);
 	/* This can only change the label: test's first answer is not forgiven. */
 	mark_unfilled(io);
 	report.persistent = read_again(io, BV_TEST, &io->buffer) != BLK_STS_OK;
@@ -593,14 +624,18 @@ static void verify(struct bv_io *io)
 	while (private.bi_size) {
 		sector_t sector = private.bi_sector;
 		struct bvec_iter part = caller;
+		size_t equal;
 		bool trusted;
 
 		run = bv_trust_run(&bv->trust, sector, private.bi_size >> SECTOR_SHIFT, &trusted);
 		part.bi_size = run << SECTOR_SHIFT;
 		if (trusted) {
 			compared += run;
-			io->differ |= bv_compare(clone->bi_io_vec, part, io->buffer.vecs, private) <
-				      part.bi_size;
+			equal = bv_compare(clone->bi_io_vec, part, io->buffer.vecs, private);
+			if (equal < part.bi_size && !io->differ) {
+				io->differ = true;
+				io->differs_in = sector - io->range.start + (equal >> SECTOR_SHIFT);
+			}
 		}
 		bvec_iter_advance(clone->bi_io_vec, &caller, part.bi_size);
 		bvec_iter_advance(io->buffer.vecs, &private, part.bi_size);
@@ -631,17 +666,16 @@ static void inject_and_verify(struct work_struct *work)
 	unsigned int i;
 
 	spin_lock(&injections->lock);
-	for (i = injections->nr; i--;) {
-		sector_t sector = injections->sector[i];
+	for (i = 0; i < injections->nr; i++) {
+		struct bv_injection *injection = &injections->all[i];
 
-		if (sector < io->range.start || sector > io->range.last)
+		if (injection->met_by || injection->sector < io->range.start ||
+		    injection->sector > io->range.last)
 			continue;
-		*(u8 *)bv_buffer_sector(&io->buffer, sector - io->range.start) ^=
-			injections->xor[i];
+		*(u8 *)bv_buffer_sector(&io->buffer, injection->sector - io->range.start) ^=
+			injection->xor;
+		injection->met_by = io;
 		io->injected = true;
-		WRITE_ONCE(injections->nr, injections->nr - 1);
-		injections->sector[i] = injections->sector[injections->nr];
-		injections->xor[i] = injections->xor[injections->nr];
 	}
 	spin_unlock(&injections->lock);
 	verify(io);
@@ -749,8 +783,10 @@ bool bv_io_inject(struct blkverify *bv, sector_t sector, u8 xor)
 	spin_lock(&injections->lock);
 	room = injections->nr < BV_MAX_INJECTIONS;
 	if (room) {
-		injections->sector[injections->nr] = sector;
-		injections->xor[injections->nr] = xor;
+		injections->all[injections->nr] = (struct bv_injection) {
+			.sector = sector,
+			.xor = xor,
+		};
 		WRITE_ONCE(injections->nr, injections->nr + 1);
 	}
 	spin_unlock(&injections->lock);

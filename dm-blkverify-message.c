@@ -18,7 +18,7 @@ static void emit_info(struct blkverify *bv, char *result, unsigned int maxlen)
 
 	bv_reports_snapshot(&bv->reports, &now);
 	DMEMIT("%c ", now.frozen ? 'F' : findings->bad ? 'C' : 'V');
-	if (findings->bad)
+	if (findings->located)
 		DMEMIT("%llu", (unsigned long long)findings->first_sector);
 	else
 		DMEMIT("-");
@@ -71,6 +71,15 @@ void bv_status(struct blkverify *bv, status_type_t type, char *result, unsigned 
 }
 
 /* ---- messages ----------------------------------------------------------------------------- */
+
+/*
+ * How much of a word of a message is shown by the format %*pE, which sees to it that a newline in
+ * it does not look like a new line of the log.
+ */
+static int shown(const char *word)
+{
+	return strnlen(word, 64);
+}
 
 /* One line in the log about a message that is refused. */
 static __printf(2, 3) void complain(struct blkverify *bv, const char *format, ...)
@@ -132,8 +141,8 @@ static int parse_sector(struct blkverify *bv, const char *word, sector_t *sector
 	u64 number;
 
 	if (kstrtou64(word, 10, &number) || number < ti->begin || number - ti->begin >= ti->len) {
-		complain(bv, "\"%.64s\" is not a sector of this target, which has %llu to %llu",
-			 word, (unsigned long long)ti->begin,
+		complain(bv, "\"%*pE\" is not a sector of this target, which has %llu to %llu",
+			 shown(word), word, (unsigned long long)ti->begin,
 			 (unsigned long long)(ti->begin + ti->len - 1));
 		return -EINVAL;
 	}
@@ -149,8 +158,8 @@ static int edit_trust(struct blkverify *bv, char **argv, bool trusted)
 	if (parse_sector(bv, argv[1], &start))
 		return -EINVAL;
 	if (kstrtou64(argv[2], 10, &nr) || !nr || nr > bv->ti->len - start) {
-		complain(bv, "\"%.64s\" is no number of sectors from %.64s to the end of it",
-			 argv[2], argv[1]);
+		complain(bv, "\"%*pE\" is no number of sectors from %llu to the end of it",
+			 shown(argv[2]), argv[2], (unsigned long long)(bv->ti->begin + start));
 		return -EINVAL;
 	}
 	bv_trust_set(&bv->trust, start, nr, trusted);
@@ -202,13 +211,14 @@ static int message_inject(struct blkverify *bv, unsigned int argc, char **argv, 
 	if (parse_sector(bv, argv[1], &sector))
 		return -EINVAL;
 	if (argc > 2 && (kstrtou8(argv[2], 0, &xor) || !xor)) {
-		complain(bv, "\"%.64s\" is not a byte other than 0 to xor with", argv[2]);
+		complain(bv, "\"%*pE\" is not a byte other than 0 to xor with", shown(argv[2]),
+			 argv[2]);
 		return -EINVAL;
 	}
 	bv_trust_run(&bv->trust, sector, 1, &trusted);
 	if (!trusted) {
-		complain(bv, "sector %.64s is not trusted, so reads of it are not compared",
-			 argv[1]);
+		complain(bv, "sector %llu is not trusted, so reads of it are not compared",
+			 (unsigned long long)(bv->ti->begin + sector));
 		return -EINVAL;
 	}
 	if (!bv_io_inject(bv, sector, xor)) {
@@ -293,6 +303,6 @@ int bv_message(struct blkverify *bv, unsigned int argc, char **argv, char *resul
 		complain(bv, "usage: %s%s", message->name, message->usage);
 		return -EINVAL;
 	}
-	complain(bv, "unknown message \"%.64s\"", argv[0]);
+	complain(bv, "unknown message \"%*pE\"", shown(argv[0]), argv[0]);
 	return -EINVAL;
 }

@@ -41,7 +41,8 @@ static const char *op_name(const struct bv_report *report)
 /* The sector that a person looks for: the first bad one, or where the request starts. */
 static sector_t sector_of(const struct bv_report *report)
 {
-	return report->kind == BV_MISMATCH ? report->bad_sector : report->sector;
+	return report->kind == BV_MISMATCH || report->unverified ? report->bad_sector :
+								   report->sector;
 }
 
 /**
@@ -101,6 +102,9 @@ int bv_report_emit(const struct bv_report *report, sector_t begin, char *text, s
 	else
 		len += scnprintf(text + len, size - len, "status mismatch raw=%d test=%d",
 				 report->errnos[BV_RAW], report->errnos[BV_TEST]);
+	if (report->unverified)
+		len += scnprintf(text + len, size - len, " differed_in=%llu",
+				 (unsigned long long)report->bad_sector);
 	if (report->mark[0])
 		len += scnprintf(text + len, size - len, " mark=\"%s\"", report->mark);
 	return len;
@@ -202,24 +206,25 @@ void bv_reports_exit(struct bv_reports *reports)
 }
 
 /**
- * bv_found() - count a finding at once; bv_report() with its details is to follow
+ * bv_found() - count a finding at once; bv_report() with all its details is to follow
  * @reports: the findings of the target
- * @kind: mismatch or divergence
- * @sector: the first bad one, or of a divergence the request's first, in sectors of the device
+ * @report: what was found; only its kind and place are looked at
  * @freeze: no request may reach a leg from now on
  *
  * Context: Any.
  */
-void bv_found(struct bv_reports *reports, enum bv_kind kind, sector_t sector, bool freeze)
+void bv_found(struct bv_reports *reports, const struct bv_report *report, bool freeze)
 {
 	struct bv_findings *findings = &reports->findings;
 	unsigned long flags;
 
 	spin_lock_irqsave(&reports->lock, flags);
-	if (!findings->bad)
-		findings->first_sector = sector;
 	findings->bad = true;
-	if (kind == BV_MISMATCH)
+	if (!findings->located && report->nr_sectors) {
+		findings->located = true;
+		findings->first_sector = sector_of(report);
+	}
+	if (report->kind == BV_MISMATCH)
 		findings->mismatches++;
 	else
 		findings->divergences++;
@@ -322,9 +327,9 @@ static void sum_counts(struct bv_reports *reports, struct bv_counts *sum)
  */
 void bv_reports_snapshot(struct bv_reports *reports, struct bv_snapshot *snapshot)
 {
-	sum_counts(reports, &snapshot->counts);
-
 	spin_lock_irq(&reports->lock);
+	/* Under the lock, or a reset in between has a later sum as its base. */
+	sum_counts(reports, &snapshot->counts);
 	snapshot->findings = reports->findings;
 	snapshot->frozen = reports->frozen;
 	snapshot->counts.compared -= reports->base.compared;
@@ -343,12 +348,8 @@ void bv_reports_snapshot(struct bv_reports *reports, struct bv_snapshot *snapsho
  */
 void bv_reports_reset(struct bv_reports *reports)
 {
-	struct bv_counts counts;
-
-	sum_counts(reports, &counts);
-
 	spin_lock_irq(&reports->lock);
-	reports->base = counts;
+	sum_counts(reports, &reports->base);
 	memset(&reports->findings, 0, sizeof(reports->findings));
 	spin_unlock_irq(&reports->lock);
 }

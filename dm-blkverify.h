@@ -189,7 +189,7 @@ struct bv_buffer {
  * @nr_owned: pages that this pool has of the system, idle or in buffers
  * @limit: of @nr_owned
  * @waiters: requests that were refused pages and not served since; while there are any,
- *	new requests are refused too, so that they cannot starve the waiting ones
+ *	new requests get only what they cannot need, so that they cannot starve them
  */
 struct bv_pool {
 	struct delayed_work trim;
@@ -344,6 +344,8 @@ enum bv_kind { BV_MISMATCH, BV_DIVERGENCE };
  * @sector: first sector of the request, in sectors of the mapped device
  * @nr_sectors: length of the request
  * @errnos: what the legs completed it with (divergence)
+ * @unverified: it is a divergence because raw, whose data differed from test's, could not be read
+ *	again; then @bad_sector is where they differed
  * @bad_sector: first sector that differs, in sectors of the mapped device (mismatch, as below)
  * @nr_bad: sectors of the request that differ
  * @byte: first differing byte in that sector
@@ -364,6 +366,7 @@ struct bv_report {
 	sector_t sector;
 	sector_t nr_sectors;
 	int errnos[BV_LEGS];
+	bool unverified;
 	sector_t bad_sector;
 	unsigned int nr_bad;
 	unsigned int byte;
@@ -393,7 +396,8 @@ struct bv_counts {
 /**
  * struct bv_findings - what an unhealthy request counts; reset zeroes them
  * @bad: something was found
- * @first_sector: of the first finding, in sectors of the mapped device; valid while @bad
+ * @located: something was found in a sector, which a flush does not have
+ * @first_sector: where the first such thing was, in sectors of the mapped device
  * @reported: reports made; the last ones are in the ring
  * @mismatches: requests whose contents differed
  * @divergences: requests that one leg failed
@@ -402,6 +406,7 @@ struct bv_counts {
  */
 struct bv_findings {
 	bool bad;
+	bool located;
 	sector_t first_sector;
 	u64 reported;
 	u64 mismatches;
@@ -455,7 +460,7 @@ struct bv_snapshot {
 
 int bv_reports_init(struct bv_reports *reports, struct dm_target *ti);
 void bv_reports_exit(struct bv_reports *reports);
-void bv_found(struct bv_reports *reports, enum bv_kind kind, sector_t sector, bool freeze);
+void bv_found(struct bv_reports *reports, const struct bv_report *report, bool freeze);
 void bv_report(struct bv_reports *reports, struct bv_report *report);
 void bv_count_leg_error(struct bv_reports *reports, enum bv_leg_nr leg);
 void bv_count_unstable(struct bv_reports *reports);
@@ -473,19 +478,31 @@ int bv_report_emit(const struct bv_report *report, sector_t begin, char *text, s
 
 #define BV_MAX_INJECTIONS 16
 
+struct bv_io;
+
 /**
- * struct bv_injections - bytes of test's answers to be flipped, to prove that the alarm works
+ * struct bv_injection - a byte of test's answer to be flipped
+ * @sector: where
+ * @xor: what with
+ * @met_by: the read in which that was done, until it ends; NULL before
+ */
+struct bv_injection {
+	sector_t sector;
+	u8 xor;
+	const struct bv_io *met_by;
+};
+
+/**
+ * struct bv_injections - what is to be flipped, to prove that the alarm works
  * @lock: protects the members below; process context. @nr is read without it to see whether
  *	there is anything to do; a read that is under way when the message comes may miss it.
  * @nr: entries in use
- * @sector: where
- * @xor: what with
+ * @all: the entries
  */
 struct bv_injections {
 	spinlock_t lock; /* the entries */
 	unsigned int nr;
-	sector_t sector[BV_MAX_INJECTIONS];
-	u8 xor[BV_MAX_INJECTIONS];
+	struct bv_injection all[BV_MAX_INJECTIONS];
 };
 
 /* ---- dm-blkverify.c and dm-blkverify-io.c: the target and its requests -------------------- */

@@ -31,8 +31,8 @@ lose() { # <4 KiB block>: a write to it
 	flakey "0 $n linear $real 0"
 }
 lose 3
-lose 20479
 dd if=/dev/zero of=$v bs=1M seek=1 count=70 oflag=direct status=none
+lose 20479
 expect_read_error EILSEQ 12288 4096
 expect_log "contents mismatch in sector 24 .* class=other"
 expect_read_error EILSEQ $((20479 * 4096)) 4096

@@ -16,6 +16,13 @@ expect_log 'contents mismatch in sector 100 byte=0 raw=0x00 test=0x21 transient 
 expect_read $((96 * 512)) 4096
 cmp "$raw" "$test" || fail "the injection reached the device"
 tell mark
+# A difference that is test's own is not taken for ours, in the same request.
+"$BVIO" poke "$test" $((392 * 512)) 0x10
+tell inject 404
+expect_read_error EILSEQ $((392 * 512)) 16384
+expect_log 'contents mismatch in sector 400 byte=0 raw=0x00 test=0x10 persistent class=bitflip(1) differ=2 write=none$'
+"$BVIO" poke "$test" $((392 * 512)) 0x10
+expect_read $((392 * 512)) 16384
 tell inject 8
 expect_read_error EILSEQ 4096 1048576
 expect_log 'contents mismatch in sector 8 byte=0 raw=0x00 test=0xff transient class=bitflip(8) differ=1 injected write=none$'

@@ -21,5 +21,7 @@ expect_log "flush sector=0 nr=0 status mismatch raw=0 test=-5"
 expect_field divergences 1
 expect_field test_errors 1
 expect_field untrusted 0
+expect_field first_mismatch -
 if dd if=/dev/urandom of=$v bs=4096 count=1 seek=9 oflag=direct,dsync 2>/dev/null; then fail "the write did not fail"; fi
 expect_log "write sector=72 nr=8 status mismatch raw=0 test=-5"
+expect_field first_mismatch 72

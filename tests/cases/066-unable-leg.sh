@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will have a SCSI disk find out that it cannot zero by unmapping: nobody's fault.
+modprobe scsi_debug dev_size_mb=16 num_tgts=2 max_luns=1 lbpu=1 lbpws=0 2>/dev/null ||
+	skip "this kernel has no scsi_debug"
+remove_disks() {
+	clean_up
+	rmmod scsi_debug
+}
+trap remove_disks EXIT
+for ((i = 0; i < 50; i++)); do
+	mapfile -t disks < <(grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4)
+	[ ${#disks[@]} -lt 2 ] || break
+	sleep 0.1
+done
+[ ${#disks[@]} = 2 ] || fail "there are ${#disks[@]} disks"
+raw=/dev/${disks[0]} test=/dev/${disks[1]} sectors=32768
+zeroing() { # <disk> <mode>
+	echo "$2" >/sys/block/"${1##*/}"/device/scsi_disk/*/zeroing_mode
+}
+# Raw does what it is asked; test is asked in a way that it refuses, and its discards end for that.
+zeroing "$raw" writesame_16
+zeroing "$test" writesame_16_unmap
+make_v
+dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
+if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disk was able to"; fi
+cat "$TMPDIR/said"
+expect_field divergences 0
+expect_field state V
+expect_field test_errors 0
+expect_field untrusted 128
+expect_read 0 4194304
+expect_healthy

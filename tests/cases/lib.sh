@@ -14,11 +14,8 @@ expect() { # <what> <expected> <actual>
 
 # ---- the kernel log ------------------------------------------------------------------------------
 
-# Starting a process is what takes time in an emulated machine: as few as possible here.
 case_log() { # prints the log since the case began, or since the text given
-	local log
-	log=$(dmesg)
-	printf '%s\n' "${log##*"${1:-bvtest: $case_name starts}"}"
+	dmesg | sed "1,/${1:-bvtest: $case_name starts}/d"
 }
 expect_log() { grep -q -e "$1" <<<"$(case_log)" || fail "the kernel log lacks: $1"; }
 expect_no_log() { if grep -e "$1" <<<"$(case_log)"; then fail "the kernel log has: $1"; fi; }
@@ -162,12 +159,17 @@ module_code() { # <function>
 			END {if (!begin) exit 1; print "0x" begin, "0x" (end ? end : "ffffffffffffffff")}'
 }
 
-# From now on allocations may fail, if this function of the module has caused them: this one in
-# 100/percent, or those that bvnth chooses.
-allocations_fail_in() { # <function> [percent]
+# From now on allocations may fail, if this function of the module has caused them, or any from it
+# up to another one: so many in 100, or those that bvnth chooses.
+allocations_fail_in() { # <function> [percent [function]]
 	local a range
 	[ -e /sys/kernel/debug/failslab/require-start ] || skip "this kernel cannot let allocations fail"
 	range=$(module_code "$1") || fail "the module has no function $1"
+	if [ -n "${3-}" ]; then
+		a=$(module_code "$3") || fail "the module has no function $3"
+		[[ ${range% *} < ${a% *} ]] || fail "$3 comes before $1"
+		range="${range% *} ${a% *}"
+	fi
 	for a in $fault_attributes; do
 		echo "${range% *}" >$a/require-start
 		echo "${range#* }" >$a/require-end

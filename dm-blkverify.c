@@ -319,8 +319,8 @@ static void take_over(struct blkverify *bv, struct blkverify *old)
 /*
  * A table is loaded while the one that it replaces still runs, so what that knows can be taken
  * over only now: the old one is suspended and not yet destroyed. Without this a reload would turn
- * every discarded sector into a false alarm, and thaw what was frozen. blkverify_dtr() does it where
- * the resume fails before it comes to us: the old table is destroyed then, all the same.
+ * every discarded sector into a false alarm, and thaw what was frozen. blkverify_dtr() does it
+ * where the resume fails before it comes to us: the old table is destroyed then, all the same.
  */
 static int blkverify_preresume(struct dm_target *ti)
 {

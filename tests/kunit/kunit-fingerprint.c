@@ -78,8 +78,10 @@ static struct fixture *new_fixture(struct kunit *test, unsigned int max_mib)
 	}
 	fixture->buffer.vecs = fixture->vecs;
 	fixture->buffer.nr_pages = NR_PAGES;
-	for (i = 0; i < NR_SECTORS; i++)
-		fixture->now[i] = fixture->before[i] = UNKNOWN;
+	for (i = 0; i < NR_SECTORS; i++) {
+		fixture->now[i] = UNKNOWN;
+		fixture->before[i] = UNKNOWN;
+	}
 	return fixture;
 }
 

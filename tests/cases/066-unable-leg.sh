@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will have a SCSI disk find out that it cannot zero by unmapping: nobody's fault.
+modprobe sd_mod 2>/dev/null || :
 modprobe scsi_debug dev_size_mb=16 num_tgts=2 max_luns=1 lbpu=1 lbpws=0 2>/dev/null ||
 	skip "this kernel has no scsi_debug"
 remove_disks() {
@@ -18,7 +19,7 @@ zeroing() { # <disk> <mode>
 	echo "$2" >/sys/block/"${1##*/}"/device/scsi_disk/*/zeroing_mode
 }
 # Raw does what it is asked; test is asked in a way that it refuses, and its discards end for that.
-zeroing "$raw" writesame_16
+zeroing "$raw" writesame
 zeroing "$test" writesame_16_unmap
 make_v
 dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none

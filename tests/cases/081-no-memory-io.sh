@@ -34,6 +34,14 @@ allocations_fail_in bv_trust_set 100
 blkdiscard -o 4096 -l 8192 $v
 some_failed bv_trust_set
 [ "$(field untrusted)" -gt 16 ] || fail "trust was lost and not counted"
+# What a group of regions loses; now what one region loses, where the group is split already.
+allocations_succeed
+dmsetup message bvtest-v 0 trust 0 $sectors
+dmsetup message bvtest-v 0 distrust 0 1
+allocations_fail_in bv_trust_set 100
+blkdiscard -f -o $((4 << 20)) -l 8192 $v
+some_failed "bv_trust_set, in a split group"
+expect_field untrusted 2049
 skipped=$(field skipped)
 expect_read 1048576 8388608
 [ "$(field skipped)" -gt "$skipped" ] || fail "nothing was skipped"

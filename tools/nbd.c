@@ -13,7 +13,7 @@
 #include "blkverify.h"
 #include "nbd.h"
 
-static bool is_qcow2(const char *path)
+bool is_qcow2(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char magic[4] = "";
@@ -73,6 +73,18 @@ static uint64_t size_of(const char *node)
 	return strtoull(line, NULL, 10);
 }
 
+/* sysfs names the thread that serves it: another program may have taken the node before ours. */
+static bool is_ours(const struct nbd *nbd)
+{
+	char path[96], thread[32];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/pid", nbd->node + strlen("/dev/"));
+	if (!read_line(path, thread, sizeof(thread)))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%ld/task/%s", (long)nbd->server, thread);
+	return !access(path, F_OK);
+}
+
 static bool wait_ready(struct nbd *nbd)
 {
 	int i;
@@ -82,31 +94,50 @@ static bool wait_ready(struct nbd *nbd)
 			nbd->server = 0;
 			return false;
 		}
-		if (size_of(nbd->node))
+		if (size_of(nbd->node) && is_ours(nbd))
 			return true;
 		usleep(100000);
 	}
 	return false;
 }
 
-int nbd_attach(struct nbd *nbd, const char *path)
+/* 0, or -EBUSY when somebody else was faster, or another error. */
+static int start_server(struct nbd *nbd, const char *path)
 {
-	nbd->node[0] = '\0';
-	nbd->server = 0;
-	if (!is_qcow2(path))
-		return DONE;
-	if (!find_free(nbd->node, sizeof(nbd->node))) {
-		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd", path);
-		nbd->node[0] = '\0';
-		return WRONG_DEVICE;
-	}
+	char node[sizeof(nbd->node)], taken[64], thread[32];
+
 	nbd->server = fork();
 	if (!nbd->server)
 		serve(nbd->node, path);
 	if (nbd->server > 0 && wait_ready(nbd))
+		return 0;
+	snprintf(node, sizeof(node), "%s", nbd->node);
+	nbd_detach(nbd);
+	snprintf(taken, sizeof(taken), "/sys/block/%.32s/pid", node + strlen("/dev/"));
+	return read_line(taken, thread, sizeof(thread)) ? -EBUSY : -EIO;
+}
+
+int nbd_attach(struct nbd *nbd, const char *path)
+{
+	int tries, r = -EBUSY;
+
+	*nbd = (struct nbd){ 0 };
+	if (!is_qcow2(path))
+		return DONE;
+	if (access("/sys/block/nbd0", F_OK))
+		load_module("nbd");
+	for (tries = 0; tries < 8 && r == -EBUSY && !interrupted; tries++) {
+		if (!find_free(nbd->node, sizeof(nbd->node))) {
+			say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd, "
+				  "or disconnect one (qemu-nbd -d)", path);
+			nbd->node[0] = '\0';
+			return WRONG_DEVICE;
+		}
+		r = start_server(nbd, path);
+	}
+	if (!r)
 		return DONE;
 	say_error("qemu-nbd does not serve %s: its words are above", path);
-	nbd_detach(nbd);
 	return WRONG_DEVICE;
 }
 

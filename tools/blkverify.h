@@ -16,6 +16,7 @@
 #include "words.h"
 
 #define SECTOR 512
+#define STATE_DIR "/run/blkverify"
 #define CHUNK_SECTORS 2048	/* the target's region: a longer read would only be split */
 
 /* As veritysetup up to 5. */
@@ -98,6 +99,8 @@ struct leg {
 	uint64_t sectors;
 };
 
+/* Say who has it; returns BUSY. */
+int say_used(const char *word, const char *path);
 int leg_open(struct leg *leg, const char *word, const char *path, bool readonly);
 void leg_close(struct leg *leg);
 /* Refuse a leg that somebody uses, and say who. */

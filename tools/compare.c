@@ -57,20 +57,6 @@ static int open_direct(const char *path, int flags)
 	return fd < 0 && errno == EINVAL ? open(path, flags | O_CLOEXEC) : fd;
 }
 
-static int say_used(const struct side *side)
-{
-	char users[1024] = "";
-	struct stat st;
-
-	if (!stat(side->path, &st)) {
-		users_of(st.st_rdev, users, sizeof(users));
-		add_processes(&st, users, sizeof(users));
-	}
-	say_error("%s %s is in use by %s: unmount or close that first", side->word, side->path,
-		  users[0] ? users : "what lsblk may show");
-	return BUSY;
-}
-
 static int side_open(struct side *side, const char *word, const char *path, bool writable)
 {
 	int error, r = DONE;
@@ -90,7 +76,7 @@ static int side_open(struct side *side, const char *word, const char *path, bool
 	if (!error)
 		return DONE;
 	if (error == EBUSY)
-		return say_used(side);
+		return say_used(word, side->path);
 	r = code_of(error);
 	say_error("cannot open %s %s: %s: %s", word, side->path, strerror(error),
 		  r == NO_PERMISSION ? "become root" : "check the path");

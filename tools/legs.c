@@ -194,12 +194,30 @@ static int open_device_leg(struct leg *leg, int fd, const struct stat *st)
 	return BUSY;
 }
 
+int say_used(const char *word, const char *path)
+{
+	char users[1024] = "";
+	struct stat st = { 0 };
+
+	if (!stat(path, &st) && S_ISBLK(st.st_mode))
+		users_of(st.st_rdev, users, sizeof(users));
+	if (!users[0])
+		add_processes(&st, users, sizeof(users));
+	if (!users[0])
+		snprintf(users, sizeof(users), "what lsblk may show");
+	say_error("%s %s is in use by %s: unmount or close that first", word, path, users);
+	return BUSY;
+}
+
 static int open_leg(struct leg *leg, bool readonly)
 {
 	int fd, r;
 	struct stat st;
 
 	fd = open(leg->path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	/* Kernels may be told to refuse it already here for what is mounted. */
+	if (fd < 0 && errno == EBUSY)
+		return say_used(leg->word, leg->path);
 	if (fd < 0 || fstat(fd, &st)) {
 		int error = errno;
 
@@ -258,29 +276,21 @@ void leg_close(struct leg *leg)
 int leg_refuse_used(const struct leg *leg, bool readonly)
 {
 	char users[1024];
-	struct stat st;
-	int fd;
+	int fd, r;
 
 	users_of(leg->number, users, sizeof(users));
-	if (!users[0]) {
-		fd = open(leg->node, (readonly ? O_RDONLY : O_RDWR) | O_EXCL | O_CLOEXEC);
-		if (fd >= 0) {
-			close(fd);
-			return DONE;
-		}
-		if (errno != EBUSY) {
-			int r = code_of(errno);
-
-			say_error("cannot open %s %s: %s", leg->word, leg->node, strerror(errno));
-			return r;
-		}
-		if (!fstat(leg->fd, &st))
-			add_processes(&st, users, sizeof(users));
-		if (!users[0])
-			snprintf(users, sizeof(users), "what lsblk %s may show", leg->node);
+	if (users[0])
+		return say_used(leg->word, leg->path);
+	fd = open(leg->node, (readonly ? O_RDONLY : O_RDWR) | O_EXCL | O_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
+		return DONE;
 	}
-	say_error("%s %s is in use by %s: unmount or close that first", leg->word, leg->path, users);
-	return BUSY;
+	if (errno == EBUSY)
+		return say_used(leg->word, leg->path);
+	r = code_of(errno);
+	say_error("cannot open %s %s: %s", leg->word, leg->node, strerror(errno));
+	return r;
 }
 
 int legs_refuse_same(const char *raw, const char *test)

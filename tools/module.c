@@ -53,8 +53,11 @@ int need_target(void)
 	unsigned int version[3];
 	int r;
 
-	/* Before the library looks: it remembers for good when there is no device mapper. */
-	if (!geteuid() && access("/dev/mapper/control", F_OK))
+	/*
+	 * Before the library looks: it remembers for good when there is no device mapper. The node
+	 * says nothing: the library makes it, too.
+	 */
+	if (!geteuid() && access("/sys/class/misc/device-mapper", F_OK))
 		load_module("dm-mod");
 	r = dm_target_version("blkverify", version);
 	if (r == -ENOENT) {

@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -101,44 +103,52 @@ static bool wait_ready(struct nbd *nbd)
 	return false;
 }
 
-/* 0, or -EBUSY when somebody else was faster, or another error. */
-static int start_server(struct nbd *nbd, const char *path)
+/* From the look for a free node until it is served: others of us wait. */
+static int lock_nodes(void)
 {
-	char node[sizeof(nbd->node)], taken[64], thread[32];
+	int fd;
 
+	mkdir(STATE_DIR, 0755);
+	fd = open(STATE_DIR "/nbd.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		while (flock(fd, LOCK_EX) && errno == EINTR && !interrupted)
+			;
+	return fd;
+}
+
+static int attach(struct nbd *nbd, const char *path)
+{
+	if (!find_free(nbd->node, sizeof(nbd->node))) {
+		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd, or "
+			  "disconnect one (qemu-nbd -d)",
+			  path);
+		nbd->node[0] = '\0';
+		return WRONG_DEVICE;
+	}
 	nbd->server = fork();
 	if (!nbd->server)
 		serve(nbd->node, path);
 	if (nbd->server > 0 && wait_ready(nbd))
-		return 0;
-	snprintf(node, sizeof(node), "%s", nbd->node);
+		return DONE;
+	say_error("qemu-nbd does not serve %s: its words are above", path);
 	nbd_detach(nbd);
-	snprintf(taken, sizeof(taken), "/sys/block/%.32s/pid", node + strlen("/dev/"));
-	return read_line(taken, thread, sizeof(thread)) ? -EBUSY : -EIO;
+	return WRONG_DEVICE;
 }
 
 int nbd_attach(struct nbd *nbd, const char *path)
 {
-	int tries, r = -EBUSY;
+	int lock, r;
 
 	*nbd = (struct nbd){ 0 };
 	if (!is_qcow2(path))
 		return DONE;
 	if (access("/sys/block/nbd0", F_OK))
 		load_module("nbd");
-	for (tries = 0; tries < 8 && r == -EBUSY && !interrupted; tries++) {
-		if (!find_free(nbd->node, sizeof(nbd->node))) {
-			say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd, "
-				  "or disconnect one (qemu-nbd -d)", path);
-			nbd->node[0] = '\0';
-			return WRONG_DEVICE;
-		}
-		r = start_server(nbd, path);
-	}
-	if (!r)
-		return DONE;
-	say_error("qemu-nbd does not serve %s: its words are above", path);
-	return WRONG_DEVICE;
+	lock = lock_nodes();
+	r = attach(nbd, path);
+	if (lock >= 0)
+		close(lock);
+	return r;
 }
 
 void nbd_detach(struct nbd *nbd)

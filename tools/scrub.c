@@ -170,6 +170,17 @@ uint64_t scrub_position(const struct scrub *s)
 	return at;
 }
 
+/* For the progress: a region that is read again and again in pieces does not hide the others. */
+static uint64_t about_done(const struct scrub *s)
+{
+	uint64_t busy = 0;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		busy += s->at[i] == UINT64_MAX ? 0 : CHUNK_SECTORS;
+	return s->next - s->start > busy ? s->next - busy : s->start;
+}
+
 static bool working(const struct scrub *s)
 {
 	int i;
@@ -293,7 +304,7 @@ static int read_all(struct scrub *s)
 			scrub_save(s);
 			saved = now();
 		}
-		progress_show(&progress, scrub_position(s), ranges_sectors(&s->bad));
+		progress_show(&progress, about_done(s), ranges_sectors(&s->bad));
 		more = working(s);
 		pthread_mutex_unlock(&s->lock);
 	}

@@ -9,7 +9,6 @@
 #include "ranges.h"
 
 #define THREADS 4
-#define STATE_DIR "/run/blkverify"
 #define SAVE_SECONDS 1
 
 struct scrub {

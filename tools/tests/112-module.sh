@@ -13,7 +13,7 @@ done
 mkdir -p /lib/modules 2>/dev/null || :
 mount --bind "$TMPDIR/lib" /lib/modules
 trap 'set +e; umount /lib/modules; modprobe -aq dm-mod loop dm-flakey dm-delay dm-snapshot dm-zero; insmod "$KO" 2>/dev/null; clean_up' EXIT
-depmod
+depmod 2>/dev/null
 [ -d "$modules" ] || fail "no $modules"
 rmmod dm_blkverify
 
@@ -33,7 +33,7 @@ depmod 2>/dev/null || :
 }
 # Installed: each verb that needs it loads it.
 cp "$KO" "$lib/"
-depmod
+depmod 2>/dev/null
 for verb in "open bvtest-v $TMPDIR/a $TMPDIR/b" "run --raw $TMPDIR/a --test $TMPDIR/b --name bvtest-v -- dd if=/dev/mapper/bvtest-v of=/dev/null bs=1M count=1 iflag=direct status=none"; do
 	[ ! -d /sys/module/dm_blkverify ] || fail "$verb: it is loaded already"
 	tool 0 $verb

@@ -14,21 +14,22 @@ completes() { # <expected, parted by |> <word>... (the last is what was typed of
 		complete -p blkverify | grep -q "_blkverify blkverify" || exit
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		_blkverify
-		IFS="|"
-		printf %s "${COMPREPLY[*]}"' bash "$@")
+		printf "%s\n" ${COMPREPLY[@]+"${COMPREPLY[@]}"} | paste -s -d "|"' bash "$@")
 	expect "completion of \"$*\"" "$expected" "$got"
 }
 completes "status|scrub|sync" blkverify s
 completes "--version" blkverify --v
 completes "--start" blkverify scrub --st
-completes "--json|--debug|--help" blkverify compare --allow-unequal --
+completes "--allow-unequal|--json|--debug|--help" blkverify compare --allow-unequal --
 for verb in close status report dump wait watch scrub; do
 	completes "bvtest-v" blkverify $verb bv
 done
 completes "bvtest-v" blkverify wait --timeout 5 bv
 completes "" blkverify wait --timeout bv
 completes "" blkverify close bvtest-v bv
-completes "$TMPDIR/an image|$TMPDIR/an-other" blkverify open name "$TMPDIR/an"
+# In the order of the directory.
+completes "$(compgen -f -- "$TMPDIR/an" | paste -s -d "|")" blkverify open name "$TMPDIR/an"
+expect "files" 2 "$(compgen -f -- "$TMPDIR/an" | wc -l)"
 completes "$TMPDIR/an-other" blkverify open name "$TMPDIR/an image" "$TMPDIR/an-"
 completes "" blkverify open "$TMPDIR/an"
 completes "$raw" blkverify compare "$raw"

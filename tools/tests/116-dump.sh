@@ -5,9 +5,9 @@ new_images
 spoil "$test_img" 99
 # 200 and 207 are swapped on test, 300 holds what belongs to 303.
 sector_of() { dd if="$1" bs=512 skip="$2" count=1 status=none; }
-sector_of "$raw_img" 200 | spoil "$test_img" 207 /dev/stdin
-sector_of "$raw_img" 207 | spoil "$test_img" 200 /dev/stdin
-sector_of "$raw_img" 303 | spoil "$test_img" 300 /dev/stdin
+sector_of "$raw_img" 200 | spoil "$test_img" 207 /proc/self/fd/0
+sector_of "$raw_img" 207 | spoil "$test_img" 200 /proc/self/fd/0
+sector_of "$raw_img" 303 | spoil "$test_img" 300 /proc/self/fd/0
 tool 0 open bvtest-v "$raw_img" "$test_img"
 tool 1 dump bvtest-v
 warns "has no mismatch to show"

@@ -94,8 +94,8 @@ void progress_show(struct progress *p, uint64_t at, uint64_t bad)
 	human_size((uint64_t)rate, size, sizeof(size));
 	fprintf(stderr, "\r%s [", p->what);
 	bar(all ? (unsigned int)(100 * done / all) : 100);
-	fprintf(stderr, "] %3u %%, %s/s, %s s left, %" PRIu64 " bad sectors \033[K",
-		all ? (unsigned int)(100 * done / all) : 100, size, left, bad);
+	fprintf(stderr, "] %3u %%, %s/s, %s s left, %" PRIu64 " bad sector%s \033[K",
+		all ? (unsigned int)(100 * done / all) : 100, size, left, bad, bad == 1 ? "" : "s");
 }
 
 void progress_end(struct progress *p)

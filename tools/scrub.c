@@ -83,7 +83,9 @@ static bool is_frozen(struct scrub *s)
 	pthread_mutex_lock(&s->lock);
 	if (!s->frozen && !device_get(s->device.name, &device) && device.status.state == 'F') {
 		s->frozen = true;
-		ranges_add(&s->bad, device.status.value[FIRST_MISMATCH], 1);
+		/* A flush that one leg failed has no sector. */
+		if (device.status.present[FIRST_MISMATCH])
+			ranges_add(&s->bad, device.status.value[FIRST_MISMATCH], 1);
 	}
 	frozen = s->frozen;
 	pthread_mutex_unlock(&s->lock);

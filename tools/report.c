@@ -43,7 +43,14 @@ static void print_leg(const char *word, const char *node)
 	char file[512];
 
 	backing_file(node, file, sizeof(file));
-	printf("  %-16s%s%s", word, node, file[0] ? " (" : "");
+	printf("  %-16s%s", word, node);
+	/* That of "run" has no name: DIR/#NUMBER (deleted). */
+	if (strstr(file, "/#") && strstr(file, " (deleted)")) {
+		printf(" (a file without a name in ");
+		*strstr(file, "/#") = '\0';
+	} else if (file[0]) {
+		printf(" (");
+	}
 	print_clean(file);
 	printf("%s\n", file[0] ? ")" : "");
 }
@@ -262,9 +269,10 @@ static void print_finding(const struct report *r)
 
 static void print_request(const struct report *r)
 {
-	printf("      request: %" PRIu64 " sectors at %" PRIu64, r->nr, r->sector);
-	if (r->kind == CONTENTS && r->differ)
-		printf(", %" PRIu64 " of them differ", r->differ);
+	printf("      request: %" PRIu64 " sector%s at %" PRIu64, r->nr, r->nr == 1 ? "" : "s",
+	       r->sector);
+	if (r->kind == CONTENTS && r->differ && r->nr > 1)
+		printf(", %" PRIu64 " of them differ%s", r->differ, r->differ == 1 ? "s" : "");
 	printf("\n");
 }
 

@@ -197,6 +197,21 @@ static int run_command(const char *name, char **command)
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
 
+/* A command that writes and reads little back proves little. */
+static void say_coverage(const struct device *device)
+{
+	uint64_t written = device->status.value[WRITTEN], compared = device->status.value[COMPARED];
+	char all[32], some[32];
+
+	if (!compared || compared >= written / 2)
+		return;
+	human_size(written, all, sizeof(all));
+	human_size(compared, some, sizeof(some));
+	say_error("%s were written and only %s read back and compared: end the command with "
+		  "\"blkverify scrub $BLKVERIFY_DEVICE\" to compare all",
+		  all, some);
+}
+
 static int sum_up(const char *name, int status)
 {
 	struct device device;
@@ -212,6 +227,7 @@ static int sum_up(const char *name, int status)
 	print_status(&device);
 	if (device_bad(&device))
 		return FOUND;
+	say_coverage(&device);
 	if (status || device.status.value[COMPARED])
 		return status;
 	say_error("nothing was compared: the command read nothing of %s that could be compared%s",

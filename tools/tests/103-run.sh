@@ -21,6 +21,14 @@ spoil_it="$work; \"\$BVIO\" poke \"$test\" 5120 0x01
 	dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none; exit 0"
 tool 6 run --test "$test" -- sh -c "$spoil_it"
 says "1 bit flipped"
+# What was written and not read back is compared by a scrub at the end, which says where it is bad.
+writes='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=8 oflag=direct status=none'
+tool 0 run --test "$test" -- sh -c "$writes; dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none"
+warns "512 KiB were written and only 64 KiB read back and compared"
+tool 0 run --test "$test" -- sh -c "$writes; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
+expect "messages" "" "$(cat "$TMPDIR/err")"
+tool 6 run --test "$test" -- sh -c "$writes; \"\$BVIO\" poke \"$test\" 5120 0x01; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
+says "bad: sectors 10 to 10 (1)"
 # The options of the command are not ours, also without "--".
 tool 3 run --test "$test" sh -c 'exit 3' --name x --help
 # With a reference.

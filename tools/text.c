@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-/* The least and the greatest second byte: no longer form than needed, no surrogate, no more than 21 bits. */
+/* No longer form than needed, no surrogate, no more than 21 bits. */
 static bool second_fits(unsigned char first, unsigned char second)
 {
 	unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;

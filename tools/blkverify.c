@@ -312,9 +312,13 @@ static const struct verb *find_verb(const char *name)
 
 static int read_options(int argc, char **argv, const struct verb *verb, bool *stop)
 {
+	/* The options of the command that "run" runs are not ours, also without "--". */
+	const char *short_options = verb->bit == RUN ? "+hV" : "hV";
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "hV", long_options(verb->bit), NULL)) != -1) {
+	/* What getopt complains with. */
+	argv[0] = "blkverify";
+	while ((c = getopt_long(argc, argv, short_options, long_options(verb->bit), NULL)) != -1) {
 		if (c == HELP || c == VERSION) {
 			*stop = true;
 			return c == HELP ? (help_verb(verb), DONE) : print_version();
@@ -379,7 +383,8 @@ static int list_words(const char *of)
 	for (i = 0; verb && i < NR_OF(defs); i++) {
 		option_name(&defs[i], name, sizeof(name));
 		if (defs[i].verbs & verb->bit)
-			printf("--%s\n", name);
+			printf("--%s%s%s\n", name, defs[i].argument ? " " : "",
+			       defs[i].argument ? defs[i].argument : "");
 	}
 	return DONE;
 }

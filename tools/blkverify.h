@@ -16,6 +16,7 @@
 #include "words.h"
 
 #define SECTOR 512
+#define STATE_DIR "/run/blkverify"
 #define CHUNK_SECTORS 2048	/* the target's region: a longer read would only be split */
 
 /* As veritysetup up to 5. */
@@ -74,6 +75,8 @@ struct device {
 	char raw_node[64], test_node[64];
 };
 
+/* "/dev/mapper/v" is as good a name as "v". */
+const char *bare_name(const char *name);
 /* Say what is wrong and return an exit code, else DONE. */
 int device_get(const char *name, struct device *device);
 int device_list(const char *name, struct list *list);
@@ -96,6 +99,8 @@ struct leg {
 	uint64_t sectors;
 };
 
+/* Say who has it; returns BUSY. */
+int say_used(const char *word, const char *path);
 int leg_open(struct leg *leg, const char *word, const char *path, bool readonly);
 void leg_close(struct leg *leg);
 /* Refuse a leg that somebody uses, and say who. */
@@ -103,16 +108,33 @@ int leg_refuse_used(const struct leg *leg, bool readonly);
 int legs_refuse_same(const char *raw, const char *test);
 /* What is on it, by libblkid: "ext4 file system "name"", or an empty text. */
 void leg_contents(const char *node, char *text, size_t size);
-void users_of(dev_t number, char *text, size_t size);
+/* Refuse a file that a loop device or another program uses, and lock it. */
+int file_refuse_used(const char *word, const char *path, int fd, bool readonly);
 int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t size);
+
+/* ---- users.c: who uses it ---------------------------------------------------------------------- */
+
+struct stat;
+/* What is built or mounted on a device or its partitions. */
+void users_of(dev_t number, char *text, size_t size);
+/* Adds the processes that have it open, but for us. */
+void add_processes(const struct stat *wanted, char *text, size_t size);
+/* Adds to a list in words. */
+void add_text(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+bool read_line(const char *path, char *line, size_t size);
+
+/* ---- module.c: kernel modules -------------------------------------------------------------------- */
+
+void load_module(const char *module);
+/* Load the target when it is not; say what is missing. */
+int need_target(void);
 
 /* ---- open.c ---------------------------------------------------------------------------------- */
 
 /* Create the device of opts; sectors 0 means the smaller leg. */
 int open_device(const char *name, struct leg *raw, struct leg *test);
 int check_name(const char *name);
-/* Load the module when it is not; say what is missing. */
-int need_target(void);
 
 /* ---- report.c: people's form, json.c: scripts' form ------------------------------------------ */
 
@@ -120,6 +142,7 @@ void print_status(const struct device *device);
 void print_report(const struct report *report);
 void print_reports(const struct device *device, const struct list *list);
 void describe_class(const struct report *report, char *text, size_t size);
+void print_clean(const char *text);
 void human_size(uint64_t sectors, char *text, size_t size);
 
 /* compare.c */

@@ -21,7 +21,7 @@ struct side {
 	const char *word, *path;
 	struct nbd nbd;
 	int fd;
-	uint64_t sectors;
+	uint64_t bytes, sectors;	/* the last sector of a file may be a part of one */
 	bool is_block;
 	dev_t number;
 	uint8_t *buffer;
@@ -32,22 +32,24 @@ struct side {
 static int measure(struct side *side)
 {
 	struct stat st;
-	uint64_t bytes;
 
 	if (fstat(side->fd, &st))
 		return errno;
 	side->is_block = S_ISBLK(st.st_mode);
 	side->number = st.st_rdev;
-	bytes = (uint64_t)st.st_size;
+	side->bytes = (uint64_t)st.st_size;
 	if (!side->is_block && !S_ISREG(st.st_mode))
 		return ENOTBLK;
-	if (side->is_block && ioctl(side->fd, BLKGETSIZE64, &bytes))
+	if (side->is_block && ioctl(side->fd, BLKGETSIZE64, &side->bytes))
 		return errno;
-	side->sectors = bytes / SECTOR;
+	side->sectors = (side->bytes + SECTOR - 1) / SECTOR;
 	return 0;
 }
 
-/* Past the page cache where the file system can do that (tmpfs cannot). */
+/*
+ * Past the page cache where the file system can do that (tmpfs cannot). What will be written is
+ * ours alone, so that nobody mounts it meanwhile; O_EXCL means nothing for a file.
+ */
 static int open_direct(const char *path, int flags)
 {
 	int fd = open(path, flags | O_DIRECT | O_CLOEXEC);
@@ -69,10 +71,12 @@ static int side_open(struct side *side, const char *word, const char *path, bool
 		return NO_MEMORY;
 	if (side->nbd.node[0])
 		path = side->nbd.node;
-	side->fd = open_direct(path, writable ? O_RDWR : O_RDONLY);
+	side->fd = open_direct(path, writable ? O_RDWR | O_EXCL : O_RDONLY);
 	error = side->fd < 0 ? errno : measure(side);
 	if (!error)
 		return DONE;
+	if (error == EBUSY)
+		return say_used(word, side->path);
 	r = code_of(error);
 	say_error("cannot open %s %s: %s: %s", word, side->path, strerror(error),
 		  r == NO_PERMISSION ? "become root" : "check the path");
@@ -106,13 +110,30 @@ static void compare_chunk(struct comparison *c, uint64_t at, uint64_t nr)
 			ranges_add(&c->bad, at + i, 1);
 }
 
+/* The rest of a part of a sector reads as zeros. */
+static int side_read(const struct side *side, uint64_t at, uint64_t nr)
+{
+	uint64_t part = at + nr == side->sectors ? side->bytes % SECTOR : 0;
+	uint8_t *last = side->buffer + (nr - 1) * SECTOR;
+	int r;
+
+	if (!part)
+		return read_sectors(side->fd, side->buffer, at, nr);
+	r = read_sectors(side->fd, side->buffer, at, nr - 1);
+	if (r)
+		return r;
+	memset(last, 0, SECTOR);
+	if (pread(side->fd, last, SECTOR, (off_t)((at + nr - 1) * SECTOR)) == (ssize_t)part)
+		return 0;
+	return -EIO;
+}
+
 /* What cannot be read in one piece is read in pieces of 4 KiB, to lose no more than needed. */
 static void read_chunk(struct comparison *c, uint64_t at, uint64_t nr)
 {
 	uint64_t piece;
 
-	if (!read_sectors(c->raw.fd, c->raw.buffer, at, nr) &&
-	    !read_sectors(c->test.fd, c->test.buffer, at, nr)) {
+	if (!side_read(&c->raw, at, nr) && !side_read(&c->test, at, nr)) {
 		compare_chunk(c, at, nr);
 		return;
 	}
@@ -177,14 +198,19 @@ static int show_comparison(const struct comparison *c)
 
 static int check_sizes(struct comparison *c)
 {
-	const struct side *small = c->raw.sectors < c->test.sectors ? &c->raw : &c->test;
+	const struct side *small = c->raw.bytes < c->test.bytes ? &c->raw : &c->test;
 
 	c->sectors = small->sectors;
-	if (c->raw.sectors == c->test.sectors || opts.allow_unequal)
+	if (c->raw.bytes == c->test.bytes)
 		return DONE;
-	say_error("raw %s has %" PRIu64 " sectors, test %s %" PRIu64 ": they differ; --allow-unequal "
+	if (opts.allow_unequal) {
+		/* A part of a sector is no part of what both have. */
+		c->sectors = small->bytes / SECTOR;
+		return DONE;
+	}
+	say_error("raw %s has %" PRIu64 " bytes, test %s %" PRIu64 ": they differ; --allow-unequal "
 		  "compares what both have",
-		  c->raw.path, c->raw.sectors, c->test.path, c->test.sectors);
+		  c->raw.path, c->raw.bytes, c->test.path, c->test.bytes);
 	return FOUND;
 }
 
@@ -231,14 +257,18 @@ static int confirm(const struct side *test, uint64_t sectors)
 	return BAD_USAGE;
 }
 
+/* A device we have for ourselves; a file may be attached to a loop device. */
 static int refuse_used(const struct side *test)
 {
-	struct leg leg = { .word = "test", .path = test->path, .number = test->number };
-
-	if (!test->is_block)
+	if (test->is_block)
 		return DONE;
-	snprintf(leg.node, sizeof(leg.node), "%s", test->path);
-	return leg_refuse_used(&leg, false);
+	if (is_qcow2(test->path)) {
+		say_error("test %s is a qcow2 image, which a copy of a disk would destroy: copy with "
+			  "qemu-img convert",
+			  test->path);
+		return WRONG_DEVICE;
+	}
+	return file_refuse_used(test->word, test->path, test->fd, false);
 }
 
 static int copy_chunk(const struct side *raw, const struct side *test, uint64_t at, uint64_t nr)
@@ -290,6 +320,12 @@ static int sync_sides(struct side *raw, struct side *test)
 			  " less than raw %s: it cannot hold "
 			  "them; take a larger one",
 			  test->path, test->sectors, raw->sectors - test->sectors, raw->path);
+		return WRONG_DEVICE;
+	}
+	if (raw->bytes % SECTOR) {
+		say_error("raw %s has %" PRIu64 " bytes, not whole sectors: truncate -s %%512 %s adds "
+			  "what is missing",
+			  raw->path, raw->bytes, raw->path);
 		return WRONG_DEVICE;
 	}
 	r = refuse_used(test);

@@ -39,14 +39,15 @@ static int check_type(const char *name, const struct dm_device *dm)
 			  name, name);
 		return WRONG_DEVICE;
 	}
-	if (strcmp(dm->type, "blkverify")) {
+	if (!dm->ours) {
 		say_error("%s is a %s device, not blkverify: \"blkverify status\" lists those",
 			  name, dm->type);
 		return WRONG_DEVICE;
 	}
 	if (dm->targets > 1) {
-		say_error("%s has %u targets and this command wants one: use dmsetup", name,
-			  dm->targets);
+		say_error("the table of %s has %u lines, and this command knows devices of one: see "
+			  "\"dmsetup status %s\"",
+			  name, dm->targets, name);
 		return WRONG_DEVICE;
 	}
 	return DONE;
@@ -89,7 +90,7 @@ static int get(const char *name, struct device *device, struct dm_device *info,
 }
 
 /* "/dev/mapper/v" is as good a name as "v". */
-static const char *bare_name(const char *name)
+const char *bare_name(const char *name)
 {
 	return strncmp(name, "/dev/mapper/", 12) ? name : name + 12;
 }

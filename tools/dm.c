@@ -127,6 +127,8 @@ static int take_targets(struct dm_device *device, struct dm_task *task)
 
 	do {
 		next = dm_get_next_target(task, next, &start, &length, &type, &params);
+		if (type && !strcmp(type, "blkverify"))
+			device->ours = true;
 		if (!type || device->targets++)
 			continue;
 		device->start = start;

@@ -15,6 +15,7 @@ struct dm_device {
 	int open_count;
 	uint32_t event_nr;
 	unsigned int targets;
+	bool ours;			/* one of them is blkverify */
 	uint64_t start, length;		/* of the first target, as those below */
 	char type[32];
 	char *params;			/* of the status or table line; caller frees */

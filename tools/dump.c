@@ -47,63 +47,65 @@ static int choose_sector(const struct device *device, const char *word, uint64_t
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static void choose_window(const struct device *device, uint64_t sector, struct window *w)
+static void choose_window(const struct device *device, uint64_t sector, uint64_t reach,
+			  struct window *w)
 {
-	uint64_t first = device->start, end = device->start + device->length;
+	uint64_t first = device->start, end = device->start + device->length, last;
 
 	/* Multiples of 4 KiB, so that direct reads suit every logical block size. */
-	w->start = (sector > NEARBY + first ? sector - NEARBY : first) & ~(uint64_t)7;
-	w->nr = sector + NEARBY < end ? sector + NEARBY - w->start : end - w->start;
-	w->nr = (w->nr + 7) & ~(uint64_t)7;
+	w->start = (sector - first > reach ? sector - reach : first) & ~(uint64_t)7;
+	last = end - sector > reach + 1 ? sector + reach + 1 : end;
+	w->nr = (last - w->start + 7) & ~(uint64_t)7;
 	if (w->start + w->nr > end)
 		w->nr = end - w->start;
 }
 
-/* Neighbours may be unreadable: then only what is in one aligned piece with the sector. */
-static int read_near(int fd, uint8_t *data, uint64_t sector, uint64_t nr, uint64_t wanted)
-{
-	uint64_t piece = wanted & ~(uint64_t)7;
-	int r = read_sectors(fd, data, sector, nr);
-
-	if (!r)
-		return 0;
-	memset(data, 0, (size_t)nr * SECTOR);
-	return read_sectors(fd, data + piece * SECTOR, sector + piece,
-			    nr - piece < 8 ? nr - piece : 8);
-}
-
-static int read_leg(const char *word, const char *node, uint64_t sector, uint64_t nr,
-		    uint64_t wanted, uint8_t **data)
+static int read_leg(const char *node, uint64_t sector, uint64_t nr, uint8_t *data)
 {
 	int fd = open(node, O_RDONLY | O_DIRECT | O_CLOEXEC), r;
 
-	*data = aligned_buffer((size_t)nr * SECTOR);
-	if (!*data)
-		r = -ENOMEM;
-	else if (fd < 0)
-		r = -errno;
-	else
-		r = read_near(fd, *data, sector, nr, wanted);
-	if (fd >= 0)
-		close(fd);
-	if (!r)
-		return DONE;
-	say_error("cannot read %s leg %s around sector %" PRIu64 ": %s: the leg may be gone; "
-		  "\"blkverify status\" has its error count",
-		  word, node, sector + wanted, strerror(-r));
-	return r == -EACCES ? NO_PERMISSION : CANNOT_TELL;
+	if (fd < 0)
+		return -errno;
+	r = read_sectors(fd, data, sector, nr);
+	close(fd);
+	return r;
 }
 
+static int say_leg_error(const char *word, const char *node, uint64_t sector, int error)
+{
+	say_error("cannot read %s leg %s around sector %" PRIu64 ": %s: the leg may be gone; "
+		  "\"blkverify status\" has its error count",
+		  word, node, sector, strerror(-error));
+	return error == -EACCES ? NO_PERMISSION : CANNOT_TELL;
+}
+
+/* Neighbours may be unreadable: then only what is in one aligned piece with the sector. */
 static int read_window(const struct device *device, uint64_t sector, struct window *w)
 {
-	uint64_t at, wanted;
-	int r;
+	uint64_t at;
+	int raw, test;
 
-	choose_window(device, sector, w);
+	choose_window(device, sector, NEARBY, w);
+	w->raw = aligned_buffer((size_t)w->nr * SECTOR);
+	w->test = aligned_buffer((size_t)w->nr * SECTOR);
+	if (!w->raw || !w->test)
+		return NO_MEMORY;
 	at = w->start - device->start;
-	wanted = sector - w->start;
-	r = read_leg("raw", device->raw_node, at, w->nr, wanted, &w->raw);
-	return r ? r : read_leg("test", device->test_node, at, w->nr, wanted, &w->test);
+	if (!read_leg(device->raw_node, at, w->nr, w->raw) &&
+	    !read_leg(device->test_node, at, w->nr, w->test))
+		return DONE;
+	choose_window(device, sector, 0, w);
+	at = w->start - device->start;
+	raw = read_leg(device->raw_node, at, w->nr, w->raw);
+	test = read_leg(device->test_node, at, w->nr, w->test);
+	if (raw)
+		return say_leg_error("raw", device->raw_node, sector - device->start, raw);
+	if (test)
+		return say_leg_error("test", device->test_node, sector - device->start, test);
+	say_error("not all of what is near sector %" PRIu64 " can be read: only sectors %" PRIu64
+		  " to %" PRIu64 " are looked at",
+		  sector, w->start, w->start + w->nr - 1);
+	return DONE;
 }
 
 /* ---- showing -------------------------------------------------------------------------------- */
@@ -139,6 +141,14 @@ static const struct report *find_report(const struct list *list, uint64_t sector
 	return NULL;
 }
 
+static void print_history(const struct write_line *w)
+{
+	printf("written: %s, %" PRIu64 " sectors at %" PRIu64 ", %" PRIu64 " ms ago by ", w->op,
+	       w->nr, w->start, w->age_ms);
+	print_clean(w->comm);
+	printf(" (pid %ld)\n", w->pid);
+}
+
 static void show_history(const struct device *device, uint64_t sector)
 {
 	char message[64], *answer = NULL;
@@ -150,10 +160,7 @@ static void show_history(const struct device *device, uint64_t sector)
 	if (dm_message(device->name, device->start, message, &answer) || !parse_history(answer, &h))
 		goto out;
 	for (i = 0; i < h.nr; i++)
-		printf("written: %s, %" PRIu64 " sectors at %" PRIu64 ", %" PRIu64
-		       " ms ago by %s (pid %ld)\n",
-		       h.writes[i].op, h.writes[i].nr, h.writes[i].start, h.writes[i].age_ms,
-		       h.writes[i].comm, h.writes[i].pid);
+		print_history(&h.writes[i]);
 	if (!h.complete)
 		printf("written: older writes are forgotten\n");
 out:

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -99,6 +100,14 @@ static uint64_t findings(const struct device *device)
 	return device->status.value[MISMATCHES] + device->status.value[DIVERGENCES];
 }
 
+/* Who reads what we print may have gone, and we would only notice with the next finding. */
+static bool reader_gone(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLNVAL);
+}
+
 static int show_findings(struct watch *w)
 {
 	struct list list;
@@ -109,6 +118,9 @@ static int show_findings(struct watch *w)
 		return r;
 	if (w->live && list.nr)
 		fprintf(stderr, "\r\033[K");
+	/* After a reset they are numbered from 1 again. */
+	if (list.nr && list.reports[list.nr - 1].number < w->seen)
+		w->seen = 0;
 	for (i = 0; i < list.nr; i++) {
 		if (list.reports[i].number <= w->seen)
 			continue;
@@ -129,7 +141,9 @@ static int look(struct watch *w)
 	w->at_before = w->at;
 	r = device_get(w->before.name, &w->device);
 	w->at = now();
-	if (!r && findings(&w->device) != findings(&w->before))
+	/* Every report is an event; after a reset the counts may be what they were. */
+	if (!r && (w->device.event_nr != w->before.event_nr ||
+		   findings(&w->device) != findings(&w->before)))
 		r = show_findings(w);
 	if (!r)
 		show_rates(w);
@@ -147,7 +161,7 @@ int verb_watch(char **argv)
 	catch_signals();
 	if (findings(&w.device))
 		r = show_findings(&w);
-	while (!r && !interrupted) {
+	while (!r && !interrupted && !reader_gone()) {
 		usleep(500000);
 		r = look(&w);
 	}

@@ -3,14 +3,29 @@
  * Scripts' form. Members are only ever added while "version" is 1; blkverify(8) describes them.
  */
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "blkverify.h"
 #include "ranges.h"
+#include "text.h"
+
+static json_object *clean_string(const char *text)
+{
+	char *clean = strdup(text);
+	json_object *o;
+
+	if (!clean)
+		return NULL;
+	clean_text(clean, false);
+	o = json_object_new_string(clean);
+	free(clean);
+	return o;
+}
 
 static void put_text(json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, json_object_new_string(value));
+	json_object_object_add(o, key, clean_string(value));
 }
 
 static void put_number(json_object *o, const char *key, uint64_t value)
@@ -127,36 +142,6 @@ static void put_contents(json_object *o, const struct report *r)
 	put_number(o, "window_offset", r->window_offset);
 	put_hex(o, "raw_bytes", r->raw_window, r->window_len);
 	put_hex(o, "test_bytes", r->test_window, r->window_len);
-}
-
-/* Length of the UTF-8 character at text, 0 when it is none. */
-static size_t utf8_len(const char *text)
-{
-	unsigned char c = (unsigned char)*text;
-	size_t i, len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 :
-			c >= 0xf0 && c < 0xf5 ? 4 : 0;
-
-	for (i = 1; i < len; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-/* Names of programs are any bytes, JSON is UTF-8. */
-static json_object *clean_string(const char *text)
-{
-	char clean[sizeof(((struct word *)NULL)->value)];
-	size_t i, len;
-
-	snprintf(clean, sizeof(clean), "%s", text);
-	for (i = 0; clean[i]; i += len) {
-		len = utf8_len(clean + i);
-		if (!len) {
-			clean[i] = '?';
-			len = 1;
-		}
-	}
-	return json_object_new_string(clean);
 }
 
 /* A number where it is one, true for a word without a value. */

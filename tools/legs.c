@@ -8,29 +8,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "blkverify.h"
+#include "nbd.h"
 
 /* ---- sysfs and /proc ------------------------------------------------------------------------ */
-
-static bool read_line(const char *path, char *line, size_t size)
-{
-	FILE *f = fopen(path, "re");
-	bool ok = f && fgets(line, (int)size, f);
-
-	if (ok)
-		line[strcspn(line, "\n")] = '\0';
-	if (f)
-		fclose(f);
-	return ok;
-}
 
 void node_of(const char *numbers, char *node, size_t size)
 {
@@ -53,113 +42,12 @@ void backing_file(const char *node, char *file, size_t size)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/block/%.64s/loop/backing_file", node + strlen("/dev/"));
-	if (strncmp(node, "/dev/", 5) || !read_line(path, file, size))
+	file[0] = '\0';
+	if (strncmp(node, "/dev/", 5))
+		return;
+	snprintf(path, sizeof(path), "/sys/block/%.64s/loop/backing_file", node + 5);
+	if (!read_line(path, file, size))
 		file[0] = '\0';
-}
-
-__attribute__((format(printf, 3, 4)))
-static void add(char *text, size_t size, const char *format, ...)
-{
-	size_t len = strlen(text);
-	va_list args;
-
-	if (len && len + 2 < size) {
-		strcpy(text + len, ", ");
-		len += 2;
-	}
-	va_start(args, format);
-	vsnprintf(text + len, size - len, format, args);
-	va_end(args);
-}
-
-/* Devices built on it: /sys/dev/block/8:0/holders/dm-0 */
-static void add_holders(const char *dir, char *text, size_t size)
-{
-	struct dirent *entry;
-	DIR *d = opendir(dir);
-
-	while (d && (entry = readdir(d))) {
-		char path[400], name[128];
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "/sys/block/%s/dm/name", entry->d_name);
-		if (read_line(path, name, sizeof(name)))
-			add(text, size, "device mapper device %s", name);
-		else
-			add(text, size, "/dev/%s", entry->d_name);
-	}
-	if (d)
-		closedir(d);
-}
-
-static void add_mounts(dev_t number, char *text, size_t size)
-{
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	unsigned int major_nr, minor_nr;
-	char *line = NULL, place[PATH_MAX];
-	size_t room = 0;
-
-	while (f && getline(&line, &room, f) > 0) {
-		if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_nr, &minor_nr, place) == 3 &&
-		    makedev(major_nr, minor_nr) == number)
-			add(text, size, "the file system mounted on %s", place);
-	}
-	free(line);
-	if (f)
-		fclose(f);
-}
-
-static void add_swap(dev_t number, char *text, size_t size)
-{
-	FILE *f = fopen("/proc/swaps", "re");
-	char line[512], path[400];
-	struct stat st;
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%399s", path) == 1 && path[0] == '/' && !stat(path, &st) &&
-		    S_ISBLK(st.st_mode) && st.st_rdev == number)
-			add(text, size, "swap");
-	if (f)
-		fclose(f);
-}
-
-static void add_users(dev_t number, const char *sys, char *text, size_t size)
-{
-	char holders[PATH_MAX];
-
-	snprintf(holders, sizeof(holders), "%s/holders", sys);
-	add_holders(holders, text, size);
-	add_mounts(number, text, size);
-	add_swap(number, text, size);
-}
-
-/* All that uses a device or one of its partitions. */
-void users_of(dev_t number, char *text, size_t size)
-{
-	char sys[64], path[400], numbers[32];
-	unsigned int major_nr, minor_nr;
-	struct dirent *entry;
-	DIR *d;
-
-	text[0] = '\0';
-	snprintf(sys, sizeof(sys), "/sys/dev/block/%u:%u", major(number), minor(number));
-	add_users(number, sys, text, size);
-	d = opendir(sys);
-	while (d && (entry = readdir(d))) {
-		snprintf(path, sizeof(path), "%s/%s/partition", sys, entry->d_name);
-		if (entry->d_name[0] == '.' || access(path, F_OK))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/dev", sys, entry->d_name);
-		if (!read_line(path, numbers, sizeof(numbers)) ||
-		    sscanf(numbers, "%u:%u", &major_nr, &minor_nr) != 2)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", sys, entry->d_name);
-		add_users(makedev(major_nr, minor_nr), path, text, size);
-	}
-	if (d)
-		closedir(d);
 }
 
 /* The loop device that a file is attached to already. */
@@ -187,9 +75,69 @@ static bool find_loop(const struct stat *file, char *node, size_t size)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
+/*
+ * Who opens a leg looks whether it is free and then takes it: two at once must not both find it
+ * free. The lock of a device goes when we close it, and then the mapped device has it. That of a
+ * file stays for as long as its loop device, which uses what we have opened. udev, too, locks
+ * devices, for moments.
+ */
+static bool lock_leg(int fd, bool is_file, bool readonly)
+{
+	int kind = is_file && readonly ? LOCK_SH : LOCK_EX, tries = is_file ? 1 : 100;
+
+	while (flock(fd, kind | LOCK_NB)) {
+		/* A file system that has no locks. */
+		if (errno != EWOULDBLOCK)
+			return true;
+		if (!--tries || interrupted)
+			return false;
+		usleep(50000);
+	}
+	return true;
+}
+
+/* QEMU locks the images of its machines so. */
+static bool locked_by_other(int fd, bool readonly)
+{
+	struct flock lock = { .l_type = readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
+
+	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+}
+
+static int refuse_attached(const char *word, const char *path, const char *node)
+{
+	char users[1024] = "";
+	struct stat st;
+
+	if (!stat(node, &st))
+		users_of(st.st_rdev, users, sizeof(users));
+	say_error("%s file %s is attached to %s already%s%s: close what uses it (losetup -d %s), or "
+		  "give %s instead",
+		  word, path, node, users[0] ? ", which is used by " : "", users, node, node);
+	return BUSY;
+}
+
+int file_refuse_used(const char *word, const char *path, int fd, bool readonly)
+{
+	char node[64], users[1024] = "";
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return code_of(errno);
+	if (!readonly && find_loop(&st, node, sizeof(node)))
+		return refuse_attached(word, path, node);
+	if (!locked_by_other(fd, readonly) && lock_leg(fd, true, readonly))
+		return DONE;
+	if (find_loop(&st, node, sizeof(node)))
+		return refuse_attached(word, path, node);
+	add_processes(&st, users, sizeof(users));
+	say_error("%s file %s is locked by %s: close that first", word, path,
+		  users[0] ? users : "another program");
+	return BUSY;
+}
+
 static int open_file(struct leg *leg, int file_fd, const struct stat *st, bool readonly)
 {
-	char node[64];
 	int r;
 
 	if (st->st_size < SECTOR) {
@@ -197,12 +145,15 @@ static int open_file(struct leg *leg, int file_fd, const struct stat *st, bool r
 			  leg->word, leg->path, (long long)st->st_size);
 		return WRONG_DEVICE;
 	}
-	if (!readonly && find_loop(st, node, sizeof(node))) {
-		say_error("%s file %s is attached to %s already: close what uses it (losetup -d %s), "
-			  "or give %s instead",
-			  leg->word, leg->path, node, node, node);
-		return BUSY;
+	if (is_qcow2(leg->path)) {
+		say_error("%s file %s is a qcow2 image, not the disk in it: qemu-nbd "
+			  "--connect=/dev/nbd0 %s, and give /dev/nbd0",
+			  leg->word, leg->path, leg->path);
+		return WRONG_DEVICE;
 	}
+	r = file_refuse_used(leg->word, leg->path, file_fd, readonly);
+	if (r)
+		return r;
 	leg->is_file = true;
 	r = loop_attach(file_fd, leg->path, readonly, leg->node, sizeof(leg->node));
 	if (r < 0) {
@@ -229,25 +180,58 @@ static int measure(struct leg *leg)
 	return DONE;
 }
 
+static int open_device_leg(struct leg *leg, int fd, const struct stat *st)
+{
+	char users[1024] = "";
+
+	snprintf(leg->node, sizeof(leg->node), "/proc/self/fd/%d", fd);
+	leg->fd = fd;
+	if (lock_leg(fd, false, false))
+		return DONE;
+	add_processes(st, users, sizeof(users));
+	say_error("%s %s is locked by %s: close that first", leg->word, leg->path,
+		  users[0] ? users : "another program");
+	return BUSY;
+}
+
+int say_used(const char *word, const char *path)
+{
+	char users[1024] = "";
+	struct stat st = { 0 };
+
+	if (!stat(path, &st) && S_ISBLK(st.st_mode))
+		users_of(st.st_rdev, users, sizeof(users));
+	if (!users[0])
+		add_processes(&st, users, sizeof(users));
+	if (!users[0])
+		snprintf(users, sizeof(users), "what lsblk may show");
+	say_error("%s %s is in use by %s: unmount or close that first", word, path, users);
+	return BUSY;
+}
+
 static int open_leg(struct leg *leg, bool readonly)
 {
 	int fd, r;
 	struct stat st;
 
 	fd = open(leg->path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	/* Kernels may be told to refuse it already here for what is mounted. */
+	if (fd < 0 && errno == EBUSY)
+		return say_used(leg->word, leg->path);
 	if (fd < 0 || fstat(fd, &st)) {
-		r = code_of(errno);
-		say_error("cannot open %s %s: %s%s", leg->word, leg->path, strerror(errno),
-			  errno == EROFS       ? ": --readonly only reads it"
+		int error = errno;
+
+		r = code_of(error);
+		say_error("cannot open %s %s: %s%s", leg->word, leg->path, strerror(error),
+			  error == EROFS       ? ": --readonly only reads it"
 			  : r == NO_PERMISSION ? ": become root"
 					       : ": check the path");
+		if (fd >= 0)
+			close(fd);
 		return r;
 	}
-	if (S_ISBLK(st.st_mode)) {
-		snprintf(leg->node, sizeof(leg->node), "/proc/self/fd/%d", fd);
-		leg->fd = fd;
-		return DONE;
-	}
+	if (S_ISBLK(st.st_mode))
+		return open_device_leg(leg, fd, &st);
 	if (!S_ISREG(st.st_mode)) {
 		say_error("%s %s is neither a block device nor a file: give one of those",
 			  leg->word, leg->path);
@@ -292,26 +276,21 @@ void leg_close(struct leg *leg)
 int leg_refuse_used(const struct leg *leg, bool readonly)
 {
 	char users[1024];
-	int fd;
+	int fd, r;
 
 	users_of(leg->number, users, sizeof(users));
-	if (!users[0]) {
-		fd = open(leg->node, (readonly ? O_RDONLY : O_RDWR) | O_EXCL | O_CLOEXEC);
-		if (fd >= 0) {
-			close(fd);
-			return DONE;
-		}
-		if (errno != EBUSY) {
-			int r = code_of(errno);
-
-			say_error("cannot open %s %s: %s", leg->word, leg->node, strerror(errno));
-			return r;
-		}
-		snprintf(users, sizeof(users),
-			 "a process that holds it for itself (see fuser -v %s)", leg->node);
+	if (users[0])
+		return say_used(leg->word, leg->path);
+	fd = open(leg->node, (readonly ? O_RDONLY : O_RDWR) | O_EXCL | O_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
+		return DONE;
 	}
-	say_error("%s %s is in use by %s: unmount or close that first", leg->word, leg->path, users);
-	return BUSY;
+	if (errno == EBUSY)
+		return say_used(leg->word, leg->path);
+	r = code_of(errno);
+	say_error("cannot open %s %s: %s", leg->word, leg->node, strerror(errno));
+	return r;
 }
 
 int legs_refuse_same(const char *raw, const char *test)
@@ -341,11 +320,11 @@ void leg_contents(const char *node, char *text, size_t size)
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL);
 	if (!blkid_do_safeprobe(probe)) {
 		if (!blkid_probe_lookup_value(probe, "TYPE", &value, NULL))
-			add(text, size, "%s", value);
+			add_text(text, size, "%s", value);
 		if (!blkid_probe_lookup_value(probe, "LABEL", &value, NULL))
-			add(text, size, "label \"%s\"", value);
+			add_text(text, size, "label \"%s\"", value);
 		if (!blkid_probe_lookup_value(probe, "PTTYPE", &value, NULL))
-			add(text, size, "a %s partition table", value);
+			add_text(text, size, "a %s partition table", value);
 	}
 	blkid_free_probe(probe);
 }

@@ -33,6 +33,8 @@ int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t
 {
 	int control, tries, r = -EBUSY;
 
+	if (access("/dev/loop-control", F_OK))
+		load_module("loop");
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		return -errno;

@@ -6,14 +6,16 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "blkverify.h"
 #include "nbd.h"
 
-static bool is_qcow2(const char *path)
+bool is_qcow2(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char magic[4] = "";
@@ -73,6 +75,18 @@ static uint64_t size_of(const char *node)
 	return strtoull(line, NULL, 10);
 }
 
+/* sysfs names the thread that serves it: another program may have taken the node before ours. */
+static bool is_ours(const struct nbd *nbd)
+{
+	char path[96], thread[32];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/pid", nbd->node + strlen("/dev/"));
+	if (!read_line(path, thread, sizeof(thread)))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%ld/task/%s", (long)nbd->server, thread);
+	return !access(path, F_OK);
+}
+
 static bool wait_ready(struct nbd *nbd)
 {
 	int i;
@@ -82,21 +96,32 @@ static bool wait_ready(struct nbd *nbd)
 			nbd->server = 0;
 			return false;
 		}
-		if (size_of(nbd->node))
+		if (size_of(nbd->node) && is_ours(nbd))
 			return true;
 		usleep(100000);
 	}
 	return false;
 }
 
-int nbd_attach(struct nbd *nbd, const char *path)
+/* From the look for a free node until it is served: others of us wait. */
+static int lock_nodes(void)
 {
-	nbd->node[0] = '\0';
-	nbd->server = 0;
-	if (!is_qcow2(path))
-		return DONE;
+	int fd;
+
+	mkdir(STATE_DIR, 0755);
+	fd = open(STATE_DIR "/nbd.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		while (flock(fd, LOCK_EX) && errno == EINTR && !interrupted)
+			;
+	return fd;
+}
+
+static int attach(struct nbd *nbd, const char *path)
+{
 	if (!find_free(nbd->node, sizeof(nbd->node))) {
-		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd", path);
+		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd, or "
+			  "disconnect one (qemu-nbd -d)",
+			  path);
 		nbd->node[0] = '\0';
 		return WRONG_DEVICE;
 	}
@@ -108,6 +133,22 @@ int nbd_attach(struct nbd *nbd, const char *path)
 	say_error("qemu-nbd does not serve %s: its words are above", path);
 	nbd_detach(nbd);
 	return WRONG_DEVICE;
+}
+
+int nbd_attach(struct nbd *nbd, const char *path)
+{
+	int lock, r;
+
+	*nbd = (struct nbd){ 0 };
+	if (!is_qcow2(path))
+		return DONE;
+	if (access("/sys/block/nbd0", F_OK))
+		load_module("nbd");
+	lock = lock_nodes();
+	r = attach(nbd, path);
+	if (lock >= 0)
+		close(lock);
+	return r;
 }
 
 void nbd_detach(struct nbd *nbd)

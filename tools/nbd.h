@@ -10,6 +10,7 @@ struct nbd {
 };
 
 /* When the file is a qcow2 image, show its contents as a block device. Returns an exit code. */
+bool is_qcow2(const char *path);
 int nbd_attach(struct nbd *nbd, const char *path);
 void nbd_detach(struct nbd *nbd);
 

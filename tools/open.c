@@ -6,65 +6,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "blkverify.h"
 #include "dm.h"
-
-/* ---- the module ----------------------------------------------------------------------------- */
-
-static void modprobe(const char *module)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		int null = open("/dev/null", O_RDWR);
-
-		if (!opts.debug)
-			dup2(null, STDERR_FILENO);
-		setenv("PATH", "/usr/sbin:/sbin:/usr/bin:/bin", 1);
-		execlp("modprobe", "modprobe", module, NULL);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	say_debug("modprobe %s", module);
-}
-
-int need_target(void)
-{
-	unsigned int version[3];
-	struct utsname kernel;
-	int r;
-
-	/* Before the library looks: it remembers for good when there is no device mapper. */
-	if (access("/dev/mapper/control", F_OK))
-		modprobe("dm-mod");
-	r = dm_target_version("blkverify", version);
-	if (r == -ENOENT) {
-		modprobe("dm-blkverify");
-		r = dm_target_version("blkverify", version);
-	}
-	if (!r)
-		return DONE;
-	if (r == -EACCES || r == -EPERM || geteuid()) {
-		say_error("no permission to use the device mapper: become root");
-		return NO_PERMISSION;
-	}
-	uname(&kernel);
-	if (r == -ENOENT)
-		say_error("the running kernel %s has no blkverify target, and modprobe dm-blkverify "
-			  "did not help: install the module for this kernel (make install, or DKMS), "
-			  "or insmod dm-blkverify.ko",
-			  kernel.release);
-	else
-		say_error("the running kernel %s has no device mapper (%s): modprobe dm-mod says why",
-			  kernel.release, strerror(-r));
-	return WRONG_DEVICE;
-}
 
 /* ---- the table line ------------------------------------------------------------------------- */
 
@@ -174,13 +121,18 @@ static int create(const char *name, uint64_t sectors, const char *params)
 
 /* ---- open ----------------------------------------------------------------------------------- */
 
+#define NAME_CHARACTERS \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789#+-.:=@_"
+
 int check_name(const char *name)
 {
 	struct dm_device device;
 	int r;
 
-	if (!*name || strlen(name) > 127 || strchr(name, '/')) {
-		say_error("\"%s\" is no name for a device: give 1 to 127 characters without a slash",
+	/* Others would be written in another way in /dev/mapper. */
+	if (!*name || strlen(name) > 127 || name[strspn(name, NAME_CHARACTERS)]) {
+		say_error("\"%s\" is no name for a device: give 1 to 127 letters, digits, or of "
+			  "#+-.:=@_",
 			  name);
 		return BAD_USAGE;
 	}
@@ -255,24 +207,33 @@ static int check_removable(const char *name, struct dm_device *device)
 	return device_get(name, &spare); /* says what is wrong */
 }
 
+static int say_remove_error(const char *name, const struct dm_device *device, int error)
+{
+	struct stat node = { .st_mode = S_IFBLK,
+			     .st_rdev = makedev(device->major, device->minor) };
+	char users[1024];
+
+	users_of(node.st_rdev, users, sizeof(users));
+	add_processes(&node, users, sizeof(users));
+	if (error == -EBUSY)
+		say_error("%s is in use by %s: close that first, or --deferred removes it then", name,
+			  users[0] ? users : "what lsblk may show");
+	else if (code_of(error) == NO_PERMISSION)
+		say_error("no permission to remove %s: become root", name);
+	else
+		say_error("cannot remove %s: %s; --debug says more", name, strerror(-error));
+	return code_of(error);
+}
+
 int verb_close(char **argv)
 {
-	const char *name = strncmp(argv[0], "/dev/mapper/", 12) ? argv[0] : argv[0] + 12;
+	const char *name = bare_name(argv[0]);
 	struct dm_device device;
-	char users[1024];
 	int r = check_removable(name, &device);
 
 	free(device.params);
 	if (r)
 		return r;
 	r = dm_remove(name, opts.deferred);
-	if (!r)
-		return DONE;
-	users_of(makedev(device.major, device.minor), users, sizeof(users));
-	if (r == -EBUSY)
-		say_error("%s is in use by %s: close that first, or --deferred removes it then",
-			  name, users[0] ? users : "a process (see fuser -v /dev/mapper/NAME)");
-	else
-		say_error("cannot remove %s: %s; --debug says more", name, strerror(-r));
-	return code_of(r);
+	return r ? say_remove_error(name, &device, r) : DONE;
 }

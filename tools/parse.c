@@ -1,65 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See parse.h. Nothing read here is trusted: every length is checked, every number bounded. */
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "parse.h"
+#include "tokens.h"
 
 const char *const status_field_names[STATUS_FIELDS] = {
 	"first_mismatch", "mismatches", "divergences", "compared", "skipped", "written",
 	"raw_errors", "test_errors", "unstable", "untrusted",
 };
-
-/* ---- small things --------------------------------------------------------------------------- */
-
-static bool copy_text(char *to, size_t size, const char *from, size_t len)
-{
-	bool fits = len < size;
-
-	if (!fits)
-		len = size - 1;
-	memcpy(to, from, len);
-	to[len] = '\0';
-	return fits;
-}
-
-/* Digits only: no sign, no space, nothing after them. */
-bool parse_number(const char *text, uint64_t *number)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	return !errno && !*end;
-}
-
-static bool parse_int(const char *text, long *number)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)text[*text == '-' || *text == '+']))
-		return false;
-	errno = 0;
-	*number = strtol(text, &end, 10);
-	return !errno && !*end;
-}
-
-/* The next word that spaces end; false at the end of the text or when it does not fit. */
-static bool next_token(const char **text, char *token, size_t size)
-{
-	size_t len;
-
-	*text += strspn(*text, " ");
-	len = strcspn(*text, " \n");
-	if (!len || !copy_text(token, size, *text, len))
-		return false;
-	*text += len;
-	return true;
-}
 
 /* ---- status and table ----------------------------------------------------------------------- */
 
@@ -106,102 +56,6 @@ bool parse_table(const char *text, struct table *table)
 	       copy_text(table->options, sizeof(table->options), text, strcspn(text, "\n"));
 }
 
-/* ---- words ---------------------------------------------------------------------------------- */
-
-static int hex_digit(char c)
-{
-	if (isdigit((unsigned char)c))
-		return c - '0';
-	c = tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* One character of a quoted value, which *text is moved over; \", \\, \n, \t, \x1b, \033. */
-static char unescape(const char **text)
-{
-	const char *t = *text;
-
-	if (*t != '\\' || !t[1]) {
-		*text = t + 1;
-		return *t;
-	}
-	if (t[1] == 'x' && hex_digit(t[2]) >= 0 && hex_digit(t[3]) >= 0) {
-		*text = t + 4;
-		return (char)(hex_digit(t[2]) << 4 | hex_digit(t[3]));
-	}
-	if (is_octal(t[1]) && is_octal(t[2]) && is_octal(t[3])) {
-		*text = t + 4;
-		return (char)((t[1] & 3) << 6 | (t[2] & 7) << 3 | (t[3] & 7));
-	}
-	*text = t + 2;
-	return t[1] == 'n' ? '\n' : t[1] == 't' ? '\t' : t[1];
-}
-
-/* A value too long for its place is cut; it is for people to read. */
-static const char *parse_quoted(const char *text, char *value, size_t size)
-{
-	size_t len = 0;
-
-	while (*text && *text != '"' && *text != '\n') {
-		char c = unescape(&text);
-
-		if (c && len + 1 < size)
-			value[len++] = c;
-	}
-	value[len] = '\0';
-	return *text == '"' ? text + 1 : text;
-}
-
-static const char *parse_word(const char *text, struct word *word)
-{
-	size_t len = strcspn(text, "= \n");
-
-	copy_text(word->key, sizeof(word->key), text, len);
-	text += len;
-	word->value[0] = '\0';
-	if (*text != '=')
-		return text;
-	text++;
-	if (*text == '"')
-		return parse_quoted(text + 1, word->value, sizeof(word->value));
-	len = strcspn(text, " \n");
-	copy_text(word->value, sizeof(word->value), text, len);
-	return text + len;
-}
-
-/* The words up to the end of the line; those beyond WORDS_MAX are left out. */
-bool parse_words(const char *text, struct words *words)
-{
-	struct word spare;
-
-	words->nr = 0;
-	for (text += strspn(text, " "); *text && *text != '\n'; text += strspn(text, " ")) {
-		bool room = words->nr < WORDS_MAX;
-		struct word *word = room ? &words->word[words->nr] : &spare;
-
-		text = parse_word(text, word);
-		if (!word->key[0])
-			return false;
-		words->nr += room;
-	}
-	return true;
-}
-
-const char *find_word(const struct words *words, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < words->nr; i++)
-		if (!strcmp(words->word[i].key, key))
-			return words->word[i].value;
-	return NULL;
-}
-
 /* ---- reports -------------------------------------------------------------------------------- */
 
 static bool parse_byte(const char *text, uint8_t *byte)
@@ -231,18 +85,22 @@ static bool parse_window(const char *text, struct report *report, uint8_t *windo
 	return true;
 }
 
-/* zeros, bitflip(3), shifted(-8) */
+/* zeros, bitflip(3), shifted(-8); a newer target may have others, which are kept as they are. */
 static bool parse_class(const char *text, struct report *report)
 {
-	size_t len = strcspn(text, "(");
+	size_t len = strcspn(text, "("), end = len + strcspn(text + len, ")");
 	char number[24];
 
 	copy_text(report->class, sizeof(report->class), text, len);
 	if (!text[len])
 		return true;
-	copy_text(number, sizeof(number), text + len + 1, strcspn(text + len + 1, ")"));
+	if (!text[end])
+		return false;
+	copy_text(number, sizeof(number), text + len + 1, end - len - 1);
 	report->has_class_number = parse_int(number, &report->class_number);
-	return report->has_class_number;
+	if (!report->has_class_number)
+		copy_text(report->class, sizeof(report->class), text, strlen(text));
+	return true;
 }
 
 static bool parse_small(const char *text, unsigned int *number)

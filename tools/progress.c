@@ -81,20 +81,21 @@ static void bar(unsigned int percent)
 
 void progress_show(struct progress *p, uint64_t at, uint64_t bad)
 {
-	double t = now(), passed = t - p->began, rate, left;
-	uint64_t done = at - p->start, all = p->end - p->start;
-	char size[32];
+	double t = now(), passed = t - p->began, rate;
+	uint64_t done = at > p->start ? at - p->start : 0, all = p->end - p->start;
+	char size[32], left[32] = "?";
 
 	if (!p->shown || t - p->last < 0.2)
 		return;
 	p->last = t;
 	rate = passed > 0 ? (double)done / passed : 0;
-	left = rate > 0 ? (double)(all - done) / rate : 0;
+	if (rate > 0)
+		snprintf(left, sizeof(left), "%.0f", (double)(all - done) / rate);
 	human_size((uint64_t)rate, size, sizeof(size));
 	fprintf(stderr, "\r%s [", p->what);
 	bar(all ? (unsigned int)(100 * done / all) : 100);
-	fprintf(stderr, "] %3u %%, %s/s, %.0f s left, %" PRIu64 " bad sectors \033[K",
-		all ? (unsigned int)(100 * done / all) : 100, size, left, bad);
+	fprintf(stderr, "] %3u %%, %s/s, %s s left, %" PRIu64 " bad sector%s \033[K",
+		all ? (unsigned int)(100 * done / all) : 100, size, left, bad, bad == 1 ? "" : "s");
 }
 
 void progress_end(struct progress *p)

@@ -9,6 +9,7 @@
 
 #include "blkverify.h"
 #include "dm.h"
+#include "text.h"
 
 void human_size(uint64_t sectors, char *text, size_t size)
 {
@@ -23,6 +24,18 @@ void human_size(uint64_t sectors, char *text, size_t size)
 	snprintf(text, size, n == (double)(uint64_t)n ? "%.0f %s" : "%.1f %s", n, units[unit]);
 }
 
+/* Names come from programs and people: what a terminal would obey is not printed. */
+void print_clean(const char *text)
+{
+	char *clean = strdup(text);
+
+	if (!clean)
+		return;
+	clean_text(clean, true);
+	fputs(clean, stdout);
+	free(clean);
+}
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 static void print_leg(const char *word, const char *node)
@@ -30,7 +43,16 @@ static void print_leg(const char *word, const char *node)
 	char file[512];
 
 	backing_file(node, file, sizeof(file));
-	printf("  %-16s%s%s%s%s\n", word, node, file[0] ? " (" : "", file, file[0] ? ")" : "");
+	printf("  %-16s%s", word, node);
+	/* That of "run" has no name: DIR/#NUMBER (deleted). */
+	if (strstr(file, "/#") && strstr(file, " (deleted)")) {
+		printf(" (a file without a name in ");
+		*strstr(file, "/#") = '\0';
+	} else if (file[0]) {
+		printf(" (");
+	}
+	print_clean(file);
+	printf("%s\n", file[0] ? ")" : "");
 }
 
 static void print_field(const struct device *device, enum status_field field)
@@ -100,41 +122,66 @@ static void print_table(const struct device *devices, size_t nr)
 		print_row(&devices[i]);
 }
 
-static bool is_blkverify(const char *name)
+static int get_names(char ***names)
 {
-	struct dm_device device;
-	bool is = !dm_get(name, DM_INFO_LINE, &device) && !strcmp(device.type, "blkverify");
+	int r = dm_names(names);
 
-	free(device.params);
-	return is;
-}
-
-/* Devices may go while we look: those are left out. */
-static int get_all(struct device **devices, size_t *nr)
-{
-	char **names;
-	size_t i, max = 0;
-	int r = dm_names(&names);
-
-	*nr = 0;
-	*devices = NULL;
+	if (!r)
+		return DONE;
+	*names = NULL;
 	if (r == -ENODEV || r == -ENOENT) {
 		say_debug("no device mapper is loaded, so there is no device");
 		return DONE;
 	}
-	if (r) {
-		say_error("cannot list devices: %s%s", strerror(-r),
-			  code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
-		return code_of(r);
-	}
-	while (names[max])
+	say_error("cannot list devices: %s%s", strerror(-r),
+		  code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
+	return code_of(r);
+}
+
+enum look { NOT_OURS, OURS, NOT_UNDERSTOOD };
+
+/* Devices may go while we look: those are left out. */
+static enum look look_at(const char *name, struct device *device)
+{
+	struct dm_device dm;
+	bool ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
+
+	free(dm.params);
+	if (!ours)
+		return NOT_OURS;
+	if (!device_get(name, device))
+		return OURS;
+	/* It said what is wrong: that the device has gone, or that it is none for us. */
+	ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
+	free(dm.params);
+	return ours ? NOT_UNDERSTOOD : NOT_OURS;
+}
+
+/* What is not understood may be bad: then nobody can tell. */
+static int get_all(struct device **devices, size_t *nr)
+{
+	char **names;
+	size_t i, max = 0;
+	int r = get_names(&names);
+
+	*nr = 0;
+	*devices = NULL;
+	if (r)
+		return r;
+	while (names && names[max])
 		max++;
 	*devices = calloc(max + 1, sizeof(**devices));
-	for (i = 0; *devices && i < max; i++)
-		if (is_blkverify(names[i]) && !device_get(names[i], &(*devices)[*nr]))
-			++*nr;
+	if (!*devices)
+		say_error("no memory for %zu devices: free some and try again", max);
+	for (i = 0; *devices && i < max; i++) {
+		enum look look = look_at(names[i], &(*devices)[*nr]);
+
+		*nr += look == OURS;
+		if (look == NOT_UNDERSTOOD)
+			r = CANNOT_TELL;
+	}
 	free_names(names);
-	return *devices ? DONE : NO_MEMORY;
+	return *devices ? r : NO_MEMORY;
 }
 
 static int show_all(void)
@@ -144,7 +191,7 @@ static int show_all(void)
 	size_t i, nr;
 	int r = get_all(&devices, &nr);
 
-	if (r)
+	if (!devices)
 		return r;
 	if (opts.json)
 		json_status(devices, nr);
@@ -153,7 +200,7 @@ static int show_all(void)
 	for (i = 0; i < nr; i++)
 		bad |= device_bad(&devices[i]);
 	free(devices);
-	return bad ? FOUND : DONE;
+	return bad ? FOUND : r;
 }
 
 int verb_status(char **argv)
@@ -190,6 +237,8 @@ void describe_class(const struct report *report, char *text, size_t size)
 			 n < 0 ? "before" : "after");
 	else if (!strcmp(report->class, "torn"))
 		snprintf(text, size, "torn: part of the request");
+	else if (!strcmp(report->class, "unfilled"))
+		snprintf(text, size, "unfilled: read completed, nothing put there");
 	else if (!strcmp(report->class, "stale"))
 		snprintf(text, size, "stale: what was there before the last write");
 	else
@@ -220,9 +269,10 @@ static void print_finding(const struct report *r)
 
 static void print_request(const struct report *r)
 {
-	printf("      request: %" PRIu64 " sectors at %" PRIu64, r->nr, r->sector);
-	if (r->kind == CONTENTS && r->differ)
-		printf(", %" PRIu64 " of them differ", r->differ);
+	printf("      request: %" PRIu64 " sector%s at %" PRIu64, r->nr, r->nr == 1 ? "" : "s",
+	       r->sector);
+	if (r->kind == CONTENTS && r->differ && r->nr > 1)
+		printf(", %" PRIu64 " of them differ%s", r->differ, r->differ == 1 ? "s" : "");
 	printf("\n");
 }
 
@@ -231,13 +281,6 @@ static const char *word_or(const struct words *words, const char *key, const cha
 	const char *value = find_word(words, key);
 
 	return value && *value ? value : otherwise;
-}
-
-/* Names come from programs: what a terminal would obey is not printed. */
-static void print_clean(const char *text)
-{
-	for (; *text; text++)
-		putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
 }
 
 static void print_write(const struct words *w)

@@ -115,13 +115,18 @@ static int let_go(const char *name, int fd)
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-static void run_child(const char *name, char **command)
+/* What came for us while the child was made comes to it now, and ends it. */
+static void run_child(const char *name, char **command, const sigset_t *mask)
 {
 	char path[160];
 
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
 	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
 	setenv("BLKVERIFY_DEVICE", path, 1);
-	signal(SIGPIPE, SIG_DFL);
 	execvp(command[0], command);
 	say_error("cannot run %s: %s: check the command after --", command[0], strerror(errno));
 	_exit(COMMAND_NOT_RUN);
@@ -132,28 +137,80 @@ static int exit_status(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The status as a shell would give it. What would end us is passed on, then we wait on. */
+static volatile sig_atomic_t child;
+
+/* What would end us ends the command; then we sum up. */
+static void pass_on(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+	if (child)
+		kill((pid_t)child, SIGTERM);
+}
+
+static void pass_signals_on(void)
+{
+	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static pid_t start_command(const char *name, char **command)
+{
+	sigset_t ours, before;
+	pid_t pid;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	/* None may come between the fork and the note of whom to pass it on to. */
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	pid = fork();
+	if (!pid)
+		run_child(name, command, &before);
+	child = pid > 0 ? pid : 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid;
+}
+
+/* The status as a shell would give it. */
 static int run_command(const char *name, char **command)
 {
-	pid_t pid = fork();
 	int status = 0;
+	pid_t pid;
 
-	if (!pid)
-		run_child(name, command);
+	if (interrupted)
+		return 128 + SIGTERM;
+	pid = start_command(name, command);
 	if (pid < 0) {
 		say_error("cannot start a process: %s: try again when there are fewer",
 			  strerror(errno));
 		return COMMAND_NOT_RUN;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		if (interrupted) {
-			interrupted = 0;
-			kill(pid, SIGTERM);
-		}
+	waitpid(pid, &status, 0);
+	child = 0;
 	return exit_status(status);
 }
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
+
+/* A command that writes and reads little back proves little. */
+static void say_coverage(const struct device *device)
+{
+	uint64_t written = device->status.value[WRITTEN], compared = device->status.value[COMPARED];
+	char all[32], some[32];
+
+	if (!compared || compared >= written / 2)
+		return;
+	human_size(written, all, sizeof(all));
+	human_size(compared, some, sizeof(some));
+	say_error("%s were written and only %s read back and compared: end the command with "
+		  "\"blkverify scrub $BLKVERIFY_DEVICE\" to compare all",
+		  all, some);
+}
 
 static int sum_up(const char *name, int status)
 {
@@ -170,6 +227,7 @@ static int sum_up(const char *name, int status)
 	print_status(&device);
 	if (device_bad(&device))
 		return FOUND;
+	say_coverage(&device);
 	if (status || device.status.value[COMPARED])
 		return status;
 	say_error("nothing was compared: the command read nothing of %s that could be compared%s",
@@ -184,7 +242,6 @@ static int run_on(const char *name, char **command)
 
 	if (r)
 		return r;
-	catch_signals();
 	signal(SIGPIPE, SIG_IGN);
 	status = run_command(name, command);
 	r = sum_up(name, status);
@@ -207,6 +264,8 @@ int verb_run(char **argv)
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
 	if (opts.name)
 		snprintf(name, sizeof(name), "%s", opts.name);
+	/* From here on: a signal between the device and the command must not leave the device. */
+	pass_signals_on();
 	r = need_target();
 	if (!r)
 		r = check_name(name);

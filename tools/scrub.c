@@ -14,31 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "blkverify.h"
 #include "dm.h"
 #include "ranges.h"
-
-#define THREADS 4
-#define STATE_DIR "/run/blkverify"
-
-struct scrub {
-	struct device device; /* as it was at the start */
-	char state_file[256];
-	int fd;
-	uint64_t block; /* sectors in a logical block */
-	uint64_t start, end;
-	bool ask; /* ignore_mismatch */
-
-	pthread_mutex_t lock; /* what follows */
-	uint64_t next;
-	uint64_t at[THREADS]; /* what the thread reads now; UINT64_MAX: nothing */
-	uint64_t mismatches, seen; /* asked last */
-	struct ranges bad, unreadable;
-	bool frozen;
-};
+#include "scrub.h"
 
 /* ---- reading one range ---------------------------------------------------------------------- */
 
@@ -54,6 +35,9 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 	    device.status.value[MISMATCHES] == s->mismatches || device_list(device.name, &list))
 		return false;
 	s->mismatches = device.status.value[MISMATCHES];
+	/* After a reset they are numbered from 1 again. */
+	if (list.nr && list.reports[list.nr - 1].number < s->seen)
+		s->seen = 0;
 	for (i = 0; i < list.nr; i++) {
 		const struct report *r = &list.reports[i];
 
@@ -99,7 +83,9 @@ static bool is_frozen(struct scrub *s)
 	pthread_mutex_lock(&s->lock);
 	if (!s->frozen && !device_get(s->device.name, &device) && device.status.state == 'F') {
 		s->frozen = true;
-		ranges_add(&s->bad, device.status.value[FIRST_MISMATCH], 1);
+		/* A flush that one leg failed has no sector. */
+		if (device.status.present[FIRST_MISMATCH])
+			ranges_add(&s->bad, device.status.value[FIRST_MISMATCH], 1);
 	}
 	frozen = s->frozen;
 	pthread_mutex_unlock(&s->lock);
@@ -158,7 +144,9 @@ static uint64_t take_region(struct scrub *s, int worker, uint64_t *start)
 	if (interrupted || s->frozen)
 		end = *start;
 	s->next = end;
-	s->at[worker] = end > *start ? *start : UINT64_MAX;
+	/* What was read when the device froze may hold more than was found: it is not done. */
+	if (!s->frozen)
+		s->at[worker] = end > *start ? *start : UINT64_MAX;
 	pthread_mutex_unlock(&s->lock);
 	return end - *start;
 }
@@ -173,8 +161,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-/* Everything before this sector has been read. */
-static uint64_t position(struct scrub *s)
+uint64_t scrub_position(const struct scrub *s)
 {
 	uint64_t at = s->next;
 	int i;
@@ -185,90 +172,27 @@ static uint64_t position(struct scrub *s)
 	return at;
 }
 
+/* For the progress: a region that is read again and again in pieces does not hide the others. */
+static uint64_t about_done(const struct scrub *s)
+{
+	uint64_t busy = 0;
+	int i;
+
+	for (i = 0; i < THREADS; i++)
+		busy += s->at[i] == UINT64_MAX ? 0 : CHUNK_SECTORS;
+	return s->next - s->start > busy ? s->next - busy : s->start;
+}
+
 static bool working(const struct scrub *s)
 {
 	int i;
 
+	if (s->frozen)
+		return false;
 	for (i = 0; i < THREADS; i++)
 		if (s->at[i] != UINT64_MAX)
 			return true;
-	return s->next < s->end && !interrupted && !s->frozen;
-}
-
-/* ---- resuming ------------------------------------------------------------------------------- */
-
-/* The same name may stand for another pair tomorrow: the legs and the size are in the file, too. */
-static void identify(const struct scrub *s, char *text, size_t size)
-{
-	snprintf(text, size, "%s %s %" PRIu64, s->device.table.raw, s->device.table.test,
-		 s->device.length);
-}
-
-static void save_ranges(FILE *f, const char *word, const struct ranges *ranges)
-{
-	size_t i;
-
-	for (i = 0; i < ranges->nr; i++)
-		fprintf(f, "%s %" PRIu64 " %" PRIu64 "\n", word, ranges->range[i].start,
-			ranges->range[i].nr);
-}
-
-/* Replaced in one step: a killed scrub leaves the old state or the new one. */
-static void save(struct scrub *s)
-{
-	char new[264], identity[320];
-	FILE *f;
-
-	mkdir(STATE_DIR, 0755);
-	snprintf(new, sizeof(new), "%s.new", s->state_file);
-	f = fopen(new, "we");
-	if (!f)
-		return;
-	identify(s, identity, sizeof(identity));
-	fprintf(f, "%s\nat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\n", identity, position(s),
-		s->end, s->start);
-	save_ranges(f, "bad", &s->bad);
-	save_ranges(f, "unreadable", &s->unreadable);
-	if (!fclose(f))
-		rename(new, s->state_file);
-}
-
-static void load_line(struct scrub *s, const char *line)
-{
-	uint64_t a, b;
-	char word[16];
-
-	if (sscanf(line, "%15s %" SCNu64 " %" SCNu64, word, &a, &b) != 3)
-		return;
-	if (!strcmp(word, "at") && a <= b && b <= s->device.length) {
-		s->next = a;
-		s->end = b;
-	} else if (!strcmp(word, "from")) {
-		s->start = a;
-	} else if (!strcmp(word, "bad")) {
-		ranges_add(&s->bad, a, b);
-	} else if (!strcmp(word, "unreadable")) {
-		ranges_add(&s->unreadable, a, b);
-	}
-}
-
-static int load(struct scrub *s)
-{
-	char line[384], identity[320];
-	FILE *f = fopen(s->state_file, "re");
-	bool same;
-
-	identify(s, identity, sizeof(identity));
-	same = f && fgets(line, sizeof(line), f) && !strncmp(line, identity, strlen(identity));
-	while (same && fgets(line, sizeof(line), f))
-		load_line(s, line);
-	if (f)
-		fclose(f);
-	if (same)
-		return DONE;
-	say_error("there is no interrupted scrub of %s to resume: leave --resume out",
-		  s->device.name);
-	return BAD_USAGE;
+	return s->next < s->end && !interrupted;
 }
 
 /* ---- set-up --------------------------------------------------------------------------------- */
@@ -292,19 +216,46 @@ static int choose_range(struct scrub *s)
 		return BAD_USAGE;
 	}
 	s->next = s->start;
-	return opts.resume ? load(s) : DONE;
+	return opts.resume ? scrub_load(s) : DONE;
+}
+
+/* With ignore_mismatch the reports tell: those of before are not of this scrub. */
+static int skip_old_reports(struct scrub *s)
+{
+	struct list list;
+	int r = device_list(s->device.name, &list);
+
+	if (r)
+		return r;
+	if (list.nr)
+		s->seen = list.reports[list.nr - 1].number;
+	free_list(&list);
+	return DONE;
+}
+
+static int refuse_unreadable(const struct device *device)
+{
+	if (device->status.state == 'F') {
+		say_error("%s is frozen by a finding, so nothing can be read: \"dmsetup message %s 0 "
+			  "thaw\" lets it go on",
+			  device->name, device->name);
+		return FOUND;
+	}
+	/* A read would wait, and could not be interrupted. */
+	if (device->suspended) {
+		say_error("%s is suspended, so nothing can be read: \"dmsetup resume %s\" first",
+			  device->name, device->name);
+		return BUSY;
+	}
+	return DONE;
 }
 
 static int set_up(struct scrub *s, const char *name)
 {
 	int r = device_get(name, &s->device), block = SECTOR;
 
-	if (!r && s->device.status.state == 'F') {
-		say_error("%s is frozen by a finding, so nothing can be read: \"dmsetup message %s 0 "
-			  "thaw\" lets it go on",
-			  s->device.name, s->device.name);
-		r = FOUND;
-	}
+	if (!r)
+		r = refuse_unreadable(&s->device);
 	if (r)
 		return r;
 	s->fd = open(s->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
@@ -320,8 +271,8 @@ static int set_up(struct scrub *s, const char *name)
 	s->mismatches = s->device.status.value[MISMATCHES];
 	pthread_mutex_init(&s->lock, NULL);
 	memset(s->at, 0xff, sizeof(s->at));
-	snprintf(s->state_file, sizeof(s->state_file), STATE_DIR "/%s.scrub", s->device.name);
-	return choose_range(s);
+	r = s->ask ? skip_old_reports(s) : DONE;
+	return r ? r : choose_range(s);
 }
 
 static int start_workers(struct scrub *s, struct worker *workers)
@@ -345,18 +296,23 @@ static int read_all(struct scrub *s)
 	struct progress progress;
 	int i, nr = start_workers(s, workers);
 	bool more = nr > 0;
+	double saved = 0;
 
 	progress_start(&progress, "scrub", s->next, s->end);
 	while (more) {
 		usleep(100000);
 		pthread_mutex_lock(&s->lock);
-		save(s);
-		progress_show(&progress, position(s), ranges_sectors(&s->bad));
+		if (now() - saved >= SAVE_SECONDS) {
+			scrub_save(s);
+			saved = now();
+		}
+		progress_show(&progress, about_done(s), ranges_sectors(&s->bad));
 		more = working(s);
 		pthread_mutex_unlock(&s->lock);
 	}
 	for (i = 0; i < nr; i++)
 		pthread_join(workers[i].thread, NULL);
+	s->next = scrub_position(s);
 	for (i = 0; i < THREADS; i++)
 		free(workers[i].buffer);
 	progress_end(&progress);
@@ -384,6 +340,23 @@ static uint64_t grown(const struct scrub *s, const struct device *after, enum st
 	return after->status.value[field] < before ? 0 : after->status.value[field] - before;
 }
 
+static void say_unfinished(struct scrub *s)
+{
+	if (s->frozen)
+		say_error("%s is frozen by a finding: what was not read is unknown; \"dmsetup message "
+			  "%s 0 thaw\" lets it go on",
+			  s->device.name, s->device.name);
+	if (s->next == s->end)
+		scrub_forget(s);
+	else if (scrub_save(s))
+		say_error("not all was read: \"blkverify scrub %s --resume\" goes on from sector %" PRIu64,
+			  s->device.name, s->next);
+	else
+		say_error("not all was read, and %s cannot be written, so the next scrub begins anew: "
+			  "\"--start %" PRIu64 "\" goes on",
+			  STATE_DIR, s->next);
+}
+
 static int sum_up(struct scrub *s)
 {
 	struct device after;
@@ -402,15 +375,7 @@ static int sum_up(struct scrub *s)
 			    &s->bad, &s->unreadable);
 	else
 		print_summary(s, skipped);
-	if (s->frozen)
-		say_error("%s is frozen by a finding: what was not read is unknown; \"dmsetup message "
-			  "%s 0 thaw\" lets it go on",
-			  s->device.name, s->device.name);
-	if (s->next < s->end)
-		say_error("not all was read: \"blkverify scrub %s --resume\" goes on from sector %" PRIu64,
-			  s->device.name, s->next);
-	else
-		unlink(s->state_file);
+	say_unfinished(s);
 	r = ranges_verdict(&s->bad, &s->unreadable);
 	if (r == FOUND || grown(s, &after, DIVERGENCES))
 		return FOUND;

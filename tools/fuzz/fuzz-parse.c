@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free_list(&list);
 	if (parse_history(text, &history))
 		free_history(&history);
+	clean_text(text, size % 2);
 	free(text);
 	return 0;
 }

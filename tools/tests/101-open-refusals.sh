@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will refuse what cannot work, say who is in the way, and leave nothing behind.
 . "$TOP/tools/tests/lib.sh"
-modprobe ext4
+modprobe -q ext4 || :
 new_pair 16
 truncate -s 8M "$TMPDIR/small"
 truncate -s 100 "$TMPDIR/tiny"
@@ -36,6 +36,47 @@ swapon "$raw"
 tool 5 open bvtest-v "$raw" "$test"
 warns "raw $raw is in use by swap"
 swapoff "$raw"
+# A partition of it is mounted.
+if command -v sfdisk >/dev/null && [ -b /dev/ram6 ]; then
+	file=$TMPDIR/parted
+	truncate -s 16M "$file"
+	echo '2048,' | sfdisk -q "$file"
+	loop=$(losetup -P -f --show "$file")
+	udevadm settle 2>/dev/null || :
+	if [ -b "${loop}p1" ]; then
+		mkfs.ext4 -q "${loop}p1"
+		mount "${loop}p1" "$TMPDIR/bvtest-mount"
+		tool 5 open bvtest-v "$raw" "$loop" --allow-unequal
+		warns "the file system mounted on $TMPDIR/bvtest-mount"
+		umount "$TMPDIR/bvtest-mount"
+	fi
+	losetup -d "$loop"
+fi
+# A process has it for itself, or has locked it.
+python3 -c 'import os,sys,time; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); print(flush=True); time.sleep(100)' "$test" >"$TMPDIR/held" &
+holder=$!
+until [ -s "$TMPDIR/held" ]; do sleep 0.1; done
+tool 5 open bvtest-v "$raw" "$test"
+warns "test $test is in use by process $holder (python3)"
+kill $holder
+wait $holder || :
+truncate -s 16M "$TMPDIR/locked"
+for lock in 'fcntl.flock(f, fcntl.LOCK_EX)' 'fcntl.lockf(f, fcntl.LOCK_EX, 1, 100)'; do
+	rm -f "$TMPDIR/held"
+	python3 -c "import fcntl,sys,time; f = open(sys.argv[1], 'r+'); $lock; print(flush=True); time.sleep(100)" "$TMPDIR/locked" >"$TMPDIR/held" &
+	holder=$!
+	until [ -s "$TMPDIR/held" ]; do sleep 0.1; done
+	tool 5 open bvtest-v "$raw" "$TMPDIR/locked"
+	warns "test file $TMPDIR/locked is locked by process $holder (python3)"
+	kill $holder
+	wait $holder || :
+done
+# An image of a format.
+printf 'QFI\373' >"$TMPDIR/image.qcow2"
+truncate -s 16M "$TMPDIR/image.qcow2"
+tool 4 open bvtest-v "$raw" "$TMPDIR/image.qcow2"
+warns "is a qcow2 image"
+warns "qemu-nbd --connect"
 tool 0 open --dry-run bvtest-v "$raw" "$test" --written-only --fingerprint-max-mib 7
 says "0 $sectors blkverify $raw $test 3 written_only fingerprint_max_mib 7"
 says "dmsetup create bvtest-v --table '0 $sectors blkverify"
@@ -52,7 +93,7 @@ warns "is attached to /dev/loop"
 # In use.
 exec 5<$v
 tool 5 close bvtest-v
-warns "bvtest-v is in use"
+warns "bvtest-v is in use by process"
 tool 0 close --deferred bvtest-v
 exec 5<&-
 expect_no_device bvtest-v

@@ -21,6 +21,16 @@ spoil_it="$work; \"\$BVIO\" poke \"$test\" 5120 0x01
 	dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none; exit 0"
 tool 6 run --test "$test" -- sh -c "$spoil_it"
 says "1 bit flipped"
+# What was written and not read back is compared by a scrub at the end, which says where it is bad.
+writes='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=8 oflag=direct status=none'
+tool 0 run --test "$test" -- sh -c "$writes; dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none"
+warns "512 KiB were written and only 64 KiB read back and compared"
+tool 0 run --test "$test" -- sh -c "$writes; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
+expect "messages" "" "$(cat "$TMPDIR/err")"
+tool 6 run --test "$test" -- sh -c "$writes; \"\$BVIO\" poke \"$test\" 5120 0x01; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
+says "bad: sectors 10 to 10 (1)"
+# The options of the command are not ours, also without "--".
+tool 3 run --test "$test" sh -c 'exit 3' --name x --help
 # With a reference.
 dd if="$test" of="$raw" bs=1M oflag=direct status=none
 tool 0 run --raw "$raw" --test "$test" --name bvtest-run -- dd if=/dev/mapper/bvtest-run of=/dev/null bs=1M iflag=direct
@@ -49,5 +59,16 @@ status=0
 wait $! || status=$?
 expect "exit status after SIGTERM" 143 $status
 expect_no_device bvtest-run
+# At any moment: it ends, and nothing stays.
+for ((i = 0; i < 20; i++)); do
+	"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" 2>&1 &
+	run=$!
+	sleep 0.0$((i * 4 / 10))$((i * 4 % 10))
+	kill $run 2>/dev/null || :
+	for ((j = 0; j < 100; j++)); do kill -0 $run 2>/dev/null || break; sleep 0.1; done
+	! kill -0 $run 2>/dev/null || fail "round $i: it goes on after SIGTERM"
+	wait $run || :
+	expect_no_device bvtest-run
+done
 expect_no_loops
 expect "devices" "$before" "$(dmsetup ls)"

@@ -27,6 +27,23 @@ wait $watcher || status=$?
 expect "exit status of watch" 6 $status
 cat "$TMPDIR/watch"
 grep -q "1 bit flipped" "$TMPDIR/watch" || fail "watch did not show the finding"
+# After a reset the findings are numbered from 1 again, and shown.
+"$BLKVERIFY" watch bvtest-v >"$TMPDIR/watch" 2>"$TMPDIR/watch.err" &
+watcher=$!
+for ((i = 0; i < 100; i++)); do grep -q "1 bit flipped" "$TMPDIR/watch" && break; sleep 0.1; done
+dmsetup message bvtest-v 0 reset
+expect_read_error EILSEQ 4096 4096
+for ((i = 0; i < 100; i++)); do [ "$(grep -c "1 bit flipped" "$TMPDIR/watch")" = 2 ] && break; sleep 0.1; done
+expect "findings that watch showed" 2 "$(grep -c "1 bit flipped" "$TMPDIR/watch")"
+kill $watcher
+wait $watcher || :
+# Who reads what it shows goes.
+mkfifo "$TMPDIR/fifo"
+"$BLKVERIFY" watch bvtest-v >"$TMPDIR/fifo" 2>/dev/null &
+watcher=$!
+head -n 1 "$TMPDIR/fifo" >/dev/null
+for ((i = 0; i < 100; i++)); do kill -0 $watcher 2>/dev/null || break; sleep 0.1; done
+! kill -0 $watcher 2>/dev/null || fail "watch goes on without a reader"
 # The device goes while somebody waits.
 dmsetup message bvtest-v 0 reset
 "$BLKVERIFY" wait bvtest-v >"$TMPDIR/wait" 2>&1 &

@@ -25,6 +25,30 @@ tool 6 scrub --json bvtest-v
 warns "is frozen by a finding"
 expect "unreadable when frozen" "[]" "$(json 'd["unreadable"]')"
 tool 6 scrub bvtest-v
+warns "thaw"
+# Thawed and resumed as often as it freezes, it finds all that is bad.
+for ((i = 0; i < 20; i++)); do
+	dmsetup message bvtest-v 0 thaw
+	dmsetup message bvtest-v 0 reset
+	tool 6 scrub --resume --json bvtest-v
+	grep -q "not all was read" "$TMPDIR/err" || break
+	first=$(dmsetup status bvtest-v | cut -d ' ' -f 5)
+	dd if="$raw_img" of="$test_img" bs=512 skip="$first" seek="$first" count=1 conv=notrunc status=none
+done
+expect "bad ranges when resumed" "$ranges" "$(bad)"
+tool 0 close bvtest-v
+for s in 0 4095 4096 4097 20000 32767; do spoil "$test_img" $s; done
+# Another device of that name, perhaps of the same loop devices, does not go on there.
+tool 0 open bvtest-v "$raw_img" "$test_img" --freeze-on-mismatch
+tool 6 scrub bvtest-v
+tool 0 close bvtest-v
+tool 0 open bvtest-v "$raw_img" "$test_img"
+tool 1 scrub --resume bvtest-v
+warns "no interrupted scrub"
+dmsetup suspend bvtest-v
+tool 5 scrub bvtest-v
+warns "is suspended"
+dmsetup resume bvtest-v
 tool 0 close bvtest-v
 tool 0 open bvtest-v "$raw_img" "$test_img" --written-only
 tool 7 scrub bvtest-v

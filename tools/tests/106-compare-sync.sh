@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will compare and copy devices and images, and never copy onto what is in use.
 . "$TOP/tools/tests/lib.sh"
-modprobe ext4
+modprobe -q ext4 || :
 new_images 8
 tool 0 compare "$raw_img" "$test_img"
 says "0 of 16384 sectors differ"
@@ -13,6 +13,34 @@ says "differ: sectors 16383 to 16383 (1)"
 truncate -s 4M "$TMPDIR/short"
 tool 6 compare "$raw_img" "$TMPDIR/short"
 warns "--allow-unequal"
+# The part of a sector at the end counts.
+printf 'the end' | cat "$raw_img" - >"$TMPDIR/part-a"
+printf 'the End' | cat "$raw_img" - >"$TMPDIR/part-b"
+printf 'the end\0' | cat "$raw_img" - >"$TMPDIR/part-c"
+cp "$TMPDIR/part-a" "$TMPDIR/part-d"
+tool 6 compare "$TMPDIR/part-a" "$TMPDIR/part-b"
+says "differ: sectors 16384 to 16384 (1)"
+tool 0 compare "$TMPDIR/part-a" "$TMPDIR/part-d"
+says "0 of 16385 sectors differ"
+tool 6 compare "$TMPDIR/part-a" "$TMPDIR/part-c"
+warns "8388615 bytes"
+tool 0 compare --allow-unequal "$TMPDIR/part-a" "$raw_img"
+says "0 of 16384 sectors differ"
+tool 4 sync --yes "$TMPDIR/part-a" "$TMPDIR/part-b"
+warns "not whole sectors: truncate -s %512"
+rm "$TMPDIR"/part-*
+# When memory is short it says so. (Where even the libraries do not fit, 127.)
+short=0
+for ((kib = 3000; kib < 9000; kib += 200)); do
+	status=0
+	(ulimit -v $kib; exec "$BLKVERIFY" compare "$raw_img" "$test_img") >/dev/null 2>"$TMPDIR/err" || status=$?
+	case $status in
+	0 | 6 | 127) ;;
+	3) short=$((short + 1)); warns "no memory for a buffer" ;;
+	*) fail "exit status $status with $kib KiB: $(cat "$TMPDIR/err")" ;;
+	esac
+done
+[ $short != 0 ] || fail "memory was never short"
 tool 4 compare "$raw_img" "$raw_img"
 tool 4 compare "$raw_img" "$TMPDIR/none"
 new_pair 8
@@ -31,6 +59,26 @@ warns "mounted on $TMPDIR/bvtest-mount"
 umount "$TMPDIR/bvtest-mount"
 tool 4 sync --yes "$raw_img" "$TMPDIR/short"
 warns "8192 less than raw"
+# Nor onto a file that is attached to a device, or is locked, or is a qcow2 image.
+cp "$raw_img" "$TMPDIR/used"
+loop=$(losetup -f --show "$TMPDIR/used")
+tool 5 sync --yes "$raw_img" "$TMPDIR/used"
+warns "is attached to $loop already"
+losetup -d "$loop"
+printf 'QFI\373' | dd of="$TMPDIR/used" conv=notrunc status=none
+tool 4 sync --yes "$raw_img" "$TMPDIR/used"
+warns "is a qcow2 image"
+rm "$TMPDIR/used"
+# Who asks a person holds the device meanwhile: it cannot be mounted.
+mkfifo "$TMPDIR/answer"
+"$BLKVERIFY" sync "$raw_img" "$test" <"$TMPDIR/answer" 2>"$TMPDIR/err" &
+exec 6>"$TMPDIR/answer"
+for ((i = 0; i < 100; i++)); do grep -qs "Go on" "$TMPDIR/err" && break; sleep 0.1; done
+! mount "$test" "$TMPDIR/bvtest-mount" 2>/dev/null || fail "it was mounted while sync asks"
+echo yes >&6
+exec 6>&-
+wait $! || fail "sync: $(cat "$TMPDIR/err")"
+tool 0 compare "$raw_img" "$test"
 # An unreadable part.
 dmsetup create bvtest-holes <<END
 0 1000 linear $test 0
@@ -56,6 +104,16 @@ tool 0 compare "$TMPDIR/raw.qcow2" "$raw_img"
 spoil "$raw_img" 77
 tool 6 compare "$TMPDIR/raw.qcow2" "$raw_img"
 says "differ: sectors 77 to 77 (1)"
+# Two at once do not read each other's image.
+cp "$raw_img" "$TMPDIR/other"
+spoil "$TMPDIR/other" 88
+qemu-img convert -O qcow2 "$TMPDIR/other" "$TMPDIR/other.qcow2"
+for ((i = 0; i < 5; i++)); do
+	"$BLKVERIFY" compare "$TMPDIR/other.qcow2" "$TMPDIR/other" >"$TMPDIR/out2" 2>&1 &
+	tool 6 compare "$TMPDIR/raw.qcow2" "$raw_img"
+	says "1 of 16384 sectors differ"
+	wait $! || fail "compare beside another: $(cat "$TMPDIR/out2")"
+done
 # Killed in the middle, which the slow device makes sure of.
 "$BLKVERIFY" compare "$TMPDIR/raw.qcow2" /dev/mapper/bvtest-slow >/dev/null 2>&1 &
 sleep 0.5

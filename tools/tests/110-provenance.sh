@@ -22,6 +22,12 @@ cat "$TMPDIR/out"
 says "no difference"
 says "written: write, "
 says "ago by my writer (pid "
+# A name that a terminal would obey is shown without what it obeys.
+cp "$(command -v dd)" "$TMPDIR/$(printf 'e\033[7m\302\233\377')"
+"$TMPDIR/$(printf 'e\033[7m\302\233\377')" if=/dev/urandom of=$v bs=4096 seek=9 count=1 oflag=direct status=none
+tool 0 dump bvtest-v 72
+says "ago by e?[7m?"
+! grep -qaP '\x1b|\x9b|\xff' "$TMPDIR/out" || fail "control characters are shown"
 # A write that test lost.
 dd if="$test" of="$TMPDIR/old" bs=4096 skip=2 count=1 iflag=direct status=none
 "$TMPDIR/my writer" if=/dev/urandom of=$v bs=4096 seek=2 count=1 oflag=direct status=none

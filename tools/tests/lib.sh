@@ -46,3 +46,14 @@ expect_no_device() {
 	done
 	fail "$1 is left"
 }
+
+# Run it on a terminal, which is kept in $TMPDIR/tty; its exit status must be as given.
+on_terminal() { # <exit status> <argument>...; its input is what the terminal is typed
+	local expected=$1 status=0
+	shift
+	script -qec "$(printf '%q ' "$BLKVERIFY" "$@")" "$TMPDIR/tty" >/dev/null || status=$?
+	[ $status = "$expected" ] ||
+		fail "blkverify $* on a terminal: exit status $status, not $expected: $(cat -v "$TMPDIR/tty")"
+}
+shows() { grep -qF -e "$1" "$TMPDIR/tty" || fail "the terminal lacks \"$1\": $(cat -v "$TMPDIR/tty")"; }
+escape=$'\033'

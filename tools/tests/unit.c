@@ -12,6 +12,7 @@
 #include "hexdump.h"
 #include "parse.h"
 #include "ranges.h"
+#include "text.h"
 
 /* ---- status and table ----------------------------------------------------------------------- */
 
@@ -126,6 +127,34 @@ static void class_numbers_are_parsed(void **state)
 	assert_int_equal(r.class_number, 8);
 }
 
+/* What a newer target may say: classes with other brackets, other words anywhere, other lines. */
+static void appended_words_are_fine(void **state)
+{
+	struct history h;
+	struct report r;
+	struct list l;
+
+	(void)state;
+	assert_true(parse_report("1 read sector=0 nr=8 contents mismatch in sector 1 new(3) byte=2 "
+				 "class=torn(0-3) newer=\"a b\" differ=3", &r));
+	assert_string_equal(r.class, "torn(0-3)");
+	assert_false(r.has_class_number);
+	assert_int_equal(r.byte, 2);
+	assert_int_equal(r.differ, 3);
+	assert_string_equal(find_word(&r.more, "newer"), "a b");
+	assert_true(parse_report("1 read sector=0 nr=8 status mismatch raw=0 test=-5 later", &r));
+	assert_non_null(find_word(&r.more, "later"));
+	assert_true(parse_list("1 read sector=0 nr=8 other mismatch\ndropped=3 since=5\nlater=1", &l));
+	assert_int_equal(l.nr, 0);
+	assert_int_equal(l.dropped, 3);
+	assert_int_equal(l.not_understood, 2);
+	free_list(&l);
+	assert_true(parse_history("later=1\norder=5 start=96 nr=8 op=write more\ncomplete now", &h));
+	assert_int_equal(h.nr, 1);
+	assert_true(h.complete);
+	free_history(&h);
+}
+
 static void unknown_words_are_kept(void **state)
 {
 	struct report r;
@@ -167,6 +196,7 @@ static void bad_reports_are_refused(void **state)
 		"1 read sector=1 nr=8 contents mismatch in sector x",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 raw=0x1",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 class=bitflip(",
+		"1 read sector=1 nr=8 contents mismatch in sector 1 class=)(",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 raw_bytes=0g",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 =x",
 		"1 anoperationwithanamethatismuchtoolong sector=1 nr=8 status mismatch raw=0 test=0",
@@ -305,6 +335,34 @@ static void diagnosis_finds_what_moved(void **state)
 	assert_non_null(strstr(diagnosis_of(9), "raw's data turned up on test in sector 1002 (-7)"));
 }
 
+/* ---- text ----------------------------------------------------------------------------------- */
+
+static const char *cleaned(const char *text, bool for_terminal)
+{
+	static char clean[64];
+
+	strcpy(clean, text);
+	clean_text(clean, for_terminal);
+	return clean;
+}
+
+static void text_is_utf8_without_control(void **state)
+{
+	(void)state;
+	assert_string_equal(cleaned("", true), "");
+	assert_string_equal(cleaned("na\303\257ve \342\202\254 \360\237\230\200", true),
+			    "na\303\257ve \342\202\254 \360\237\230\200");
+	/* Not UTF-8: alone, cut off, longer than needed, a surrogate, too large. */
+	assert_string_equal(cleaned("a\377b\200c\303", false), "a?b?c?");
+	assert_string_equal(cleaned("\300\200 \340\200\200 \360\200\200\200", false), "?? ??? ????");
+	assert_string_equal(cleaned("\355\240\200 \364\220\200\200 \365\200\200\200", false),
+			    "??? ???? ????");
+	assert_string_equal(cleaned("\342\202", false), "??");
+	/* Control: escape, delete, and C1, which is two bytes. */
+	assert_string_equal(cleaned("\033[7m\177\302\233\302\240", true), "?[7m???\302\240");
+	assert_string_equal(cleaned("\033\n", false), "\033\n");
+}
+
 /* ---- hexdump -------------------------------------------------------------------------------- */
 
 static void hexdump_marks_differences(void **state)
@@ -336,6 +394,7 @@ int main(void)
 		cmocka_unit_test(mismatch_is_parsed),
 		cmocka_unit_test(divergence_is_parsed),
 		cmocka_unit_test(class_numbers_are_parsed),
+		cmocka_unit_test(appended_words_are_fine),
 		cmocka_unit_test(unknown_words_are_kept),
 		cmocka_unit_test(too_much_is_cut),
 		cmocka_unit_test(bad_reports_are_refused),
@@ -344,6 +403,7 @@ int main(void)
 		cmocka_unit_test(ranges_agree_with_a_map),
 		cmocka_unit_test(diagnosis_names_the_damage),
 		cmocka_unit_test(diagnosis_finds_what_moved),
+		cmocka_unit_test(text_is_utf8_without_control),
 		cmocka_unit_test(hexdump_marks_differences),
 	};
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kernel modules: load what is needed, say what is missing when that does not help.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "blkverify.h"
+#include "dm.h"
+
+/* What modprobe says of a failure is the reason that people need: it is not hidden. */
+void load_module(const char *module)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		setenv("PATH", "/usr/sbin:/sbin:/usr/bin:/bin", 1);
+		execlp("modprobe", "modprobe", module, NULL);
+		say_error("cannot run modprobe: %s: install kmod", strerror(errno));
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	say_debug("modprobe %s", module);
+}
+
+static int say_missing(int error)
+{
+	struct utsname kernel;
+
+	if (error == -EACCES || error == -EPERM || geteuid()) {
+		say_error("no permission to use the device mapper: become root");
+		return NO_PERMISSION;
+	}
+	uname(&kernel);
+	if (error == -ENOENT)
+		say_error("the running kernel %s has no blkverify target, and modprobe dm-blkverify "
+			  "did not help: install the module for this kernel (make install, or DKMS), "
+			  "or insmod dm-blkverify.ko",
+			  kernel.release);
+	else
+		say_error("the running kernel %s has no device mapper (%s): modprobe dm-mod says why",
+			  kernel.release, strerror(-error));
+	return WRONG_DEVICE;
+}
+
+int need_target(void)
+{
+	unsigned int version[3];
+	int r;
+
+	/*
+	 * Before the library looks: it remembers for good when there is no device mapper. The node
+	 * says nothing: the library makes it, too.
+	 */
+	if (!geteuid() && access("/sys/class/misc/device-mapper", F_OK))
+		load_module("dm-mod");
+	r = dm_target_version("blkverify", version);
+	if (r == -ENOENT) {
+		load_module("dm-blkverify");
+		r = dm_target_version("blkverify", version);
+	}
+	return r ? say_missing(r) : DONE;
+}

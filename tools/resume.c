@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How far a scrub is, in a file, so that one that was stopped or killed can go on.
+ */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scrub.h"
+
+/*
+ * The same name, or the same loop devices, may stand for another pair tomorrow: the kernel numbers
+ * disks and uses no number twice until the next boot, and /run does not last longer.
+ */
+static void identify(const struct scrub *s, char *text, size_t size)
+{
+	char path[64], number[32];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/diskseq", s->device.major,
+		 s->device.minor);
+	if (!read_line(path, number, sizeof(number)))
+		strcpy(number, "-");
+	snprintf(text, size, "%s %s %s %" PRIu64 "\n", number, s->device.table.raw,
+		 s->device.table.test, s->device.length);
+}
+
+static void save_ranges(FILE *f, const char *word, const struct ranges *ranges)
+{
+	size_t i;
+
+	for (i = 0; i < ranges->nr; i++)
+		fprintf(f, "%s %" PRIu64 " %" PRIu64 "\n", word, ranges->range[i].start,
+			ranges->range[i].nr);
+}
+
+static void state_path(const struct scrub *s, const char *suffix, char *path, size_t size)
+{
+	snprintf(path, size, STATE_DIR "/%s.scrub%s", s->device.name, suffix);
+}
+
+/* Replaced in one step: a killed scrub leaves the old state or the new one. */
+bool scrub_save(const struct scrub *s)
+{
+	char path[256], new[256], identity[384];
+	FILE *f;
+
+	mkdir(STATE_DIR, 0755);
+	state_path(s, "", path, sizeof(path));
+	state_path(s, ".new", new, sizeof(new));
+	f = fopen(new, "we");
+	if (!f)
+		return false;
+	identify(s, identity, sizeof(identity));
+	fprintf(f, "%sat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\n", identity, scrub_position(s),
+		s->end, s->start);
+	save_ranges(f, "bad", &s->bad);
+	save_ranges(f, "unreadable", &s->unreadable);
+	return !fclose(f) && !rename(new, path);
+}
+
+static void load_line(struct scrub *s, const char *line)
+{
+	uint64_t a, b;
+	char word[16];
+
+	if (sscanf(line, "%15s %" SCNu64 " %" SCNu64, word, &a, &b) != 3)
+		return;
+	if (!strcmp(word, "at") && a <= b && b <= s->device.length) {
+		s->next = a;
+		s->end = b;
+	} else if (!strcmp(word, "from")) {
+		s->start = a;
+	} else if (!strcmp(word, "bad")) {
+		ranges_add(&s->bad, a, b);
+	} else if (!strcmp(word, "unreadable")) {
+		ranges_add(&s->unreadable, a, b);
+	}
+}
+
+int scrub_load(struct scrub *s)
+{
+	char path[256], line[384], identity[384];
+	FILE *f;
+	bool same;
+
+	state_path(s, "", path, sizeof(path));
+	f = fopen(path, "re");
+	identify(s, identity, sizeof(identity));
+	same = f && fgets(line, sizeof(line), f) && !strcmp(line, identity);
+	while (same && fgets(line, sizeof(line), f))
+		load_line(s, line);
+	if (f)
+		fclose(f);
+	if (same)
+		return DONE;
+	say_error("there is no interrupted scrub of %s to resume: leave --resume out",
+		  s->device.name);
+	return BAD_USAGE;
+}
+
+void scrub_forget(const struct scrub *s)
+{
+	char path[256];
+
+	state_path(s, "", path, sizeof(path));
+	unlink(path);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What scrub.c and resume.c share. */
+#ifndef BLKVERIFY_SCRUB_H
+#define BLKVERIFY_SCRUB_H
+
+#include <pthread.h>
+
+#include "blkverify.h"
+#include "ranges.h"
+
+#define THREADS 4
+#define SAVE_SECONDS 1
+
+struct scrub {
+	struct device device; /* as it was at the start */
+	int fd;
+	uint64_t block; /* sectors in a logical block */
+	uint64_t start, end;
+	bool ask; /* ignore_mismatch */
+
+	pthread_mutex_t lock; /* what follows */
+	uint64_t next;
+	uint64_t at[THREADS]; /* what the thread reads now; UINT64_MAX: nothing */
+	uint64_t mismatches, seen; /* asked last */
+	struct ranges bad, unreadable;
+	bool frozen;
+};
+
+/* Everything before this sector has been read. */
+uint64_t scrub_position(const struct scrub *s);
+
+/* resume.c: how far it is, kept for --resume. The lock is held, or no thread runs. */
+bool scrub_save(const struct scrub *s);
+int scrub_load(struct scrub *s);
+void scrub_forget(const struct scrub *s);
+
+#endif

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stddef.h>
+#include <string.h>
+
+#include "text.h"
+
+/* No longer form than needed, no surrogate, no more than 21 bits. */
+static bool second_fits(unsigned char first, unsigned char second)
+{
+	unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char greatest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+
+	return second >= least && second <= greatest;
+}
+
+/* Length of the character at text, 0 when it is none. */
+static size_t utf8_len(const char *text)
+{
+	const unsigned char *t = (const unsigned char *)text;
+	size_t i, len = *t < 0x80 ? 1 : *t < 0xc2 ? 0 : *t < 0xe0 ? 2 : *t < 0xf0 ? 3 :
+			*t < 0xf5 ? 4 : 0;
+
+	if (len > 1 && !second_fits(t[0], t[1]))
+		return 0;
+	for (i = 2; i < len; i++)
+		if ((t[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* Escape and its kind, also those of two bytes (C1). */
+static bool is_control(const char *text, size_t len)
+{
+	const unsigned char *t = (const unsigned char *)text;
+
+	return len == 1 ? *t < ' ' || *t == 127 : len == 2 && *t == 0xc2 && t[1] < 0xa0;
+}
+
+void clean_text(char *text, bool for_terminal)
+{
+	size_t len;
+
+	for (; *text; text += len) {
+		len = utf8_len(text);
+		if (len && !(for_terminal && is_control(text, len)))
+			continue;
+		memset(text, '?', len ? len : 1);
+		len = len ? len : 1;
+	}
+}

@@ -22,8 +22,11 @@ expect "devices" "['bvtest-v']" "$(json '[x["name"] for x in d["devices"]]')"
 tool 0 status bvtest-v
 tool 0 close bvtest-v
 dmsetup remove bvtest-both
+# Each line with legs of its own: the target takes none that another has.
+first="$raw $test"
+new_pair 8
 dmsetup create bvtest-both <<END
-0 $half blkverify $raw $test
+0 $half blkverify $first
 $half $half blkverify $raw $test
 END
 tool 7 status

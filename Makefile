@@ -11,7 +11,7 @@ space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 .PHONY: all modules install uninstall clean demo check help headers \
-	check-debug check-kernels tools
+	check-debug check-kernels tools bench
 
 all: modules
 
@@ -68,6 +68,9 @@ check-debug:
 check-kernels:
 	@tests/check-kernels
 
+bench:
+	@bench/run
+
 help:
 	@echo "make                 build dm-blkverify.ko for the running kernel"
 	@echo "make KVER=VERSION    ... for another kernel whose headers are installed"
@@ -78,4 +81,5 @@ help:
 	@echo "make check           all tests, in throw-away machines"
 	@echo "make check-debug     all cases under KASAN, lockdep and kmemleak, with coverage"
 	@echo "make check-kernels   the cases on each kernel that Debian offers"
+	@echo "make bench           against its peers and what is possible; BENCH_ROUNDS=5 (8 minutes)"
 	@echo "make clean           remove what was built here (not the cache, ~/.cache/dm-blkverify)"

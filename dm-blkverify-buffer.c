@@ -10,9 +10,10 @@
  * need. Hence it always gets them.
  *
  * Pages come back to the pool, not to the system: kernels that zero pages on allocation would
- * otherwise make each request pay for a second pass over its data. Twice a second the pages that
- * were not needed since the last look are returned, down to the reserve. What may be in use at
- * once has a limit, because not every leg limits how many requests it takes.
+ * otherwise make each request pay for a second pass over its data. Every 0.4 s the pages that were
+ * not needed since the last look are returned, down to the reserve, so that a pool that was idle
+ * for a second has no more. What may be in use at once has a limit, because not every leg limits
+ * how many requests it takes.
  *
  * Locks: bv_pool.lock, taken here, any context. bv_buffer_wait() sleeps, nothing else does.
  */
@@ -22,7 +23,7 @@
 
 /* The longest request, and the page that its bvecs are in. */
 #define RESERVE (BV_REGION_PAGES + 1)
-#define TRIM_INTERVAL (HZ / 2)
+#define TRIM_INTERVAL (2 * HZ / 5)
 /* A pool may have 2 % of the memory, as dm-crypt, beyond which requests wait for each other. */
 #define LIMIT_FRACTION 50
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will change O_DIRECT buffers while they are read into, and report nothing.
-new_pair 16
+# Legs that take a while, or nobody could get in between the read and the compare on one CPU.
+new_pair 16 irqmode=2 completion_nsec=10000
 fill_random "$raw" 16
 dd if="$raw" of="$test" bs=1M oflag=direct status=none
 make_v

@@ -214,7 +214,7 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 		flock 9
 		mkdir -p "$dir/src"
 		rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
-			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' \
+			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' --include='/bench/' \
 			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \
 			--filter='P modules.order' "$top/" "$dir/src/"

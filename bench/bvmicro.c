@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the pure units cost, each alone: compare, range lock, trust map, private pages.
+ *
+ * KUnit cases that print a line for each thing timed, as
+ *	bvmicro: range,mixed,1024 min=312.5 median=320.1
+ * in nanoseconds: the shortest of some batches, which is the cost, and the middle one, which
+ * shows how quiet the machine was. The last case counts the memory of the pool.
+ */
+#include <kunit/test.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/prandom.h>
+#include <linux/sort.h>
+
+#include "../dm-blkverify-buffer.c"
+#include "../dm-blkverify-compare.c"
+#include "../dm-blkverify-range.c"
+#include "../dm-blkverify-trust.c"
+
+#define BATCHES 9
+#define BATCH_NS (3 * NSEC_PER_MSEC)
+
+static int by_size(const void *a, const void *b)
+{
+	return *(const u64 *)a < *(const u64 *)b ? -1 : *(const u64 *)a > *(const u64 *)b;
+}
+
+/* Time a step that is repeated; picoseconds keep a tenth of a nanosecond. */
+static void time_step(const char *name, unsigned int parameter, void (*step)(void *), void *arg)
+{
+	u64 ps[BATCHES], begin, ns;
+	unsigned int batch, n, times = 1;
+
+	/* How many of them take as long as a batch should? */
+	for (;;) {
+		begin = ktime_get_ns();
+		for (n = 0; n < times; n++)
+			step(arg);
+		ns = ktime_get_ns() - begin;
+		if (ns > BATCH_NS / 4 || times > BIT(24))
+			break;
+		times *= 4;
+	}
+	times = max_t(u64, 1, div64_u64((u64)times * BATCH_NS, max(ns, 1ULL)));
+
+	for (batch = 0; batch < BATCHES; batch++) {
+		begin = ktime_get_ns();
+		for (n = 0; n < times; n++)
+			step(arg);
+		ps[batch] = div_u64((ktime_get_ns() - begin) * 1000, times);
+		cond_resched();
+	}
+	sort(ps, BATCHES, sizeof(*ps), by_size, NULL);
+	pr_info("bvmicro: %s,%u min=%llu.%llu median=%llu.%llu\n", name, parameter,
+		div_u64(ps[0], 1000), div_u64(ps[0], 100) % 10,
+		div_u64(ps[BATCHES / 2], 1000), div_u64(ps[BATCHES / 2], 100) % 10);
+}
+
+/* ---- compare ------------------------------------------------------------------------------ */
+
+struct compared {
+	struct bv_buffer *buffers[2];
+	struct bvec_iter iter;
+	size_t equal;
+};
+
+static void compare_step(void *arg)
+{
+	struct compared *c = arg;
+
+	c->equal = bv_compare(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+}
+
+static void copy_step(void *arg)
+{
+	struct compared *c = arg;
+
+	bv_copy_vecs(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+}
+
+static void alias_step(void *arg)
+{
+	struct compared *c = arg;
+
+	c->equal = bv_has_alias(c->buffers[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
+}
+
+static void compare(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 512, SZ_4K, SZ_16K, SZ_64K, SZ_1M };
+	struct bv_pool *pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
+	struct bv_buffer *kept = kunit_kzalloc(test, sizeof(*kept), GFP_KERNEL);
+	struct bv_buffer *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct compared c = { .buffers = { kept, other } };
+	unsigned int i;
+
+	KUNIT_ASSERT_TRUE(test, pool && kept && other);
+	KUNIT_ASSERT_EQ(test, bv_pool_init(pool, kept), 0);
+	KUNIT_ASSERT_TRUE(test, bv_buffer_get(pool, other, BV_REGION_SECTORS));
+	for (i = 0; i < BV_REGION_PAGES; i++) {
+		memset(page_address(kept->vecs[i].bv_page), i, PAGE_SIZE);
+		memset(page_address(other->vecs[i].bv_page), i, PAGE_SIZE);
+	}
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		c.iter = (struct bvec_iter) { .bi_size = sizes[i] };
+		time_step("compare", sizes[i], compare_step, &c);
+		KUNIT_EXPECT_EQ(test, c.equal, sizes[i]);
+		time_step("copy", sizes[i], copy_step, &c);
+		time_step("alias", sizes[i], alias_step, &c);
+		KUNIT_EXPECT_EQ(test, c.equal, sizes[i]);
+	}
+	bv_buffer_put(pool, other);
+	bv_buffer_put(pool, kept);
+	bv_pool_exit(pool);
+}
+
+/* ---- range lock --------------------------------------------------------------------------- */
+
+struct crowd {
+	struct bv_ranges ranges;
+	struct rnd_state random;
+	struct bv_range *range;
+	unsigned int nr;
+	unsigned int reads;
+	bool apart;
+	unsigned int oldest;
+	unsigned long granted;
+};
+
+static void arrive(struct crowd *crowd, struct bv_range *range)
+{
+	unsigned int size = crowd->apart ? 2 : 8;
+	unsigned int places = BV_REGION_SECTORS / size;
+	unsigned int place = crowd->apart ? range - crowd->range :
+					    prandom_u32_state(&crowd->random);
+
+	range->start = (sector_t)(place % places) * size;
+	range->last = range->start + size - 1;
+	range->shared = prandom_u32_state(&crowd->random) % 100 < crowd->reads;
+	crowd->granted += bv_range_lock(&crowd->ranges, range);
+}
+
+/* The request that came first is done, and another comes; the crowd stays as large. */
+static void crowd_step(void *arg)
+{
+	struct crowd *crowd = arg;
+	struct bv_range *range = &crowd->range[crowd->oldest];
+	LIST_HEAD(granted);
+
+	crowd->oldest = (crowd->oldest + 1) % crowd->nr;
+	bv_range_unlock(&crowd->ranges, range, &granted);
+	arrive(crowd, range);
+}
+
+static void random_step(void *arg)
+{
+	struct crowd *crowd = arg;
+
+	crowd->oldest = prandom_u32_state(&crowd->random) % crowd->nr;
+	crowd->granted += prandom_u32_state(&crowd->random) % 100 < crowd->reads;
+}
+
+static void time_crowd(struct kunit *test, const char *name, unsigned int reads, bool apart)
+{
+	static const unsigned int in_flight[] = { 1, 4, 16, 64, 256, 1024 };
+	struct crowd *crowd = kunit_kzalloc(test, sizeof(*crowd), GFP_KERNEL);
+	LIST_HEAD(granted);
+	unsigned int i, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, crowd);
+	crowd->range = kunit_kcalloc(test, 1024, sizeof(*crowd->range), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, crowd->range);
+	bv_ranges_init(&crowd->ranges);
+	crowd->reads = reads;
+	crowd->apart = apart;
+	prandom_seed_state(&crowd->random, 1);
+
+	for (i = 0; i < ARRAY_SIZE(in_flight); i++) {
+		crowd->nr = in_flight[i];
+		crowd->oldest = 0;
+		for (n = 0; n < crowd->nr; n++)
+			arrive(crowd, &crowd->range[n]);
+		time_step(name, crowd->nr, crowd_step, crowd);
+		for (n = 0; n < crowd->nr; n++)
+			bv_range_unlock(&crowd->ranges,
+					&crowd->range[(crowd->oldest + n) % crowd->nr], &granted);
+		KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&crowd->ranges.root.rb_root));
+	}
+}
+
+static void range_lock(struct kunit *test)
+{
+	struct crowd crowd = { .nr = 1024, .reads = 70 };
+
+	prandom_seed_state(&crowd.random, 1);
+	time_step("range,nothing", 0, random_step, &crowd);
+	time_crowd(test, "range,reads", 100, false);
+	time_crowd(test, "range,mixed", 70, false);
+	time_crowd(test, "range,writes", 0, false);
+	time_crowd(test, "range,apart", 0, true);
+}
+
+/* ---- trust map ---------------------------------------------------------------------------- */
+
+struct asked {
+	struct bv_trust trust;
+	struct rnd_state random;
+	unsigned int nr;
+	bool trusted;
+};
+
+#define TRUST_SECTORS ((sector_t)SZ_1G >> SECTOR_SHIFT)
+
+static sector_t some_place(struct asked *asked)
+{
+	sector_t places = TRUST_SECTORS / asked->nr;
+
+	return (sector_t)(prandom_u32_state(&asked->random) % (u32)places) * asked->nr;
+}
+
+static void run_step(void *arg)
+{
+	struct asked *asked = arg;
+
+	bv_trust_run(&asked->trust, some_place(asked), asked->nr, &asked->trusted);
+}
+
+static void set_step(void *arg)
+{
+	struct asked *asked = arg;
+
+	bv_trust_set(&asked->trust, some_place(asked), asked->nr, true);
+}
+
+static void toggle_step(void *arg)
+{
+	struct asked *asked = arg;
+
+	bv_trust_set(&asked->trust, some_place(asked), asked->nr,
+		     prandom_u32_state(&asked->random) % 2);
+}
+
+static void trust_map(struct kunit *test)
+{
+	struct asked *asked = kunit_kzalloc(test, sizeof(*asked), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, asked);
+	KUNIT_ASSERT_EQ(test, bv_trust_init(&asked->trust, TRUST_SECTORS, true), 0);
+	prandom_seed_state(&asked->random, 1);
+	asked->nr = 8;
+	time_step("trust,ask,all trusted", 0, run_step, asked);
+	time_step("trust,set,all trusted", 0, set_step, asked);
+	/* One sector at the end is enough for the slow way. */
+	bv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
+	time_step("trust,ask,one untrusted", 0, run_step, asked);
+	bv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
+	time_step("trust,set or clear", 0, toggle_step, asked);
+	time_step("trust,ask,mixed", 0, run_step, asked);
+	bv_trust_exit(&asked->trust);
+}
+
+/* ---- private pages ------------------------------------------------------------------------ */
+
+struct taken {
+	struct bv_pool pool;
+	struct bv_buffer kept;
+	struct bv_buffer buffer;
+	unsigned int nr_sectors;
+	bool refused;
+};
+
+static void take_step(void *arg)
+{
+	struct taken *taken = arg;
+
+	taken->refused |= !bv_buffer_get(&taken->pool, &taken->buffer, taken->nr_sectors);
+	bv_buffer_put(&taken->pool, &taken->buffer);
+}
+
+static void private_pages(struct kunit *test)
+{
+	static const unsigned int sizes[] = { SZ_4K, SZ_16K, SZ_64K, SZ_1M };
+	struct taken *taken = kunit_kzalloc(test, sizeof(*taken), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	KUNIT_ASSERT_EQ(test, bv_pool_init(&taken->pool, &taken->kept), 0);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		taken->nr_sectors = sizes[i] >> SECTOR_SHIFT;
+		time_step("pool,get and put", sizes[i], take_step, taken);
+	}
+	KUNIT_EXPECT_FALSE(test, taken->refused);
+	bv_buffer_put(&taken->pool, &taken->kept);
+	bv_pool_exit(&taken->pool);
+}
+
+#define BURST 16
+
+static void pool_memory(struct kunit *test)
+{
+	struct taken *taken = kunit_kzalloc(test, sizeof(*taken), GFP_KERNEL);
+	struct bv_buffer *burst = kunit_kcalloc(test, BURST, sizeof(*burst), GFP_KERNEL);
+	unsigned long at_rest, most, begin;
+	unsigned int i;
+
+	KUNIT_ASSERT_TRUE(test, taken && burst);
+	KUNIT_ASSERT_EQ(test, bv_pool_init(&taken->pool, &taken->kept), 0);
+	at_rest = taken->pool.nr_owned;
+	for (i = 0; i < BURST; i++)
+		KUNIT_ASSERT_TRUE(test, bv_buffer_get(&taken->pool, &burst[i], BV_REGION_SECTORS));
+	most = taken->pool.nr_owned;
+	for (i = 0; i < BURST; i++)
+		bv_buffer_put(&taken->pool, &burst[i]);
+	begin = jiffies;
+	while (READ_ONCE(taken->pool.nr_owned) > at_rest && time_before(jiffies, begin + 5 * HZ))
+		msleep(20);
+	pr_info("bvmicro: pages in_flight=%u rest=%lu most=%lu after=%lu back_ms=%u\n",
+		BURST * RESERVE, at_rest, most, taken->pool.nr_owned,
+		jiffies_to_msecs(jiffies - begin));
+	KUNIT_EXPECT_EQ(test, taken->pool.nr_owned, at_rest);
+	bv_buffer_put(&taken->pool, &taken->kept);
+	bv_pool_exit(&taken->pool);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(compare),
+	KUNIT_CASE(range_lock),
+	KUNIT_CASE(trust_map),
+	KUNIT_CASE(private_pages),
+	KUNIT_CASE(pool_memory),
+	{}
+};
+
+static struct kunit_suite suite = { .name = "bvmicro", .test_cases = cases };
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("Timings of the pure units of dm-blkverify");
+MODULE_LICENSE("GPL");

@@ -5,6 +5,7 @@
  * Pure: knows no device and takes no lock. Any context; pages are mapped for a moment only, so
  * highmem and pages without a kernel mapping of their own are fine.
  */
+#include <linux/compiler.h>
 #include <linux/hash.h>
 #include <linux/highmem.h>
 #include <linux/minmax.h>
@@ -12,10 +13,13 @@
 
 #include "dm-blkverify.h"
 
-/* The bits in which 8 bytes at @a and @b differ. */
+/*
+ * The bits in which 8 bytes at @a and @b differ. A race with the owner of the memory is expected,
+ * here and below: a difference that it makes is settled by reading raw again.
+ */
 static __always_inline u64 differing_bits(const u8 *a, const u8 *b)
 {
-	return get_unaligned((const u64 *)a) ^ get_unaligned((const u64 *)b);
+	return data_race(get_unaligned((const u64 *)a) ^ get_unaligned((const u64 *)b));
 }
 
 /*
@@ -42,7 +46,7 @@ static size_t first_difference(const u8 *a, const u8 *b, size_t len)
 	}
 
 	for (; i < len; i++)
-		if (a[i] != b[i])
+		if (data_race(a[i] != b[i]))
 			break;
 	return i;
 }

@@ -11,6 +11,7 @@ space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 .PHONY: all modules install uninstall clean demo check help headers \
+	check-debug check-kernels check-workloads soak tools
 	check-debug check-kernels tools bench
 
 all: modules
@@ -68,6 +69,11 @@ check-debug:
 check-kernels:
 	@tests/check-kernels
 
+check-workloads:
+	@tests/check-workloads
+
+soak:
+	@HOURS="$(HOURS)" SEED="$(SEED)" ROUND="$(ROUND)" tests/soak
 bench:
 	@bench/run
 
@@ -81,5 +87,7 @@ help:
 	@echo "make check           all tests, in throw-away machines"
 	@echo "make check-debug     all cases under KASAN, lockdep and kmemleak, with coverage"
 	@echo "make check-kernels   the cases on each kernel that Debian offers"
+	@echo "make check-workloads file systems, databases, swap, a Debian installation ... (LONG=1)"
+	@echo "make soak HOURS=0.5  all of it mixed, with faults, suspends and memory pressure (SEED=n)"
 	@echo "make bench           against its peers and what is possible; BENCH_ROUNDS=5 (8 minutes)"
 	@echo "make clean           remove what was built here (not the cache, ~/.cache/dm-blkverify)"

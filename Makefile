@@ -11,7 +11,7 @@ space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 .PHONY: all modules install uninstall clean demo check help headers \
-	check-debug check-kernels tools
+	check-debug check-kernels tools deb patch check-deb check-patch check-recipes
 
 all: modules
 
@@ -51,7 +51,7 @@ uninstall: headers
 	[ ! -e tools/Makefile ] || $(MAKE) -C tools DESTDIR="$(DESTDIR)" prefix="$(prefix)" uninstall
 
 clean:
-	rm -rf .tmp_versions Module.symvers modules.order
+	rm -rf .tmp_versions Module.symvers modules.order dist
 	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' | \
 		grep -v '^./.git/' | tr '\n' '\0' | xargs -0 rm -f
 	[ ! -e tools/Makefile ] || $(MAKE) -C tools clean
@@ -68,6 +68,21 @@ check-debug:
 check-kernels:
 	@tests/check-kernels
 
+deb:
+	@packaging/build-deb
+
+patch:
+	@packaging/make-patch
+
+check-deb:
+	@tests/deb
+
+check-patch:
+	@tests/patch
+
+check-recipes:
+	@tests/recipes/check
+
 help:
 	@echo "make                 build dm-blkverify.ko for the running kernel"
 	@echo "make KVER=VERSION    ... for another kernel whose headers are installed"
@@ -78,4 +93,9 @@ help:
 	@echo "make check           all tests, in throw-away machines"
 	@echo "make check-debug     all cases under KASAN, lockdep and kmemleak, with coverage"
 	@echo "make check-kernels   the cases on each kernel that Debian offers"
+	@echo "make deb             the Debian packages dm-blkverify-dkms and blkverify, in dist"
+	@echo "make patch           the target as patches for drivers/md, in dist/patch"
+	@echo "make check-deb       install, upgrade, use and remove them on clean Debian 12 and 13 roots"
+	@echo "make check-patch     apply them to the newest kernel source, build and test there"
+	@echo "make check-recipes   do what Documentation/recipes.rst says, with the packages installed"
 	@echo "make clean           remove what was built here (not the cache, ~/.cache/dm-blkverify)"

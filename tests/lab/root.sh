@@ -57,8 +57,13 @@ open_root() { # <name> <folder of one's own>
 	as_root cp /etc/resolv.conf "$root/etc/" 2>/dev/null || :
 }
 close_root() {
-	[ -z "$(findmnt -n "$root")" ] || as_root umount "$root"
-	as_root rm -rf "$layers/root" "$layers/upper" "$layers/overlay"
+	local i
+	# A machine that was ended lets go of it a moment later.
+	for ((i = 0; i < 20; i++)); do
+		[ -n "$(findmnt -n "$root")" ] || break
+		as_root umount "$root" 2>/dev/null || sleep 0.5
+	done
+	as_root rm -rf --one-file-system "$layers"
 }
 
 # Run a command in it, with the folder $shared, if there is one, as /mnt.

@@ -10,9 +10,9 @@ prefix ?= /usr
 space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
-.PHONY: all modules install uninstall clean demo check help headers \
-	check-debug check-kernels check-workloads soak tools
-	check-debug check-kernels tools bench
+.PHONY: all modules install uninstall clean demo check help headers tools \
+	check-debug check-kernels check-workloads soak bench \
+	deb patch check-deb check-patch check-recipes
 
 all: modules
 
@@ -52,7 +52,7 @@ uninstall: headers
 	[ ! -e tools/Makefile ] || $(MAKE) -C tools DESTDIR="$(DESTDIR)" prefix="$(prefix)" uninstall
 
 clean:
-	rm -rf .tmp_versions Module.symvers modules.order
+	rm -rf .tmp_versions Module.symvers modules.order dist
 	find . -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' | \
 		grep -v '^./.git/' | tr '\n' '\0' | xargs -0 rm -f
 	[ ! -e tools/Makefile ] || $(MAKE) -C tools clean
@@ -74,8 +74,24 @@ check-workloads:
 
 soak:
 	@HOURS="$(HOURS)" SEED="$(SEED)" ROUND="$(ROUND)" tests/soak
+
 bench:
 	@bench/run
+
+deb:
+	@packaging/build-deb
+
+patch:
+	@packaging/make-patch
+
+check-deb:
+	@tests/deb
+
+check-patch:
+	@tests/patch
+
+check-recipes:
+	@tests/recipes/check
 
 help:
 	@echo "make                 build dm-blkverify.ko for the running kernel"
@@ -90,4 +106,9 @@ help:
 	@echo "make check-workloads file systems, databases, swap, a Debian installation ... (LONG=1)"
 	@echo "make soak HOURS=0.5  all of it mixed, with faults, suspends and memory pressure (SEED=n)"
 	@echo "make bench           against its peers and what is possible; BENCH_ROUNDS=5 (8 minutes)"
+	@echo "make deb             the Debian packages dm-blkverify-dkms and blkverify, in dist"
+	@echo "make patch           the target as patches for drivers/md, in dist/patch"
+	@echo "make check-deb       install, upgrade, use and remove them on clean Debian 12 and 13 roots"
+	@echo "make check-patch     apply them to the newest kernel source, build and test there"
+	@echo "make check-recipes   do what Documentation/recipes.rst says, with the packages installed"
 	@echo "make clean           remove what was built here (not the cache, ~/.cache/dm-blkverify)"

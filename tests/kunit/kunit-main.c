@@ -42,6 +42,8 @@ struct rnd_state *bvtest_random(struct kunit *test)
 /**
  * bvtest_rounds() - how many rounds a random case makes
  * @n: how many by default
+ *
+ * Return: how many, at least 1.
  */
 unsigned int bvtest_rounds(unsigned int n)
 {

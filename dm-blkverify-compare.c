@@ -13,12 +13,10 @@
 
 #include "dm-blkverify.h"
 
-/*
- * The bits in which 8 bytes at @a and @b differ. A race with the owner of the memory is expected,
- * here and below: a difference that it makes is settled by reading raw again.
- */
+/* The bits in which 8 bytes at @a and @b differ. */
 static __always_inline u64 differing_bits(const u8 *a, const u8 *b)
 {
+	/* The owner may write there: a difference that he makes is settled by reading raw again. */
 	return data_race(get_unaligned((const u64 *)a) ^ get_unaligned((const u64 *)b));
 }
 
@@ -46,6 +44,7 @@ static size_t first_difference(const u8 *a, const u8 *b, size_t len)
 	}
 
 	for (; i < len; i++)
+		/* As above. */
 		if (data_race(a[i] != b[i]))
 			break;
 	return i;

@@ -11,7 +11,7 @@ space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 .PHONY: all modules install uninstall clean demo check help headers \
-	check-debug check-kernels tools bench
+	check-debug check-kernels check-workloads soak tools bench
 
 all: modules
 
@@ -71,6 +71,12 @@ check-kernels:
 bench:
 	@bench/run
 
+check-workloads:
+	@tests/check-workloads
+
+soak:
+	@HOURS="$(HOURS)" SEED="$(SEED)" ROUND="$(ROUND)" tests/soak
+
 help:
 	@echo "make                 build dm-blkverify.ko for the running kernel"
 	@echo "make KVER=VERSION    ... for another kernel whose headers are installed"
@@ -82,4 +88,6 @@ help:
 	@echo "make check-debug     all cases under KASAN, lockdep and kmemleak, with coverage"
 	@echo "make check-kernels   the cases on each kernel that Debian offers"
 	@echo "make bench           against its peers and what is possible; BENCH_ROUNDS=5 (8 minutes)"
+	@echo "make check-workloads file systems, databases, swap, a Debian installation ... (LONG=1)"
+	@echo "make soak HOURS=0.5  all of it mixed, with faults, suspends and memory pressure (SEED=n)"
 	@echo "make clean           remove what was built here (not the cache, ~/.cache/dm-blkverify)"

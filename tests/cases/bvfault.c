@@ -3,9 +3,10 @@
  * bvfault: a leg that goes wrong on demand, and a workload that meets each way of it.
  *
  * "serve" is a block server in user space behind the kernel's nbd driver. It keeps the current and
- * the previous version of each sector in memory and has at most one fault armed. "matrix" writes
- * and reads a device that has this leg, with a fault of one kind in each combination of method,
- * size and position. It prints a line for each of them, which "judge" compares with the reports.
+ * the previous version of each sector in memory and has at most one fault armed, by "arm" or by
+ * "matrix", which writes and reads a device that has this leg, with a fault of one kind in each
+ * combination of method, size and position. It prints a line for each of them, which "judge"
+ * compares with the reports.
  *
  * Faults are armed for sectors, not for requests: nobody but the kernel knows how it cuts what a
  * program writes into requests.
@@ -752,10 +753,28 @@ static int error_of_leg(const char *leg)
 	return error;
 }
 
+static void connect_to(const char *control_path)
+{
+	struct sockaddr_un address;
+
+	control = control_socket(control_path, &address);
+	if (connect(control, (void *)&address, sizeof(address)))
+		die(control_path);
+}
+
+/* One fault, for a script; prints how much harm the one before it did. */
+static int arm_one(const char *control_path, enum kind kind, uint64_t sector)
+{
+	struct fault fault = { .kind = kind, .sector = sector, .distance = 2, .nr = 2, .bit = 5 };
+
+	connect_to(control_path);
+	printf("%llu\n", (unsigned long long)arm(&fault));
+	return 0;
+}
+
 static int matrix(const char *path, const char *leg, const char *control_path, enum kind kind)
 {
 	struct sigaction action = { .sa_handler = on_bus_error };
-	struct sockaddr_un address;
 	int leg_error = 0;
 	unsigned int i;
 
@@ -765,9 +784,7 @@ static int matrix(const char *path, const char *leg, const char *control_path, e
 	cached = open(path, O_RDWR);
 	if (direct < 0 || cached < 0 || posix_fadvise(cached, 0, 0, POSIX_FADV_RANDOM))
 		die(path);
-	control = control_socket(control_path, &address);
-	if (connect(control, (void *)&address, sizeof(address)))
-		die(control_path);
+	connect_to(control_path);
 	sigaction(SIGBUS, &action, NULL);
 
 	if (kind == WRONG_ERROR)
@@ -961,6 +978,7 @@ static int usage(void)
 	unsigned int i;
 
 	fprintf(stderr, "usage: bvfault serve /dev/nbdN MIB CONTROL\n"
+			"       bvfault arm CONTROL FAULT SECTOR\n"
 			"       bvfault matrix DEVICE LEG CONTROL FAULT >PLAN\n"
 			"       bvfault judge FAULT PLAN <LIST\n"
 			"FAULT:");
@@ -989,6 +1007,8 @@ int main(int argc, char **argv)
 	setlinebuf(stdout);
 	if (argc == 5 && !strcmp(argv[1], "serve"))
 		return serve_device(argv[2], strtoul(argv[3], NULL, 0), argv[4]);
+	if (argc == 5 && !strcmp(argv[1], "arm") && find_kind(argv[3], &kind))
+		return arm_one(argv[2], kind, strtoull(argv[4], NULL, 0));
 	if (argc == 6 && !strcmp(argv[1], "matrix") && find_kind(argv[5], &kind))
 		return matrix(argv[2], argv[3], argv[4], kind);
 	if (argc == 4 && !strcmp(argv[1], "judge") && find_kind(argv[2], &kind))

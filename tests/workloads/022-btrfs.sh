@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will fill and stress a btrfs file system, and check it with scrub and btrfs check.
+. "$TOP/tests/workloads/lib.sh"
+fsck() { btrfs check --check-data-csum $v; }
+scrub() { btrfs scrub start -B "$mnt" | tee "$TMPDIR/scrub" && grep -q 'no errors found' "$TMPDIR/scrub"; }
+file_system_workload btrfs mkfs.btrfs -q -f
+row

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will have its test leg on an NBD server in another network namespace, killed and restarted.
+. "$TOP/tests/workloads/lib.sh"
+modprobe -q nbd max_part=0 || :
+[ -b /dev/nbd0 ] || skip "this kernel has no nbd"
+ip netns add bvtest-far 2>/dev/null || skip "this kernel has no network namespaces"
+ip link add bvtest-here type veth peer name bvtest-there netns bvtest-far ||
+	{ ip netns del bvtest-far; skip "this kernel has no veth"; }
+ip addr add 10.255.0.1/30 dev bvtest-here
+ip link set bvtest-here up
+ip -n bvtest-far addr add 10.255.0.2/30 dev bvtest-there
+ip -n bvtest-far link set bvtest-there up
+server=
+stop_server() {
+	[ -z "$server" ] || { kill -9 "$server" && wait "$server" || :; } 2>/dev/null
+	server=
+}
+start_server() {
+	local i
+	ip netns exec bvtest-far qemu-nbd --persistent --shared=4 --format=raw --cache=writeback --bind=10.255.0.2 --port=10809 \
+		"$TMPDIR/far.img" &
+	server=$!
+	for ((i = 0; i < 100; i++)); do
+		if (: </dev/tcp/10.255.0.2/10809) 2>/dev/null; then return; fi
+		sleep 0.1
+	done
+	fail "the server does not answer"
+}
+connect() {
+	local i
+	nbd-client 10.255.0.2 10809 /dev/nbd0 -b 512 -timeout 10 >"$TMPDIR/nbd" 2>&1 || fail "nbd-client: $(cat "$TMPDIR/nbd")"
+	for ((i = 0; i < 100; i++)); do
+		[ "$(cat /sys/block/nbd0/size)" != $sectors ] || return 0
+		sleep 0.1
+	done
+	fail "nbd0 has $(cat /sys/block/nbd0/size) sectors"
+}
+after_clean_up() {
+	nbd-client -d /dev/nbd0 >/dev/null 2>&1
+	stop_server
+	ip link del bvtest-here
+	ip netns del bvtest-far
+}
+
+truncate -s 64M "$TMPDIR/far.img"
+sectors=$((64 * 2048))
+start_server
+connect
+test=/dev/nbd0
+new_leg 64
+raw=$leg
+exercise 64
+
+row_name=$case_name-killed
+# The faults that were planted are still there.
+dd if="$raw" of="$test" bs=1M oflag=direct status=none
+start_v
+"$BVIO" mixed $v $((16 << 20)) 2 8 ${SEED:+"$SEED"}
+healthy
+for turn in 1 2 3; do
+	say "the server is killed, turn $turn"
+	"$BVIO" mixed $v $((16 << 20)) 4 8 ${SEED:+"$SEED"} >"$TMPDIR/load" 2>&1 &
+	load=$!
+	sleep 1
+	stop_server
+	wait $load || :
+	nr_planted=$((nr_planted + 1))
+	# The test leg failed, and nothing else: no contents differ, and raw is not accused.
+	[ "$(field divergences)" -gt 0 ] || fail "nobody noticed that the server is gone"
+	nr_reported=$((nr_reported + 1))
+	wrong=$(dmsetup message bvtest-v 0 list | grep -v '^dropped=' | grep -vc 'status mismatch raw=0 test=-' || :)
+	false_alarms=$((false_alarms + wrong + $(field mismatches)))
+	[ $false_alarms = 0 ] || fail "$(dmsetup message bvtest-v 0 list)"
+	expect_field raw_errors 0
+	account
+	nbd-client -d /dev/nbd0 >/dev/null 2>&1 || :
+	start_server
+	connect
+	# What failed is not trusted; the rest is compared, and so is what is written anew.
+	dd if=$v of=/dev/null bs=1M iflag=direct status=none
+	[ "$(field skipped)" -gt 0 ] || fail "what failed is still trusted"
+	dd if=/dev/urandom of=$v bs=1M count=64 oflag=direct status=none
+	dd if=$v of=/dev/null bs=1M iflag=direct status=none
+	expect_field untrusted 0
+	healthy
+done
+expect_same_legs
+dmsetup remove bvtest-v
+row

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the workloads share, on top of tests/cases/lib.sh. A workload runs on healthy legs and calls
+# "healthy"; then it plants faults in the test leg, reads, and calls "found". What both count goes
+# into a row of the ledger. Sourced by each workload.
+
+mnt=$TMPDIR/bvtest-mnt
+row_name=$case_name
+requests=0 compared=0 nr_planted=0 nr_reported=0 false_alarms=0
+planted=()		# sectors of the mapped device that are wrong in the test leg
+stat_counted=0
+leg_to_spoil=		# where to write behind the target's back, if not into $test itself
+
+# What takes a while says so; a case's own output is only shown when it fails.
+say() { printf '      %s\n' "$*" >&3; }
+
+need_file_system() { # <name>
+	modprobe -q "$1" || grep -qw "$1" /proc/filesystems || skip "this kernel has no $1"
+}
+
+# A workload may define these, for what clean_up does not know.
+before_clean_up() { :; }
+after_clean_up() { :; }
+# A workload that fails has a row for what it had counted until then.
+trap 'set +e; [ $((requests + nr_planted + false_alarms)) = 0 ] || row; before_clean_up; clean_up; after_clean_up' EXIT
+
+# ---- the ledger ------------------------------------------------------------------------------
+
+# One row: name, requests, sectors compared, faults planted, faults reported, false alarms.
+row() {
+	echo "ledger $row_name $requests $compared $nr_planted $nr_reported $false_alarms" >&3
+	requests=0 compared=0 nr_planted=0 nr_reported=0 false_alarms=0
+}
+
+start_v() { # [options]
+	make_v "$@"
+	stat_counted=0
+}
+
+# Take over what the device has counted.
+account() {
+	local now
+	now=$(attribute stat | awk '{print $1 + $5 + $12}')
+	requests=$((requests + now - stat_counted)) stat_counted=$now
+	compared=$((compared + $(field compared)))
+	dmsetup message bvtest-v 0 reset
+}
+
+# Nothing was reported until now, and something was compared.
+healthy() {
+	local alarms
+	alarms=$(($(field mismatches) + $(field divergences)))
+	false_alarms=$((false_alarms + alarms))
+	if [ $alarms != 0 ]; then
+		dmsetup status bvtest-v
+		dmsetup message bvtest-v 0 list
+		fail "false alarms: $alarms"
+	fi
+	expect_field state V
+	expect_field first_mismatch -
+	[ "$(field compared)" -gt 0 ] || fail "nothing was compared"
+	account
+}
+
+# ---- faults ----------------------------------------------------------------------------------
+
+# Change a byte of the test leg behind the target's back.
+plant() { # <offset in bytes>...
+	local offset
+	for offset; do
+		"$BVIO" poke "${leg_to_spoil:-$test}" "$offset" 0xff
+		planted+=($((offset / 512)))
+	done
+}
+
+# Each sector that was planted is the first bad one of a report, and there is no report of another.
+found() {
+	local list sector bad=0 reports=() missed=()
+	list=$(dmsetup message bvtest-v 0 list)
+	mapfile -t reports < <(sed -n 's/.*contents mismatch in sector \([0-9]*\) .*/\1/p' <<<"$list" | sort -nu)
+	for sector in "${planted[@]}"; do
+		nr_planted=$((nr_planted + 1))
+		if [[ " ${reports[*]-} " == *" $sector "* ]]; then
+			nr_reported=$((nr_reported + 1))
+		else
+			missed+=("$sector")
+		fi
+	done
+	for sector in ${reports[@]+"${reports[@]}"}; do
+		[[ " ${planted[*]} " == *" $sector "* ]] || bad=$((bad + 1))
+	done
+	false_alarms=$((false_alarms + bad + $(grep -c 'status mismatch' <<<"$list" || :)))
+	if [ ${#missed[@]} != 0 ] || [ $false_alarms != 0 ] || ! grep -q '^dropped=0$' <<<"$list"; then
+		printf '%s\n' "$list"
+		fail "not reported: ${missed[*]-}; false alarms: $false_alarms"
+	fi
+	planted=()
+	account
+}
+
+# A file with a place to spoil in each MiB. Files keep what was written: also in btrfs and databases.
+marked_file() { # <path> <MiB>
+	local i
+	for ((i = 0; i < $2; i++)); do
+		printf 'bvtest-place-%04d.' $i
+		head -c $((1048576 - 18)) /dev/urandom
+	done >"$1"
+}
+
+# The offset of each place on the raw leg.
+marked_places() {
+	grep -zobUa 'bvtest-place-[0-9]*[.]' "$raw" | tr '\0' '\n' | cut -d : -f 1
+}
+
+# Where a byte of a file is on the device. Not for btrfs, which has a map of its own.
+place_in_file() { # <file> <offset>
+	local first
+	first=$(filefrag -v -b4096 "$1" | awk -F '[ .:]+' -v block=$(($2 / 4096)) '
+		$2 ~ /^[0-9]+$/ && block >= $3 && block <= $4 {print $5 + block - $3}')
+	[ -n "$first" ] || fail "nothing is stored of $1 at $2"
+	echo $((first * 4096 + $2 % 4096))
+}
+
+# ---- loads that several workloads have -------------------------------------------------------
+
+fio_verify() { # <file or device> <option>...
+	local file=$1
+	shift
+	fio --name=load --filename="$file" --rw=randrw --verify=crc32c --verify_backlog=256 \
+		--randseed="${SEED:-11}" --output="$TMPDIR/fio" "$@" || fail "fio: $(cat "$TMPDIR/fio")"
+}
+
+# Fill, stress, check and spoil a file system; the caller has fsck(), which checks $v, and may have
+# scrub(), which checks what is mounted on $mnt.
+file_system_workload() { # <name> <mkfs>...
+	local fs=$1 places
+	shift
+	need_file_system "$fs"
+	new_pair 448 discard=1
+	start_v
+	"$@" $v
+	mkdir "$mnt"
+	mount -o noatime,discard $v "$mnt"
+	say "files"
+	cp -a /usr/share/perl5 "$mnt/"
+	fio --name=files --directory="$mnt" --rw=randwrite --bsrange=1k-64k --size=8m --numjobs=2 --verify=crc32c \
+		--ioengine=psync --fsync=32 --randseed="${SEED:-3}" --output="$TMPDIR/fio" || fail "fio: $(cat "$TMPDIR/fio")"
+	rm -f "$mnt"/files.*
+	say "stress-ng"
+	file_system_stress 10
+	diff -r /usr/share/perl5 "$mnt/perl5" || fail "the files are not what they were"
+	rm -rf "$mnt/perl5"
+	fstrim "$mnt" || :
+	cp -a /usr/share/perl5 "$mnt/"
+	marked_file "$mnt/marked" 24
+	cp "$mnt/marked" "$TMPDIR/marked"
+	umount "$mnt"
+	mount -o noatime $v "$mnt"
+	diff -r /usr/share/perl5 "$mnt/perl5" || fail "the files are not what they were"
+	check_file_system
+	umount "$mnt"
+	healthy
+	expect_field raw_errors 0
+	expect_field test_errors 0
+
+	say "planted faults"
+	mapfile -t places < <(marked_places)
+	expect "places to spoil" 24 ${#places[@]}
+	dmsetup remove bvtest-v
+	# The files must read back right although the test leg is wrong: raw's data is served.
+	start_v ignore_mismatch
+	plant "${places[@]}"
+	mount -o ro $v "$mnt"
+	cmp "$TMPDIR/marked" "$mnt/marked" || fail "raw's data was not served"
+	check_file_system
+	found
+}
+
+check_file_system() { # mounted before and after
+	if declare -F scrub >/dev/null; then
+		scrub >"$TMPDIR/fsck" 2>&1 || fail "$(cat "$TMPDIR/fsck")"
+	fi
+	umount "$mnt"
+	fsck >"$TMPDIR/fsck" 2>&1 || fail "$(cat "$TMPDIR/fsck")"
+	mount -o ro $v "$mnt"
+}
+
+# In the manner of fsstress and fsx: all that can be done to files, at once, verified.
+file_system_stress() { # <seconds>
+	mkdir "$mnt/stress"
+	stress-ng --temp-path "$mnt/stress" --seed "${SEED:-5}" --timeout "$1" --verify --oomable \
+		--hdd 1 --hdd-bytes 8m --hdd-opts direct,fsync --iomix 1 --iomix-bytes 8m --fpunch 1 --fallocate 1 --fallocate-bytes 16m \
+		--rename 1 --dentry 1 --dentries 256 --dir 1 --link 1 --symlink 1 --sync-file 1 --sync-file-bytes 4m \
+		--copy-file 1 --copy-file-bytes 8m --seek 1 --seek-size 8m --metamix 1 --metamix-bytes 1m --filename 1 \
+		>"$TMPDIR/stress" 2>&1 || fail "stress-ng: $(tail -n 30 "$TMPDIR/stress")"
+	rm -rf "$mnt/stress"
+}
+
+# Every way of I/O on the device itself, then faults: for legs of a kind.
+exercise() { # <MiB>
+	local i places=()
+	say "$row_name: healthy"
+	start_v
+	"$BVIO" mixed $v $((($1 < 16 ? $1 : 16) << 20)) "${LOAD_SECONDS:-5}" 8 ${SEED:+"$SEED"}
+	fio_verify $v --direct=1 --ioengine=libaio --iodepth=16 --bs=4k-128k --blockalign=4k --size=$((($1 < 32 ? $1 : 32)))m \
+		--io_size=32m
+	dd if=$v of=/dev/null bs=1M iflag=direct status=none
+	healthy
+	expect_field raw_errors 0
+	expect_field test_errors 0
+	say "$row_name: planted faults"
+	dd if=/dev/urandom of=$v bs=1M count="$1" oflag=direct status=none 2>/dev/null || :
+	for ((i = 0; i < $1; i += ($1 + 15) / 16)); do
+		places+=($((i * 1048576 + (i * 7919 + 13) % 1048576)))
+	done
+	plant "${places[@]}"
+	dd if=$v of=/dev/null bs=1M iflag=direct status=none conv=noerror 2>/dev/null || :
+	found
+	dmsetup remove bvtest-v
+	row
+}

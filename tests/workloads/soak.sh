@@ -1,0 +1,464 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will mix loads, legs, options, events and faults at random, for as long as it is told.
+# Started by tests/soak. Variables: SOAK_SECONDS, SEED, ROUND (the first), BREAK (what to break, to
+# see that it is noticed). A round has a seed of its own, so that each can be had again alone.
+. "$TOP/tests/workloads/lib.sh"
+
+started=$SECONDS
+round=${ROUND:-1}
+suspends=0 reloads=0 injected=0 reported=0 rounds=0
+area_mib=48		# which faults are planted in
+declare -A seen=()	# how often there was what
+
+roll() { rolled=$(((RANDOM * 32768 + RANDOM) % $1)); } # not in a subshell: it has its own RANDOM
+pick() {
+	roll $#
+	shift $rolled
+	picked=$1
+	seen[$picked]=$((${seen[$picked]-0} + 1))
+}
+breaking() { [ "${BREAK-}" = "$1" ]; }
+
+# ---- the ledger ------------------------------------------------------------------------------
+
+# Takes over what healthy and found have counted.
+add_up() {
+	injected=$((injected + nr_planted)) reported=$((reported + nr_reported))
+	nr_planted=0 nr_reported=0
+}
+
+row() {
+	add_up
+	say "ledger after $rounds rounds, $((SECONDS - started)) s:"
+	say "  requests          $requests"
+	say "  bytes compared    $((compared * 512))"
+	say "  suspends, reloads $suspends, $reloads"
+	say "  faults injected   $injected"
+	say "  faults reported   $reported"
+	say "  false alarms      $false_alarms"
+	say "  what was there    $(for what in "${!seen[@]}"; do echo "$what=${seen[$what]}"; done | sort | xargs)"
+	[ -z "$1" ] || say "again from this round: tests/soak -s $SEED -r $round"
+}
+trap 'set +e; [ $done_well = 1 ] || row again; before_clean_up; clean_up; after_clean_up' EXIT
+done_well=0
+
+# ---- legs ------------------------------------------------------------------------------------
+
+server= control= md=
+before_clean_up() {
+	[ -z "$md" ] || { dmsetup resume bvtest-v; dmsetup remove bvtest-v; dmsetup remove bvtest-test; mdadm --stop "$md"; } >/dev/null 2>&1
+	md=
+}
+after_clean_up() {
+	[ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null
+	server=
+	[ ! -e /sys/module/scsi_debug ] || rmmod scsi_debug
+}
+
+# A pair of legs of a kind, each behind a dm-linear device whose table the faults exchange.
+make_legs() { # <kind> <MiB>
+	local mib=$2 i
+	sectors=$((mib * 2048))
+	case $1 in
+	null | thin | md | nbd | scsi)
+		pick 512 4096
+		new_leg "$mib" blocksize="$picked" discard=1
+		behind_raw=$leg
+		;;&
+	null)
+		pick 512 4096
+		new_leg "$mib" blocksize="$picked" discard=1
+		behind_test=$leg
+		;;
+	slow)
+		new_leg "$mib" irqmode=2 completion_nsec=20000
+		behind_raw=$leg
+		new_leg "$mib" irqmode=2 completion_nsec=400000
+		behind_test=$leg
+		;;
+	loop)
+		truncate -s "${mib}M" "$TMPDIR/raw" "$TMPDIR/test"
+		behind_raw=$(losetup -f --show "$TMPDIR/raw")
+		behind_test=$(losetup -f --show "$TMPDIR/test")
+		;;
+	ram) behind_raw=/dev/ram0 behind_test=/dev/ram1 ;;
+	thin)
+		new_leg 8
+		local metadata=$leg
+		new_leg $((mib + 32))
+		new_dm pool "0 $((sectors + 65536)) thin-pool $metadata $leg 128 0"
+		dmsetup message bvtest-pool 0 "create_thin 0"
+		new_dm thin "0 $sectors thin /dev/mapper/bvtest-pool 0"
+		behind_test=/dev/mapper/bvtest-thin
+		;;
+	md)
+		new_leg $((mib + 2))
+		local one=$leg
+		new_leg $((mib + 2))
+		mkdir -p /run/mdadm /dev/md
+		md=/dev/md127
+		mdadm --create /dev/md/bvtest --run --metadata=1.2 --level=1 --raid-devices=2 --assume-clean "$one" "$leg" >"$TMPDIR/mdadm" 2>&1 ||
+			fail "$(cat "$TMPDIR/mdadm")"
+		behind_test=$md
+		;;
+	nbd)
+		control=$TMPDIR/control
+		"$BVFAULT" serve /dev/nbd0 "$mib" "$control" 3>&- &
+		server=$!
+		for ((i = 0; i < 100; i++)); do
+			[ ! -S "$control" ] || [ ! -e /sys/block/nbd0/pid ] || break
+			sleep 0.1
+		done
+		behind_test=/dev/nbd0
+		;;
+	scsi)
+		insmod "$KTREE/drivers/scsi/scsi_debug.ko" dev_size_mb="$mib" sector_size=4096 lbpu=1 lbpws=1 delay=0
+		for ((i = 0; i < 100; i++)); do
+			behind_test=$(grep -ls scsi_debug /sys/block/sd*/device/model || :)
+			[ -z "$behind_test" ] || break
+			sleep 0.1
+		done
+		behind_test=${behind_test#/sys/block/}
+		behind_test=/dev/${behind_test%%/*}
+		;;
+	esac
+	expect "sectors of test" 1 $(($(blockdev --getsz "$behind_test") >= sectors))
+	# Whatever was in them: the legs start equal, and have the memory they need.
+	dd if=/dev/urandom of="$behind_raw" bs=1M count="$mib" oflag=direct status=none
+	dd if="$behind_raw" of="$behind_test" bs=1M count="$mib" oflag=direct status=none
+	new_dm raw "0 $sectors linear $behind_raw 0"
+	raw=$leg
+	new_dm test "0 $sectors linear $behind_test 0"
+	test=$leg leg_to_spoil=$behind_test
+}
+
+set_leg() { # <raw|test> <table lines>
+	dmsetup suspend --noflush "bvtest-$1"
+	dmsetup load "bvtest-$1" <<<"$2"
+	dmsetup resume "bvtest-$1"
+}
+restore_leg() { local behind=behind_$1; set_leg "$1" "0 $sectors linear ${!behind} 0"; }
+
+# ---- loads -----------------------------------------------------------------------------------
+
+files_load() { # <seconds> <mkfs>...
+	local seconds=$1 fs=$2
+	shift 2
+	set -eu
+	"$@" $v
+	mkdir "$mnt"
+	mount -o noatime,discard $v "$mnt"
+	cp -a /usr/share/perl5 "$mnt/"
+	file_system_stress "$seconds"
+	diff -r /usr/share/perl5 "$mnt/perl5"
+	umount "$mnt"
+	case $fs in
+	ext4) e2fsck -fn $v ;;
+	xfs) xfs_repair -n $v ;;
+	btrfs) btrfs check --check-data-csum $v ;;
+	esac
+	rmdir "$mnt"
+}
+
+sqlite_load() { # <seconds>
+	local until=$((SECONDS + $1)) i=0
+	set -eu
+	mkfs.ext4 -q $v
+	mkdir "$mnt"
+	mount -o noatime,discard $v "$mnt"
+	sqlite3 -bail "$mnt/db" "PRAGMA journal_mode=wal; CREATE TABLE t (n INTEGER PRIMARY KEY, bytes BLOB);
+		INSERT INTO t SELECT value, randomblob(1 + value % 2000) FROM generate_series(1, 3000);"
+	while [ $SECONDS -lt $until ]; do
+		i=$((i + 1))
+		sqlite3 -bail "$mnt/db" "UPDATE t SET bytes = randomblob(1 + n % 1500) WHERE n % 11 = $((i % 11));"
+		[ $((i % 8)) != 0 ] || echo 3 >/proc/sys/vm/drop_caches
+	done
+	[ "$(sqlite3 "$mnt/db" 'PRAGMA integrity_check;')" = ok ]
+	umount "$mnt"
+	rmdir "$mnt"
+}
+
+start_load() { # <name> <seconds>
+	local name=$1 seconds=$2
+	roll 1000000
+	(
+		case $name in
+		fio-*)
+			SEED=$rolled fio_verify $v --ioengine="${name#fio-}" --iodepth=16 --direct=1 --bsrange=4k-256k --blockalign=4k \
+				--size=${area_mib}m --time_based --runtime="$seconds" ;;
+		ext4) files_load "$seconds" ext4 mkfs.ext4 -q ;;
+		xfs) files_load "$seconds" xfs mkfs.xfs -q -f ;;
+		btrfs) files_load "$seconds" btrfs mkfs.btrfs -q -f ;;
+		sqlite) sqlite_load "$seconds" ;;
+		*) "$BVIO" "$name" $v $((16 << 20)) "$seconds" 8 $rolled ;;
+		esac
+	) >"$TMPDIR/load" 2>&1 &
+	load=$!
+}
+
+# What has not ended long after it should have is stuck.
+end_load() { # <seconds at most>
+	local i
+	for ((i = 0; i < $1 * 5; i++)); do
+		kill -0 $load 2>/dev/null || { wait $load; return; }
+		sleep 0.2
+	done
+	echo w >/proc/sysrq-trigger
+	dmesg | tail -n 60
+	fail "the load does not end"
+}
+
+# ---- events ----------------------------------------------------------------------------------
+
+event() {
+	local line free
+	pick suspend suspend-noflush reload leg-suspend pressure caches message
+	case $picked in
+	suspend | suspend-noflush)
+		suspends=$((suspends + 1))
+		if [ "$picked" = suspend ]; then dmsetup suspend bvtest-v; else dmsetup suspend --noflush --nolockfs bvtest-v; fi
+		roll 5
+		sleep 0.$rolled
+		breaking hang || dmsetup resume bvtest-v
+		;;
+	reload)
+		reloads=$((reloads + 1))
+		line=$(dmsetup table bvtest-v)
+		dmsetup load bvtest-v --table "$line"
+		dmsetup resume bvtest-v
+		;;
+	leg-suspend)
+		pick raw test
+		dmsetup suspend --noflush "bvtest-$picked"
+		roll 5
+		sleep 0.$rolled
+		dmsetup resume "bvtest-$picked"
+		;;
+	pressure)
+		free=$(awk '/^MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
+		roll 100
+		[ "$free" -gt $((350 + rolled)) ] || return 0
+		mkdir "$TMPDIR/bvtest-hog"
+		mount -t tmpfs -o size=100% tmpfs "$TMPDIR/bvtest-hog"
+		fallocate -l $((free - 250 - rolled))M "$TMPDIR/bvtest-hog/memory" || :
+		sleep 1
+		umount "$TMPDIR/bvtest-hog"
+		rmdir "$TMPDIR/bvtest-hog"
+		;;
+	caches) echo 3 >/proc/sys/vm/drop_caches ;;
+	message)
+		dmsetup message bvtest-v 0 mark "round $round"
+		dmsetup message bvtest-v 0 list >/dev/null
+		dmsetup message bvtest-v 0 history 2048 >/dev/null
+		dmsetup status bvtest-v >/dev/null
+		;;
+	esac
+}
+
+# ---- faults: each is injected so that it is known how many reports there must be ---------------
+
+refill() { dd if=/dev/urandom of=$v bs=1M count=$area_mib oflag=direct status=none; }
+
+spoil() { # sectors at rest
+	local i places=() nr
+	roll 12
+	nr=$((rolled + 1))
+	for ((i = 0; i < nr; i++)); do
+		roll $((4 << 20))
+		# Not two in one request: they are a MiB or more apart.
+		places+=($((i * (4 << 20) + rolled % (3 << 20))))
+	done
+	plant "${places[@]}"
+	if breaking missed; then planted+=(99); fi
+	pick direct buffered
+	if [ "$picked" = direct ]; then
+		dd if=$v of=/dev/null bs=1M count=$area_mib iflag=direct status=none conv=noerror 2>/dev/null || :
+	else
+		for i in "${places[@]}"; do dd if=$v of=/dev/null bs=4096 count=1 skip=$((i / 4096)) status=none 2>/dev/null || :; done
+	fi
+	found
+	plant "${places[@]}"
+	planted=()
+}
+
+# Reports about status: as many as were injected, each of this leg, and no other.
+found_errors() { # <raw|test> <at least> [<at most>]
+	local list nr wrong pattern='status mismatch raw=0 test=-'
+	[ "$1" = test ] || pattern='status mismatch raw=-[0-9]* test=0'
+	list=$(dmsetup message bvtest-v 0 list)
+	nr=$(field divergences)
+	wrong=$(grep -v '^dropped=' <<<"$list" | grep -vc "$pattern" || :)
+	false_alarms=$((false_alarms + wrong + $(field mismatches)))
+	if [ $# = 3 ] && [ "$nr" -gt "$3" ]; then false_alarms=$((false_alarms + nr - $3)); fi
+	[ "$nr" -le "$2" ] || nr=$2
+	nr_planted=$((nr_planted + $2)) nr_reported=$((nr_reported + nr))
+	if [ "$nr" -lt "$2" ] || [ $false_alarms != 0 ]; then
+		printf '%s\n' "$list"
+		fail "errors of $1: reported $nr of $2; false alarms: $false_alarms"
+	fi
+	account
+}
+
+leg_errors() { # on reads and on writes, nothing else running
+	local leg behind i at n=0
+	pick raw test
+	leg=$picked
+	behind=behind_$leg
+	roll $((area_mib - 2))
+	at=$(((rolled + 1) << 20))
+	set_leg "$leg" "0 $((at / 512)) linear ${!behind} 0
+$((at / 512)) 2048 error
+$((at / 512 + 2048)) $((sectors - at / 512 - 2048)) linear ${!behind} $((at / 512 + 2048))"
+	for i in 0 1 2 3 4; do
+		expect "read from a bad leg" "read: EIO" "$("$BVIO" read $v $((at + i * 65536)) 16384 || :)"
+		if dd if=/dev/urandom of=$v bs=8192 seek=$((at / 8192 + i * 8)) count=1 oflag=direct status=none 2>/dev/null; then fail "a write to a bad leg succeeded"; fi
+		n=$((n + 2))
+	done
+	found_errors "$leg" $n $n
+	restore_leg "$leg"
+}
+
+leg_errors_under_load() {
+	local leg
+	pick raw test
+	leg=$picked
+	start_load mixed 2
+	sleep 0.7
+	set_leg "$leg" "0 $sectors error"
+	"$BVIO" read $v $((20 << 20)) 65536 >/dev/null || :
+	sleep 0.3
+	restore_leg "$leg"
+	end_load 60 || :
+	# How many requests there were nobody knows: at least one, and of no other leg.
+	found_errors "$leg" 1
+}
+
+wrong_reads() { # each read of the test leg
+	local i at nr
+	tr '\0' '\377' </dev/zero | dd of=$v bs=1M count=$area_mib iflag=fullblock oflag=direct status=none
+	set_leg test "0 $sectors flakey $behind_test 0 0 1 5 corrupt_bio_byte 1000 r 0 0"
+	roll 20
+	nr=$((rolled + 1))
+	for ((i = 0; i < nr; i++)); do
+		roll 512
+		at=$((i * 2 * 1048576 + rolled * 4096))
+		planted+=($((at / 512 + 1)))	# the 1000th byte is in the second sector
+		"$BVIO" read $v $at 8192 >/dev/null || :
+	done
+	found
+	restore_leg test
+}
+
+served_faults() { # by the block server, one sector each, while a load runs elsewhere
+	local fault at sector harm
+	start_load mixed 3
+	for fault in bitflip zeroed lost-write misdirected torn swapped stale-read transient wrong-error one-leg-error; do
+		roll $(((sectors - (20 << 11)) / 8))
+		at=$(((20 << 20) + rolled * 4096))
+		roll 5
+		sector=$((at / 512 + rolled))
+		for _ in 1 2; do dd if=/dev/urandom of=$v bs=4096 seek=$((at / 4096)) count=1 oflag=direct status=none; done
+		"$BVFAULT" arm "$control" $fault $sector >/dev/null
+		case $fault in
+		wrong-error)
+			if dd if=/dev/urandom of=$v bs=4096 seek=$((at / 4096)) count=1 oflag=direct status=none 2>/dev/null; then fail "a write did not fail"; fi ;;
+		stale-read | transient) expect "read of $fault" "read: EILSEQ" "$("$BVIO" read $v $at 4096 || :)" ;;
+		one-leg-error) expect "read of $fault" "read: EIO" "$("$BVIO" read $v $at 4096 || :)" ;;
+		*)
+			dd if=/dev/urandom of=$v bs=4096 seek=$((at / 4096)) count=1 oflag=direct status=none
+			expect "read of $fault" "read: EILSEQ" "$("$BVIO" read $v $at 4096 || :)" ;;
+		esac
+		harm=$("$BVFAULT" arm "$control" none 0)
+		[ "$harm" -gt 0 ] || fail "$fault did no harm"
+		case $fault in
+		*-error) found_errors test 1 1 ;;
+		*)
+			planted=("$sector")
+			found ;;
+		esac
+		dd if=/dev/urandom of=$v bs=4096 seek=$((at / 4096)) count=1 oflag=direct status=none
+	done
+	end_load 60 || fail "$(cat "$TMPDIR/load")"
+	healthy
+}
+
+# ---- rounds ----------------------------------------------------------------------------------
+
+one_round() {
+	local kind load_name options=() seconds mib=64 until faults
+	RANDOM=$(((SEED + round * 7919) % 32768))
+	pick mixed overlap race alias scribble-write scribble-read fio-io_uring fio-libaio fio-sync ext4 xfs btrfs sqlite
+	load_name=$picked
+	case $load_name in
+	ext4 | xfs | btrfs | sqlite)
+		mib=320
+		pick null slow loop thin md ;;
+	*)
+		pick null slow loop ram thin md nbd nbd scsi ;;
+	esac
+	kind=$picked
+	make_legs "$kind" $mib
+	pick default fingerprint written_only written_only,fingerprint no_write_copy
+	# The caller has promised not to touch what is being written.
+	if [ "$picked" = no_write_copy ] && [[ $load_name != fio-* ]]; then picked=default; fi
+	[ "$picked" = default ] || IFS=, read -r -a options <<<"$picked"
+	start_v ${options[@]+"${options[@]}"}
+
+	roll 5
+	seconds=$((rolled + 4))
+	until=$((SECONDS + seconds))
+	say "round $round, $((SECONDS - started)) of $SOAK_SECONDS s: $load_name on $kind legs${options[*]+, ${options[*]}}"
+	start_load "$load_name" $seconds
+	while [ $SECONDS -lt $until ]; do
+		roll 15
+		sleep $((rolled / 10)).$((rolled % 10))
+		event
+	done
+	end_load $((seconds + 120)) || fail "$load_name: $(tail -n 40 "$TMPDIR/load")"
+	if breaking false-alarm; then
+		"$BVIO" poke "$behind_test" 1000 1
+		"$BVIO" read $v 0 4096 || :
+	fi
+	if breaking divergence; then
+		set_leg test "0 $sectors error"
+		"$BVIO" read $v 0 4096 || :
+		restore_leg test
+	fi
+	if breaking untested; then dmsetup message bvtest-v 0 reset; fi
+	healthy
+
+	refill
+	roll 3
+	for ((faults = rolled + 1; faults > 0; faults--)); do
+		if [ "$kind" = nbd ]; then
+			pick served_faults spoil leg_errors leg_errors_under_load wrong_reads
+		else
+			pick spoil leg_errors leg_errors_under_load wrong_reads
+		fi
+		if breaking missed; then picked=spoil; fi
+		$picked
+		add_up
+		# As good as new: what had failed is written again.
+		refill
+	done
+	dd if=$v of=/dev/null bs=1M count=$area_mib iflag=direct status=none
+	healthy
+	dmsetup remove bvtest-v
+	if breaking data; then "$BVIO" poke "$behind_test" 1000 1; fi
+	cmp -n $((area_mib << 20)) "$behind_raw" "$behind_test" || fail "the legs differ"
+	before_clean_up
+	clean_up
+	after_clean_up
+	set -e
+	rounds=$((rounds + 1))
+	say "  $requests requests, $((compared / 2048)) MiB compared, $reported of $injected faults reported, $false_alarms false alarms"
+}
+
+modprobe -q nbd max_part=0 || :
+while [ $((SECONDS - started)) -lt "$SOAK_SECONDS" ]; do
+	one_round
+	round=$((round + 1))
+done
+done_well=1
+row ""
+[ $injected = $reported ] || fail "$reported of $injected faults were reported"

@@ -29,6 +29,7 @@ static const char *device;
 static uint64_t area;		/* bytes at the start of the device that the load uses */
 static double seconds;
 static unsigned long long seed;
+static unsigned int block = SECTOR;	/* what the device can address */
 static volatile int stop;
 
 static unsigned long long requests, failures;	/* __atomic */
@@ -90,12 +91,12 @@ static void count(ssize_t done)
 
 static size_t random_size(struct thread *t, size_t max)
 {
-	return (1 + next(&t->random) % (max / SECTOR)) * SECTOR;
+	return (1 + next(&t->random) % (max / block)) * block;
 }
 
 static off_t random_offset(struct thread *t, size_t size)
 {
-	return next(&t->random) % ((area - size) / SECTOR + 1) * SECTOR;
+	return next(&t->random) % ((area - size) / block + 1) * block;
 }
 
 /* Every thread writes at random places of one small area. */
@@ -195,7 +196,11 @@ static void *mixed(void *arg)
 		memset(buffer, next(&t->random), size);
 		switch (next(&t->random) % 8) {
 		case 0:
-			count(ioctl(t->fd, BLKDISCARD, range));
+			/* Not every leg can. */
+			if (ioctl(t->fd, BLKDISCARD, range) && errno != EOPNOTSUPP)
+				count(-1);
+			else
+				count(0);
 			break;
 		case 1:
 			count(ioctl(t->fd, BLKZEROOUT, range));
@@ -231,9 +236,14 @@ static int run_load(void *(*run)(void *), unsigned int nr_threads)
 	struct thread threads[64];
 	pthread_t scribblers[2];
 	unsigned int i;
+	int fd;
 
 	if (nr_threads > 64)
 		nr_threads = 64;
+	fd = open_device(device, O_RDWR);
+	if (ioctl(fd, BLKSSZGET, &block))
+		die("BLKSSZGET");
+	close(fd);
 	scribbled = aligned(65536);
 	if (run == scribble_write || run == scribble_read)
 		for (i = 0; i < 2; i++)

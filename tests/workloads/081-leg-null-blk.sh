@@ -4,6 +4,6 @@
 for kind in "cache_size=8" "hw_queue_depth=2" "queue_mode=0" "irqmode=2 completion_nsec=50000"; do
 	row_name=$case_name-${kind%%=*}
 	read -r -a attributes <<<"$kind"
-	new_pair 32 "${attributes[@]}"
+	new_pair 32 discard=1 "${attributes[@]}"
 	exercise 32
 done

@@ -215,6 +215,9 @@ exercise() { # <MiB>
 	plant "${places[@]}"
 	dd if=$v of=/dev/null bs=1M iflag=direct status=none conv=noerror 2>/dev/null || :
 	found
+	# Right again: nothing was written since.
+	plant "${places[@]}"
+	planted=()
 	dmsetup remove bvtest-v
 	row
 }

@@ -46,7 +46,7 @@ say "checks"
 expect "pgbench's sums" t "$(db -c "SELECT (SELECT sum(abalance) FROM pgbench_accounts) = (SELECT sum(delta) FROM pgbench_history)
 	AND (SELECT sum(bbalance) FROM pgbench_branches) = (SELECT sum(delta) FROM pgbench_history);")"
 stop_server
-echo 3 >/proc/sys/vm/drop_caches
+forget "$mnt"/pg/data/base/*/[0-9]*
 as_postgres "$bin/pg_checksums" --check -D "$mnt/pg/data" >"$TMPDIR/checksums" 2>&1 || fail "$(cat "$TMPDIR/checksums")"
 start_server
 db -c "CREATE EXTENSION amcheck;"
@@ -56,7 +56,7 @@ stop_server
 # The log of the database has what was written, too: only the table's own blocks are spoiled.
 file=$mnt/pg/data/$table
 # With holes, the blocks of a file need not be one after the other.
-mapfile -t places < <(grep -zobUa 'bvtest-place-[0-9]*[.]' "$file" | tr '\0' '\n' | cut -d : -f 1)
+mapfile -t places < <(marked_places "$file")
 [ ${#places[@]} = 12 ] || fail "${#places[@]} places in the table"
 blocks=()
 for at in "${places[@]}"; do blocks+=("$(place_in_file "$file" "$at")"); done

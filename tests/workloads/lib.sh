@@ -106,18 +106,32 @@ marked_file() { # <path> <MiB>
 	done >"$1"
 }
 
-# The offset of each place on the raw leg.
-marked_places() {
-	grep -zobUa 'bvtest-place-[0-9]*[.]' "$raw" | tr '\0' '\n' | cut -d : -f 1
+# The offset of each place on the raw leg, or in a file. (grep -zob counts wrong after many zeros.)
+marked_places() { # [file]
+	perl -e 'open F, "<:raw", $ARGV[0] or die; $all = ""; $base = 0;
+		while (read F, $more, 1 << 20) {
+			$all .= $more;
+			print $base + $-[0], "\n" while $all =~ /bvtest-place-\d{4}\./g;
+			$keep = length $all < 17 ? length $all : 17;
+			$base += length($all) - $keep;
+			$all = substr $all, length($all) - $keep;
+		}' "${1:-$raw}"
 }
 
 # Where a byte of a file is on the device. Not for btrfs, which has a map of its own.
 place_in_file() { # <file> <offset>
 	local first
-	first=$(filefrag -v -b4096 "$1" | awk -F '[ .:]+' -v block=$(($2 / 4096)) '
+	first=$(filefrag -v -b1024 "$1" | awk -F '[ .:]+' -v block=$(($2 / 1024)) '
 		$2 ~ /^[0-9]+$/ && block >= $3 && block <= $4 {print $5 + block - $3}')
 	[ -n "$first" ] || fail "nothing is stored of $1 at $2"
-	echo $((first * 4096 + $2 % 4096))
+	echo $((first * 1024 + $2 % 1024))
+}
+
+# What is read next comes from the device, not from memory.
+forget() { # <file>...
+	local file
+	sync
+	for file; do dd if="$file" iflag=nocache count=0 status=none; done
 }
 
 # ---- loads that several workloads have -------------------------------------------------------
@@ -190,7 +204,7 @@ file_system_stress() { # <seconds>
 	stress-ng --temp-path "$mnt/stress" --seed "${SEED:-5}" --timeout "$1" --verify --oomable \
 		--hdd 1 --hdd-bytes 8m --hdd-opts direct,fsync --iomix 1 --iomix-bytes 8m --fpunch 1 --fallocate 1 --fallocate-bytes 16m \
 		--rename 1 --dentry 1 --dentries 256 --dir 1 --link 1 --symlink 1 --sync-file 1 --sync-file-bytes 4m \
-		--copy-file 1 --copy-file-bytes 8m --seek 1 --seek-size 8m --metamix 1 --metamix-bytes 1m --filename 1 \
+		--seek 1 --seek-size 8m --filename 1 --readahead 1 --readahead-bytes 8m \
 		>"$TMPDIR/stress" 2>&1 || fail "stress-ng: $(tail -n 30 "$TMPDIR/stress")"
 	rm -rf "$mnt/stress"
 }

@@ -171,7 +171,7 @@ sqlite_load() { # <seconds>
 	while [ $SECONDS -lt $until ]; do
 		i=$((i + 1))
 		sqlite3 -bail "$mnt/db" "UPDATE t SET bytes = randomblob(1 + n % 1500) WHERE n % 11 = $((i % 11));"
-		[ $((i % 8)) != 0 ] || echo 3 >/proc/sys/vm/drop_caches
+		[ $((i % 8)) != 0 ] || forget "$mnt/db"
 	done
 	[ "$(sqlite3 "$mnt/db" 'PRAGMA integrity_check;')" = ok ]
 	umount "$mnt"
@@ -245,7 +245,7 @@ event() {
 		umount "$TMPDIR/bvtest-hog"
 		rmdir "$TMPDIR/bvtest-hog"
 		;;
-	caches) echo 3 >/proc/sys/vm/drop_caches ;;
+	caches) blockdev --flushbufs $v ;;
 	message)
 		dmsetup message bvtest-v 0 mark "round $round"
 		dmsetup message bvtest-v 0 list >/dev/null

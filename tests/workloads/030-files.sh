@@ -38,7 +38,7 @@ mount $v "$mnt"
 marked_file "$mnt/marked" 16
 umount "$mnt"
 healthy
-mapfile -t places < <(marked_places)
+mapfile -t places < <(marked_places "$raw")
 expect "places to spoil" 16 ${#places[@]}
 plant "${places[@]}"
 mount -o ro $v "$mnt"

@@ -32,7 +32,7 @@ e2fsck -fn $v >"$TMPDIR/fsck" 2>&1 || fail "$(cat "$TMPDIR/fsck")"
 healthy
 
 say "planted faults"
-mapfile -t places < <(marked_places)
+mapfile -t places < <(marked_places "$raw")
 expect "places to spoil" 12 ${#places[@]}
 plant "${places[@]}"
 mount -o ro $v "$mnt"

@@ -31,7 +31,7 @@ mount -t tmpfs -o size=32m tmpfs "$mnt"
 marked_file "$mnt/marked" 16
 sum=$(sha256sum <"$mnt/marked")
 push_out 2000
-mapfile -t places < <(marked_places)
+mapfile -t places < <(marked_places "$raw")
 [ ${#places[@]} -gt 0 ] || fail "nothing of the file was swapped out"
 plant "${places[@]}"
 expect "the file" "$sum" "$(sha256sum <"$mnt/marked")"

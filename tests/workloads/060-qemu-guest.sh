@@ -19,7 +19,7 @@ expect "the guest that writes" right "$(guest write native)"
 expect "the guest that reads" right "$(guest read io_uring)"
 healthy
 say "planted faults"
-mapfile -t places < <(marked_places)
+mapfile -t places < <(marked_places "$raw")
 expect "places to spoil" 8 ${#places[@]}
 plant "${places[@]}"
 # QEMU hands the error on, and the guest does not believe what it did not get.

@@ -107,7 +107,7 @@ marked_file() { # <path> <MiB>
 }
 
 # The offset of each place on the raw leg, or in a file. (grep -zob counts wrong after many zeros.)
-marked_places() { # [file]
+marked_places() { # <file or device>
 	perl -e 'open F, "<:raw", $ARGV[0] or die; $all = ""; $base = 0;
 		while (read F, $more, 1 << 20) {
 			$all .= $more;
@@ -115,7 +115,7 @@ marked_places() { # [file]
 			$keep = length $all < 17 ? length $all : 17;
 			$base += length($all) - $keep;
 			$all = substr $all, length($all) - $keep;
-		}' "${1:-$raw}"
+		}' "$1"
 }
 
 # Where a byte of a file is on the device. Not for btrfs, which has a map of its own.
@@ -177,7 +177,7 @@ file_system_workload() { # <name> <mkfs>...
 	expect_field test_errors 0
 
 	say "planted faults"
-	mapfile -t places < <(marked_places)
+	mapfile -t places < <(marked_places "$raw")
 	expect "places to spoil" 24 ${#places[@]}
 	dmsetup remove bvtest-v
 	# The files must read back right although the test leg is wrong: raw's data is served.

@@ -213,6 +213,7 @@ end_load() { # <seconds at most>
 event() {
 	local line free
 	pick suspend suspend-noflush reload leg-suspend pressure caches message
+	if breaking hang; then picked=suspend; fi
 	case $picked in
 	suspend | suspend-noflush)
 		suspends=$((suspends + 1))
@@ -292,6 +293,8 @@ found_errors() { # <raw|test> <at least> [<at most>]
 	if [ $# = 3 ] && [ "$nr" -gt "$3" ]; then false_alarms=$((false_alarms + nr - $3)); fi
 	[ "$nr" -le "$2" ] || nr=$2
 	nr_planted=$((nr_planted + $2)) nr_reported=$((nr_reported + nr))
+	# The other leg did nothing wrong.
+	if [ "$1" = raw ]; then expect_field test_errors 0; else expect_field raw_errors 0; fi
 	if [ "$nr" -lt "$2" ] || [ $false_alarms != 0 ]; then
 		printf '%s\n' "$list"
 		fail "errors of $1: reported $nr of $2; false alarms: $false_alarms"
@@ -340,7 +343,7 @@ wrong_reads() { # each read of the test leg
 	roll 20
 	nr=$((rolled + 1))
 	for ((i = 0; i < nr; i++)); do
-		roll 512
+		roll 255
 		at=$((i * 2 * 1048576 + rolled * 4096))
 		planted+=($((at / 512 + 1)))	# the 1000th byte is in the second sector
 		"$BVIO" read $v $at 8192 >/dev/null || :
@@ -414,6 +417,7 @@ one_round() {
 		sleep $((rolled / 10)).$((rolled % 10))
 		event
 	done
+	if breaking load; then kill $load; fi
 	end_load $((seconds + 120)) || fail "$load_name: $(tail -n 40 "$TMPDIR/load")"
 	if breaking false-alarm; then
 		"$BVIO" poke "$behind_test" 1000 1
@@ -424,6 +428,7 @@ one_round() {
 		"$BVIO" read $v 0 4096 || :
 		restore_leg test
 	fi
+	dd if=$v of=/dev/null bs=1M count=16 iflag=direct status=none || :
 	if breaking untested; then dmsetup message bvtest-v 0 reset; fi
 	healthy
 
@@ -444,6 +449,7 @@ one_round() {
 	dd if=$v of=/dev/null bs=1M count=$area_mib iflag=direct status=none
 	healthy
 	dmsetup remove bvtest-v
+	if breaking splat; then echo "BUG: not really" >/dev/kmsg; fi
 	if breaking data; then "$BVIO" poke "$behind_test" 1000 1; fi
 	cmp -n $((area_mib << 20)) "$behind_raw" "$behind_test" || fail "the legs differ"
 	before_clean_up

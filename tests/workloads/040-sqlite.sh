@@ -32,8 +32,9 @@ e2fsck -fn $v >"$TMPDIR/fsck" 2>&1 || fail "$(cat "$TMPDIR/fsck")"
 healthy
 
 say "planted faults"
-mapfile -t places < <(marked_places "$raw")
-expect "places to spoil" 12 ${#places[@]}
+# Two rows begin in one page, and a request has one report.
+mapfile -t places < <(marked_places "$raw" | awk 'NR == 1 || $1 >= last + 8192 {print; last = $1}')
+[ ${#places[@]} -ge 4 ] || fail "only ${#places[@]} places to spoil"
 plant "${places[@]}"
 mount -o ro $v "$mnt"
 # The database cannot read it, and says so.

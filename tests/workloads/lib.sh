@@ -17,11 +17,24 @@ need_file_system() { # <name>
 	modprobe -q "$1" || grep -qw "$1" /proc/filesystems || skip "this kernel has no $1"
 }
 
+# Which command it was that ended a workload.
+catch_errors() {
+	set -eE
+	trap 'echo "failed: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
+}
 # A workload may define these, for what clean_up does not know.
 before_clean_up() { :; }
 after_clean_up() { :; }
+clean_up_all() {
+	set +e
+	trap - ERR
+	before_clean_up
+	clean_up
+	after_clean_up
+}
 # A workload that fails has a row for what it had counted until then.
-trap 'set +e; [ $((requests + nr_planted + false_alarms)) = 0 ] || row; before_clean_up; clean_up; after_clean_up' EXIT
+trap 'trap - ERR; [ $((requests + nr_planted + false_alarms)) = 0 ] || row; clean_up_all' EXIT
+catch_errors
 
 # ---- the ledger ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ started=$SECONDS
 round=${ROUND:-1}
 suspends=0 reloads=0 injected=0 reported=0 rounds=0
 area_mib=48		# which faults are planted in
-declare -A seen=()	# how often there was what
+declare -gA seen=()	# how often there was what
 
 roll() { rolled=$(((RANDOM * 32768 + RANDOM) % $1)); } # not in a subshell: it has its own RANDOM
 pick() {
@@ -39,7 +39,7 @@ row() {
 	say "  what was there    $(for what in "${!seen[@]}"; do echo "$what=${seen[$what]}"; done | sort | xargs)"
 	[ -z "$1" ] || say "again from this round: tests/soak -s $SEED -r $round"
 }
-trap 'set +e; [ $done_well = 1 ] || row again; before_clean_up; clean_up; after_clean_up' EXIT
+trap 'trap - ERR; [ $done_well = 1 ] || row again; clean_up_all' EXIT
 done_well=0
 
 # ---- legs ------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ leg_errors_under_load() {
 
 wrong_reads() { # each read of the test leg
 	local i at nr
-	tr '\0' '\377' </dev/zero | dd of=$v bs=1M count=$area_mib iflag=fullblock oflag=direct status=none
+	head -c ${area_mib}M /dev/zero | tr '\0' '\377' | dd of=$v bs=1M iflag=fullblock oflag=direct status=none
 	set_leg test "0 $sectors flakey $behind_test 0 0 1 5 corrupt_bio_byte 1000 r 0 0"
 	roll 20
 	nr=$((rolled + 1))
@@ -382,6 +382,7 @@ served_faults() { # by the block server, one sector each, while a load runs else
 		dd if=/dev/urandom of=$v bs=4096 seek=$((at / 4096)) count=1 oflag=direct status=none
 	done
 	end_load 60 || fail "$(cat "$TMPDIR/load")"
+	dd if=$v of=/dev/null bs=1M iflag=direct status=none
 	healthy
 }
 
@@ -452,10 +453,8 @@ one_round() {
 	if breaking splat; then echo "BUG: not really" >/dev/kmsg; fi
 	if breaking data; then "$BVIO" poke "$behind_test" 1000 1; fi
 	cmp -n $((area_mib << 20)) "$behind_raw" "$behind_test" || fail "the legs differ"
-	before_clean_up
-	clean_up
-	after_clean_up
-	set -e
+	clean_up_all
+	catch_errors
 	rounds=$((rounds + 1))
 	say "  $requests requests, $((compared / 2048)) MiB compared, $reported of $injected faults reported, $false_alarms false alarms"
 }

@@ -407,6 +407,10 @@ one_round() {
 	if [ "$picked" = no_write_copy ] && [[ $load_name != fio-* ]]; then picked=default; fi
 	[ "$picked" = default ] || IFS=, read -r -a options <<<"$picked"
 	start_v ${options[@]+"${options[@]}"}
+	# These only read: where nothing was written, nothing would be compared.
+	case $load_name in
+	alias | scribble-read) dd if=/dev/urandom of=$v bs=1M count=$mib oflag=direct status=none ;;
+	esac
 
 	roll 5
 	seconds=$((rolled + 4))

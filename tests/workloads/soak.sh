@@ -122,6 +122,8 @@ make_legs() { # <kind> <MiB>
 		behind_test=/dev/${behind_test%%/*}
 		;;
 	esac
+	# A disk is there before its size is known.
+	for ((i = 0; i < 100 && $(blockdev --getsz "$behind_test") < sectors; i++)); do sleep 0.1; done
 	expect "sectors of test" 1 $(($(blockdev --getsz "$behind_test") >= sectors))
 	# Whatever was in them: the legs start equal, and have the memory they need.
 	dd if=/dev/urandom of="$behind_raw" bs=1M count="$mib" oflag=direct status=none

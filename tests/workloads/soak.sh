@@ -97,7 +97,7 @@ make_legs() { # <kind> <MiB>
 		new_leg $((mib + 2))
 		mkdir -p /run/mdadm /dev/md
 		md=/dev/md127
-		mdadm --create /dev/md/bvtest --run --metadata=1.2 --level=1 --raid-devices=2 --assume-clean "$one" "$leg" >"$TMPDIR/mdadm" 2>&1 ||
+		mdadm --create /dev/md127 --run --metadata=1.2 --level=1 --raid-devices=2 --assume-clean "$one" "$leg" >"$TMPDIR/mdadm" 2>&1 ||
 			fail "$(cat "$TMPDIR/mdadm")"
 		behind_test=$md
 		;;

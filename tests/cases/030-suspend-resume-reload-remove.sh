@@ -25,11 +25,15 @@ dmsetup remove bvtest-v
 expect_same_legs
 # Remove as soon as the last user is gone, and deferred while there is one.
 make_v
-for i in 1 2 3 4 5; do
-	timeout 5 "$BVIO" race $v 1048576 0.5 4 &
-	sleep 0.2
+for i in 1 2 3; do
+	exec 8<$v
+	"$BVIO" race $v 1048576 2 4 &
+	load=$!
+	while kill -0 $load 2>/dev/null && [ "$(dmsetup info -c --noheadings -o open bvtest-v)" -lt 2 ]; do :; done
 	dmsetup remove --deferred bvtest-v
-	wait $!
-	for j in 1 2 3 4 5 6 7 8 9; do dmsetup info bvtest-v >/dev/null 2>&1 || break; sleep 0.2; done
+	dmsetup info bvtest-v | grep -q "DEFERRED REMOVE" || fail "it was not in use when it was removed"
+	exec 8<&-
+	wait $load || fail "the load failed"
+	for ((j = 0; j < 50; j++)); do dmsetup info bvtest-v >/dev/null 2>&1 || break; sleep 0.2; done
 	make_v
 done

@@ -390,10 +390,29 @@ served_faults() { # by the block server, one sector each, while a load runs else
 
 # ---- rounds ----------------------------------------------------------------------------------
 
+# What this kernel lacks is replaced, so that the rest of a seed's round stays the same.
+has_filesystem() { modprobe -q "$1"; grep -qw "$1" /proc/filesystems; }
+has_legs() {
+	case $1 in
+	thin) modprobe -q dm-thin-pool; dmsetup targets | grep -q '^thin-pool' ;;
+	md) modprobe -q raid1; grep -q '\[raid1\]' /proc/mdstat ;;
+	esac
+}
+
+instead() { # <what>
+	seen[$picked]=$((seen[$picked] - 1))
+	[ ${seen[$picked]} != 0 ] || unset "seen[$picked]"
+	picked=$1
+	seen[$picked]=$((${seen[$picked]-0} + 1))
+}
+
 one_round() {
 	local kind load_name options=() seconds mib=64 until faults
 	RANDOM=$(((SEED + round * 7919) % 32768))
 	pick mixed overlap race alias scribble-write scribble-read fio-io_uring fio-libaio fio-sync ext4 xfs btrfs sqlite
+	case $picked in
+	xfs | btrfs) has_filesystem "$picked" || instead ext4 ;;
+	esac
 	load_name=$picked
 	case $load_name in
 	ext4 | xfs | btrfs | sqlite)
@@ -404,6 +423,7 @@ one_round() {
 	*)
 		pick null slow loop ram thin md nbd nbd scsi ;;
 	esac
+	has_legs "$picked" || instead null
 	kind=$picked
 	make_legs "$kind" $mib
 	pick default fingerprint written_only written_only,fingerprint no_write_copy

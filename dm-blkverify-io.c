@@ -19,7 +19,7 @@
 
 /*
  * These must not be passed on: each says something about the bio that it came with (who polls
- * it, where it was allocated, that its submitter may not sleep), not about the request.
+ * it, where it was allocated), or about its submitter, which @nowait keeps, not about the request.
  */
 #define OPF_NOT_FOR_LEGS (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_DRV)
 
@@ -32,6 +32,7 @@
  * @work: the next step, when that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios are initialised
+ * @nowait: who submits must not be made to wait, also by a leg; a workqueue may
  * @all_trusted: verify() found every sector trusted
  * @differ: verify() saw a difference
  * @differs_in: in which sector of the request, the first one; valid with @differ
@@ -57,6 +58,7 @@
  *                     raw       test
  *                      |         |
  *                     leg_endio(), twice; the second: both_done()
+ *                           |   '--- NOWAIT, and a leg would: wq: submit_again(), to that leg
  *                           |
  *        .------------------+-----------------------.
  *        | both read        | both did the rest     | any failed
@@ -76,6 +78,7 @@ struct bv_io {
 	struct work_struct work;
 	atomic_t pending;
 	bool submitted;
+	bool nowait;
 	bool all_trusted;
 	bool differ;
 	unsigned int differs_in;
@@ -148,6 +151,7 @@ static bool is_frozen(struct blkverify *bv)
 
 static void queue_step(struct workqueue_struct *wq, struct bv_io *io, work_func_t step)
 {
+	io->nowait = false;
 	INIT_WORK(&io->work, step);
 	queue_work(wq, &io->work);
 }
@@ -265,6 +269,8 @@ static int init_leg(struct bv_io *io, enum bv_leg_nr leg, struct bv_buffer *buff
 	if (bio_init_clone(io->bv->legs[leg]->bdev, bio, clone_of(io), GFP_NOIO))
 		return -ENOMEM;
 	bio->bi_opf &= ~OPF_NOT_FOR_LEGS;
+	if (io->nowait)
+		bio->bi_opf |= REQ_NOWAIT;
 	bio->bi_iter.bi_sector = io->range.start;
 	if (buffer) {
 		bio->bi_io_vec = buffer->vecs;
@@ -325,6 +331,38 @@ static void submit_legs(struct bv_io *io)
 	atomic_set(&io->pending, BV_LEGS);
 	submit_leg(io, BV_RAW);
 	submit_leg(io, BV_TEST);
+}
+
+/*
+ * Would the leg have had to wait? One that is a dm device may also have got a table since that
+ * knows no NOWAIT.
+ */
+static bool would_wait(struct bv_io *io, enum bv_leg_nr leg)
+{
+	return io->status[leg] == BLK_STS_AGAIN || io->status[leg] == BLK_STS_NOTSUPP;
+}
+
+/*
+ * The legs that would have had to wait now may. Passing on what they said would be simpler, but
+ * of a write the other leg may have done its half. Process context.
+ */
+static void submit_again(struct work_struct *work)
+{
+	struct bv_io *io = container_of(work, struct bv_io, work);
+	bool raw = would_wait(io, BV_RAW), test = would_wait(io, BV_TEST);
+
+	if (test && op_of(io) == REQ_OP_READ)
+		mark_unfilled(io);
+	io->submitter = current;
+	atomic_set(&io->pending, raw + test);
+	if (raw) {
+		bio_uninit(&io->raw_bio);
+		submit_leg(io, BV_RAW);
+	}
+	if (test) {
+		bio_uninit(&io->test_bio);
+		submit_leg(io, BV_TEST);
+	}
 }
 
 static void wait_for_buffer(struct work_struct *work)
@@ -717,7 +755,9 @@ static void both_done(struct bv_io *io)
 {
 	struct blkverify *bv = io->bv;
 
-	if (io->status[BV_RAW] || io->status[BV_TEST]) {
+	if (io->nowait && (would_wait(io, BV_RAW) || would_wait(io, BV_TEST))) {
+		queue_step(bv->wq, io, submit_again);
+	} else if (io->status[BV_RAW] || io->status[BV_TEST]) {
 		queue_step(bv->wq, io, settle);
 	} else if (!io->nr_sectors) {
 		finish(io, BLK_STS_OK);
@@ -780,6 +820,7 @@ int bv_io_map(struct blkverify *bv, struct bio *bio)
 	io->range.shared = bio_op(bio) == REQ_OP_READ;
 	io->buffer.nr_pages = 0;
 	io->submitted = false;
+	io->nowait = bio->bi_opf & REQ_NOWAIT;
 	io->differ = false;
 	io->injected = false;
 	io->rechecked = false;

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -335,6 +337,49 @@ static int sweep(const char *path, const char *leg, off_t base)
 	return 0;
 }
 
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+/* One request whose submission must not wait, as io_uring makes them; how long did that take? */
+static int nowait(const char *what, const char *path, off_t offset, size_t size)
+{
+	struct iocb request = {
+		.aio_lio_opcode = strcmp(what, "read") ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD,
+		.aio_rw_flags = RWF_NOWAIT,
+		.aio_fildes = open_device(path, O_RDWR),
+		.aio_nbytes = size,
+		.aio_offset = offset,
+	}, *requests = &request;
+	uint64_t *buffer = aligned(size), random = seed;
+	aio_context_t context = 0;
+	struct io_event event;
+	double start;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(random); i++)
+		buffer[i] = next(&random);
+	request.aio_buf = (uintptr_t)buffer;
+	if (syscall(SYS_io_setup, 1, &context))
+		die("io_setup");
+	start = now();
+	if (syscall(SYS_io_submit, context, 1, &requests) != 1)
+		return report("nowait");
+	printf("submitted in %.0f ms\n", (now() - start) * 1000);
+	if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
+		die("io_getevents");
+	if (event.res != (long long)size) {
+		errno = -event.res;
+		return report("nowait");
+	}
+	printf("%s %zu\n", what, size);
+	return 0;
+}
+
 /*
  * Read with odd segments: lengths that are multiples of 512 but not of a page, at odd places of
  * pages; compare with a plain read of another device.
@@ -431,6 +476,7 @@ static int usage(void)
 			"       bvio poke DEVICE OFFSET XOR\n"
 			"       bvio sweep DEVICE LEG OFFSET\n"
 			"       bvio scatter DEVICE REFERENCE OFFSET\n"
+			"       bvio nowait read|write DEVICE OFFSET BYTES\n"
 			"       bvio hog BYTES ROUNDS\n"
 			"       bvio uevent SECONDS\n"
 			"LOAD: overlap race alias scribble-write scribble-read mixed\n");
@@ -459,6 +505,9 @@ int main(int argc, char **argv)
 		return sweep(argv[2], argv[3], strtoull(argv[4], NULL, 0));
 	if (argc == 5 && !strcmp(argv[1], "scatter"))
 		return scatter(argv[2], argv[3], strtoull(argv[4], NULL, 0));
+	if (argc == 6 && !strcmp(argv[1], "nowait"))
+		return nowait(argv[2], argv[3], strtoull(argv[4], NULL, 0),
+			      strtoull(argv[5], NULL, 0));
 	if (argc == 4 && !strcmp(argv[1], "hog"))
 		return hog(strtoull(argv[2], NULL, 0), atoi(argv[3]));
 	if (argc == 3 && !strcmp(argv[1], "uevent"))

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will not make those wait who ask not to, and not tell them so when only a leg would.
+new_pair 16
+new_dm raw "0 $sectors linear $raw 0"
+raw_below=$raw raw=$leg
+new_dm test "0 $sectors linear $test 0"
+test_below=$test test=$leg
+make_v
+"$BVIO" nowait write $v 0 1048576
+"$BVIO" nowait read $v 0 1048576
+expect_healthy
+
+# A suspended device makes all wait; it tells those at once who must not. Nobody else hears of that:
+# the request goes on when the leg does.
+expect "a leg that is asked itself" "nowait: EAGAIN" \
+	"$(dmsetup suspend --noflush bvtest-test; "$BVIO" nowait read $test 0 4096 | tail -n 1 || :; dmsetup resume bvtest-test)"
+for leg in test raw "test raw"; do
+	for what in read write; do
+		skipped=$(field skipped)
+		for i in $leg; do dmsetup suspend --noflush bvtest-$i; done
+		"$BVIO" nowait $what $v 65536 524288 >"$TMPDIR/out" 2>&1 &
+		sleep 0.5
+		kill -0 $! 2>/dev/null || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
+		for i in $leg; do dmsetup resume bvtest-$i; done
+		wait $! || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
+		"$BVIO" nowait read $v 0 1048576
+		expect_field untrusted 0
+		expect_field raw_errors 0
+		expect_field test_errors 0
+		expect_field skipped "$skipped"
+	done
+done
+expect_healthy
+
+# Many at once, while the legs come and go.
+fio --name=load --filename=$v --direct=1 --ioengine=io_uring --iodepth=32 --rw=randrw --bsrange=512-64k \
+	--verify=crc32c --verify_backlog=64 --time_based --runtime=4 --size=16m --randseed=${SEED:-7} --output="$TMPDIR/fio" &
+load=$!
+while kill -0 $load 2>/dev/null; do
+	for i in raw test; do
+		dmsetup suspend --noflush bvtest-$i
+		sleep 0.1
+		dmsetup resume bvtest-$i
+	done
+done
+wait $load || fail "fio: $(cat "$TMPDIR/fio")"
+expect_healthy
+
+# A leg that does not know it any more, under a device that still offers it.
+set_leg() { # <leg> <target line>
+	dmsetup suspend bvtest-$1
+	dmsetup load bvtest-$1 --table "$2"
+	dmsetup resume bvtest-$1
+}
+set_leg test "0 $sectors delay $test_below 0 1"
+for what in write read; do "$BVIO" nowait $what $v 65536 524288; done
+set_leg test "0 $sectors linear $test_below 0"
+set_leg raw "0 $sectors delay $raw_below 0 1"
+for what in write read; do "$BVIO" nowait $what $v 65536 524288; done
+set_leg raw "0 $sectors linear $raw_below 0"
+expect_healthy
+
+# What does go wrong is told as ever.
+"$BVIO" poke "$test" 65536 1
+expect "a mismatch" "nowait: EILSEQ" "$("$BVIO" nowait read $v 65536 4096 | tail -n 1 || :)"
+expect_field mismatches 1
+
+# A leg that takes one request at a time, and two seconds for it.
+dmsetup remove bvtest-v
+new_leg 16 irqmode=2 completion_nsec=2000000000 hw_queue_depth=1
+test=$leg
+make_v written_only
+"$BVIO" read $test 0 4096 >/dev/null &
+busy=$!
+sleep 0.5
+"$BVIO" nowait read $v 0 4096 >"$TMPDIR/out"
+ms=$(sed -n 's/^submitted in \([0-9]*\) ms/\1/p' "$TMPDIR/out")
+[ "$ms" -lt 1000 ] || fail "the submission took $ms ms"
+wait $busy

@@ -18,6 +18,12 @@
 #define COMPARE_IN_IRQ_BYTES SZ_4K
 
 /*
+ * Up to this length a request whose submitter must not wait is sent to the legs by it: what is
+ * longer may have to be split for a leg, and then that refuses it.
+ */
+#define NOWAIT_BYTES SZ_128K
+
+/*
  * These must not be passed on: each says something about the bio that it came with (who polls
  * it, where it was allocated), or about its submitter, which @nowait keeps, not about the request.
  */
@@ -376,6 +382,15 @@ static void wait_for_buffer(struct work_struct *work)
 		submit_legs(io);
 }
 
+/*
+ * Must a worker send it to the legs, because the submitter must not wait? Others than reads and
+ * writes are never sent with NOWAIT: raid5 before 7.x does not end a discard that has it.
+ */
+static bool needs_worker(struct bv_io *io)
+{
+	return io->nowait && (!has_data(io) || io->nr_sectors > NOWAIT_BYTES >> SECTOR_SHIFT);
+}
+
 /* The range is ours. Does not block. */
 static void start(struct bv_io *io)
 {
@@ -383,6 +398,8 @@ static void start(struct bv_io *io)
 
 	if (is_frozen(bv))
 		finish(io, BLK_STS_IOERR);
+	else if (needs_worker(io))
+		queue_step(bv->wq, io, start_granted);
 	else if (is_private(io, BV_TEST) && !bv_buffer_get(&bv->pool, &io->buffer, io->nr_sectors))
 		queue_step(bv->wait_wq, io, wait_for_buffer);
 	else

@@ -18,7 +18,7 @@ for leg in test raw "test raw"; do
 	for what in read write; do
 		skipped=$(field skipped)
 		for i in $leg; do dmsetup suspend --noflush bvtest-$i; done
-		"$BVIO" nowait $what $v 65536 524288 >"$TMPDIR/out" 2>&1 &
+		"$BVIO" nowait $what $v 65536 65536 >"$TMPDIR/out" 2>&1 &
 		sleep 0.5
 		kill -0 $! 2>/dev/null || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
 		for i in $leg; do dmsetup resume bvtest-$i; done
@@ -53,10 +53,10 @@ set_leg() { # <leg> <target line>
 	dmsetup resume bvtest-$1
 }
 set_leg test "0 $sectors delay $test_below 0 1"
-for what in write read; do "$BVIO" nowait $what $v 65536 524288; done
+for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
 set_leg test "0 $sectors linear $test_below 0"
 set_leg raw "0 $sectors delay $raw_below 0 1"
-for what in write read; do "$BVIO" nowait $what $v 65536 524288; done
+for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
 set_leg raw "0 $sectors linear $raw_below 0"
 expect_healthy
 
@@ -70,10 +70,12 @@ dmsetup remove bvtest-v
 new_leg 16 irqmode=2 completion_nsec=2000000000 hw_queue_depth=1
 test=$leg
 make_v written_only
-"$BVIO" read $test 0 4096 >/dev/null &
+for i in 1 2 3; do "$BVIO" read $test 0 4096; done >/dev/null &
 busy=$!
 sleep 0.5
-"$BVIO" nowait read $v 0 4096 >"$TMPDIR/out"
-ms=$(sed -n 's/^submitted in \([0-9]*\) ms/\1/p' "$TMPDIR/out")
-[ "$ms" -lt 1000 ] || fail "the submission took $ms ms"
+for bytes in 4096 1048576; do
+	"$BVIO" nowait read $v 0 $bytes >"$TMPDIR/out"
+	ms=$(sed -n 's/^submitted in \([0-9]*\) ms/\1/p' "$TMPDIR/out")
+	[ "$ms" -lt 1000 ] || fail "the submission of $bytes bytes took $ms ms"
+done
 wait $busy

@@ -214,7 +214,8 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 		flock 9
 		mkdir -p "$dir/src"
 		rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
-			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' --include='/bench/' \
+			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' \
+			--include='/tests/selftest/' --include='/bench/' \
 			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \
 			--filter='P modules.order' "$top/" "$dir/src/"

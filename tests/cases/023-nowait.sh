@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will not make those wait who ask not to, and not tell them so when only a leg would.
-new_pair 16
+new_pair 16 max_sectors=2048
 new_dm raw "0 $sectors linear $raw 0"
 raw_below=$raw raw=$leg
 new_dm test "0 $sectors linear $test 0"
@@ -67,7 +67,7 @@ expect_field mismatches 1
 
 # A leg that takes one request at a time, and two seconds for it.
 dmsetup remove bvtest-v
-new_leg 16 irqmode=2 completion_nsec=2000000000 hw_queue_depth=1
+new_leg 16 irqmode=2 completion_nsec=2000000000 hw_queue_depth=1 max_sectors=2048
 test=$leg
 make_v written_only
 for i in 1 2 3; do "$BVIO" read $test 0 4096; done >/dev/null &

@@ -384,7 +384,7 @@ static void wait_for_buffer(struct work_struct *work)
 
 /*
  * Must a worker send it to the legs, because the submitter must not wait? Others than reads and
- * writes are never sent with NOWAIT: raid5 before 7.x does not end a discard that has it.
+ * writes are never sent with NOWAIT: raid5 of 6.12 does not end a discard that has it.
  */
 static bool needs_worker(struct bv_io *io)
 {

@@ -64,7 +64,7 @@
  *                     raw       test
  *                      |         |
  *                     leg_endio(), twice; the second: both_done()
- *                           |   '--- NOWAIT, and a leg would: wq: submit_again(), to that leg
+ *                           |   '--- NOWAIT, and a leg would have to wait: wq: submit_again()
  *                           |
  *        .------------------+-----------------------.
  *        | both read        | both did the rest     | any failed

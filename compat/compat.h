@@ -30,12 +30,18 @@ static void __exit dm_##name##_exit(void)					\
 module_exit(dm_##name##_exit)
 #endif
 
-/* Before 6.11 no driver says it; the value is one that no kernel uses. */
+/*
+ * Before 6.11 no driver says it (9da3d1e912f3, "block: Add core atomic write support"); the value
+ * is one that no kernel uses.
+ */
 #ifndef BLK_STS_INVAL
 #define BLK_STS_INVAL ((__force blk_status_t)255)
 #endif
 
-/* Before 6.11 polling was a flag of the queue that a target has no say in. */
+/*
+ * Before 6.11 (8023e144f9d6, "block: move the poll flag to queue_limits") it was a flag of the
+ * queue that a target has no say in.
+ */
 static inline void compat_no_poll(struct queue_limits *limits)
 {
 #ifdef BLK_FEAT_POLL
@@ -44,8 +50,9 @@ static inline void compat_no_poll(struct queue_limits *limits)
 }
 
 /*
- * Stable writes: a feature of the queue limits since 6.11, a flag of the target in late 6.1 only,
- * and nothing that a target may ask for in between and before.
+ * Stable writes: a feature of the queue limits since 6.11 (1a02f3a73f8c, "block: move the
+ * stable_writes flag to queue_limits"), a flag of the target in late 6.1 only, and nothing that a
+ * target may ask for in between and before.
  */
 #if defined(BLK_FEAT_STABLE_WRITES) || defined(HAVE_DM_NEEDS_STABLE_WRITES)
 #define COMPAT_HAS_STABLE_WRITES true

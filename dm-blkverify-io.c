@@ -56,6 +56,7 @@
  *                       range lock --- conflict: parked until an unlock grants it --- wq
  *                           |                                                         |
  *                        start() <----------------------------------------------------'
+ *                           |--- NOWAIT, and long or without data: wq: start() again
  *                           |
  *                     private pages --- none: wait_wq, wait_for_buffer() --.
  *                           |                                              |

@@ -49,7 +49,7 @@ static const struct verb {
 	{ "wait", WAIT, 1, 1, verb_wait, "NAME", "block until the first finding",
 	  "Exit status 6 when something was found (also before), 0 when the time is over." },
 	{ "watch", WATCH, 1, 1, verb_watch, "NAME", "show throughput and findings as they come",
-	  "Ends with control-C; exit status 6 when something was found meanwhile." },
+	  "Ends with control-C; exit status 6 when something was found (also before)." },
 	{ "scrub", SCRUB, 1, 1, verb_scrub, "NAME", "read the whole device, list the bad ranges",
 	  "Every bad range is read again in smaller pieces to find its limits; the device counts\n"
 	  "those as mismatches, too. Exit status 6 when one was found, 7 when parts could not be\n"
@@ -232,7 +232,7 @@ static void help(void)
 	printf("\n\"blkverify VERB --help\" lists a verb's options; --version shows the version of "
 	       "the tool\nand of the loaded target; --debug says what is being done.\n\n"
 	       "Exit status: 0 done, 1 wrong arguments or another failure, 2 no permission, 3 no "
-	       "memory,\n4 wrong device, 5 name exists or device is in use, 6 a mismatch was found, "
+	       "memory,\n4 wrong device, 5 name exists or device is in use, 6 something was found, "
 	       "7 could not tell.\n");
 }
 

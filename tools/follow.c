@@ -118,7 +118,7 @@ static int show_findings(struct watch *w)
 		return r;
 	if (w->live && list.nr)
 		fprintf(stderr, "\r\033[K");
-	/* After a reset they are numbered from 1 again. */
+	/* A device made anew under this name numbers them from 1 again. */
 	if (list.nr && list.reports[list.nr - 1].number < w->seen)
 		w->seen = 0;
 	for (i = 0; i < list.nr; i++) {

@@ -35,7 +35,7 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 	    device.status.value[MISMATCHES] == s->mismatches || device_list(device.name, &list))
 		return false;
 	s->mismatches = device.status.value[MISMATCHES];
-	/* After a reset they are numbered from 1 again. */
+	/* A device made anew under this name numbers them from 1 again. */
 	if (list.nr && list.reports[list.nr - 1].number < s->seen)
 		s->seen = 0;
 	for (i = 0; i < list.nr; i++) {

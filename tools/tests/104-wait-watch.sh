@@ -27,7 +27,7 @@ wait $watcher || status=$?
 expect "exit status of watch" 6 $status
 cat "$TMPDIR/watch"
 grep -q "1 bit flipped" "$TMPDIR/watch" || fail "watch did not show the finding"
-# After a reset the findings are numbered from 1 again, and shown.
+# After a reset new findings are shown.
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/watch" 2>"$TMPDIR/watch.err" &
 watcher=$!
 for ((i = 0; i < 100; i++)); do grep -q "1 bit flipped" "$TMPDIR/watch" && break; sleep 0.1; done

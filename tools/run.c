@@ -157,21 +157,24 @@ static void pass_signals_on(void)
 	sigaction(SIGHUP, &action, NULL);
 }
 
+/* Returns 0, and starts nothing, when a signal has come already. */
 static pid_t start_command(const char *name, char **command)
 {
 	sigset_t ours, before;
-	pid_t pid;
+	pid_t pid = 0;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGHUP);
-	/* None may come between the fork and the note of whom to pass it on to. */
+	/* None may come between the look for one and the note of whom to pass it on to. */
 	sigprocmask(SIG_BLOCK, &ours, &before);
-	pid = fork();
-	if (!pid)
-		run_child(name, command, &before);
-	child = pid > 0 ? pid : 0;
+	if (!interrupted) {
+		pid = fork();
+		if (!pid)
+			run_child(name, command, &before);
+		child = pid > 0 ? pid : 0;
+	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return pid;
 }
@@ -182,9 +185,9 @@ static int run_command(const char *name, char **command)
 	int status = 0;
 	pid_t pid;
 
-	if (interrupted)
-		return 128 + SIGTERM;
 	pid = start_command(name, command);
+	if (!pid)
+		return 128 + SIGTERM;
 	if (pid < 0) {
 		say_error("cannot start a process: %s: try again when there are fewer",
 			  strerror(errno));

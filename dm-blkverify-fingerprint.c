@@ -133,7 +133,7 @@ int bv_fingerprints_init(struct bv_fingerprints *prints, unsigned int max_mib)
  * bv_fingerprints_exit() - free all fingerprints
  * @prints: the fingerprints; zeroed memory is fine
  *
- * Context: Process.
+ * Context: Process; sleeps.
  */
 void bv_fingerprints_exit(struct bv_fingerprints *prints)
 {
@@ -144,6 +144,7 @@ void bv_fingerprints_exit(struct bv_fingerprints *prints)
 	list_for_each_entry_safe(chunk, next, &prints->by_age, age) {
 		kfree(chunk->versions);
 		kfree(chunk);
+		cond_resched();
 	}
 	kvfree(prints->buckets);
 	prints->buckets = NULL;

@@ -103,14 +103,16 @@ int bv_trust_init(struct bv_trust *trust, sector_t nr_sectors, bool trusted)
  * bv_trust_exit() - free a trust map
  * @trust: the map; zeroed memory is fine
  *
- * Context: Process.
+ * Context: Process; sleeps.
  */
 void bv_trust_exit(struct bv_trust *trust)
 {
 	unsigned long i;
 
-	for (i = 0; trust->groups && i < trust->nr_groups; i++)
+	for (i = 0; trust->groups && i < trust->nr_groups; i++) {
 		free_group(trust->groups[i]);
+		cond_resched();
+	}
 	kvfree(trust->groups);
 	trust->groups = NULL;
 }

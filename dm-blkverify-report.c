@@ -414,11 +414,17 @@ bool bv_reports_next(struct bv_reports *reports, u64 *number, struct bv_report *
  * @to: the new one, which has found nothing yet
  * @from: the old one; forgets everything
  *
+ * The sectors of the findings are those of the mapped device, and the new target may begin
+ * elsewhere.
+ *
  * Context: Process. No request is in flight on either.
  */
 void bv_reports_move(struct bv_reports *to, struct bv_reports *from)
 {
+	/* May be less than nothing, and add up all the same. */
+	sector_t shift = to->ti->begin - from->ti->begin;
 	struct bv_counts old, new;
+	unsigned int i;
 
 	sum_counts(from, &old);
 	sum_counts(to, &new);
@@ -432,7 +438,12 @@ void bv_reports_move(struct bv_reports *to, struct bv_reports *from)
 	from->base = old;
 	to->findings = from->findings;
 	memset(&from->findings, 0, sizeof(from->findings));
+	to->findings.first_sector += shift;
 	memcpy(to->ring, from->ring, sizeof(to->ring));
+	for (i = 0; i < BV_RING_SIZE; i++) {
+		to->ring[i].sector += shift;
+		to->ring[i].bad_sector += shift;
+	}
 	memcpy(to->mark, from->mark, sizeof(to->mark));
 	to->next_number = from->next_number;
 	to->next_event = from->next_event;

@@ -296,13 +296,28 @@ bad:
 
 /* ---- suspend and resume ------------------------------------------------------------------- */
 
-/* Is @old what @bv replaces: the same part of the same device, on the same legs? */
-static bool replaces(struct blkverify *bv, struct blkverify *old)
+static bool same_legs(struct blkverify *bv, struct blkverify *other)
 {
-	return dm_table_get_md(bv->ti->table) == dm_table_get_md(old->ti->table) &&
-	       bv->ti->begin == old->ti->begin &&
-	       bv->legs[BV_RAW]->bdev == old->legs[BV_RAW]->bdev &&
-	       bv->legs[BV_TEST]->bdev == old->legs[BV_TEST]->bdev;
+	return bv->legs[BV_RAW]->bdev == other->legs[BV_RAW]->bdev &&
+	       bv->legs[BV_TEST]->bdev == other->legs[BV_TEST]->bdev;
+}
+
+/*
+ * Find the target of another table of this device, on the same legs, that knows what they hold, or
+ * that does not. It need not begin where @bv does. But targets of one table that only read may
+ * share legs: then each finds its own, if it is still there.
+ */
+static struct blkverify *find_counterpart(struct blkverify *bv, bool knows)
+{
+	struct blkverify *other, *found = NULL;
+
+	lockdep_assert_held(&instances_lock);
+	list_for_each_entry(other, &instances, instance)
+		if (other->knows == knows && other->ti->table != bv->ti->table &&
+		    dm_table_get_md(other->ti->table) == dm_table_get_md(bv->ti->table) &&
+		    same_legs(bv, other) && (!found || other->ti->begin == bv->ti->begin))
+			found = other;
+	return found;
 }
 
 static void take_over(struct blkverify *bv, struct blkverify *old)
@@ -313,28 +328,26 @@ static void take_over(struct blkverify *bv, struct blkverify *old)
 	bv_reports_move(&bv->reports, &old->reports);
 	bv_history_move(&bv->history, &old->history);
 	bv_fingerprints_move(&bv->prints, &old->prints);
-	old->live = false;
+	bv->knows = true;
+	old->knows = false;
 }
 
 /*
  * A table is loaded while the one that it replaces still runs, so what that knows can be taken
  * over only now: the old one is suspended and not yet destroyed. Without this a reload would turn
  * every discarded sector into a false alarm, and thaw what was frozen. blkverify_dtr() does it
- * where the resume fails before it comes to us: the old table is destroyed then, all the same.
+ * where the resume fails before it comes to us: the old table is destroyed then, all the same, and
+ * the new one may be replaced by a third that has never run.
  */
 static int blkverify_preresume(struct dm_target *ti)
 {
 	struct blkverify *bv = ti->private, *old;
 
 	mutex_lock(&instances_lock);
-	if (!bv->live)
-		list_for_each_entry(old, &instances, instance) {
-			if (!old->live || !replaces(bv, old))
-				continue;
-			take_over(bv, old);
-			break;
-		}
-	bv->live = true;
+	old = bv->knows ? NULL : find_counterpart(bv, true);
+	if (old)
+		take_over(bv, old);
+	bv->knows = true;
 	mutex_unlock(&instances_lock);
 	return 0;
 }
@@ -345,13 +358,9 @@ static void blkverify_dtr(struct dm_target *ti)
 
 	mutex_lock(&instances_lock);
 	list_del(&bv->instance);
-	if (bv->live)
-		list_for_each_entry(new, &instances, instance) {
-			if (new->live || !replaces(new, bv))
-				continue;
-			take_over(new, bv);
-			break;
-		}
+	new = bv->knows ? find_counterpart(bv, false) : NULL;
+	if (new)
+		take_over(new, bv);
 	mutex_unlock(&instances_lock);
 	free_members(bv);
 }

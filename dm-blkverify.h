@@ -510,8 +510,8 @@ struct bv_injections {
 /**
  * struct blkverify - one target
  * @ti: the target, and back
- * @instance: in the list of all targets; under its mutex, as @live
- * @live: has been resumed, and has not handed over to the table that replaced it
+ * @instance: in the list of all targets; under its mutex, as @knows
+ * @knows: what the legs hold: has been resumed, or has taken it over, and has not handed it on
  * @legs: raw and test
  * @options: from the table line
  * @ranges: the range lock
@@ -535,7 +535,7 @@ struct bv_injections {
 struct blkverify {
 	struct dm_target *ti;
 	struct list_head instance;
-	bool live;
+	bool knows;
 	struct dm_dev *legs[BV_LEGS];
 	struct bv_options options;
 	struct bv_ranges ranges;

@@ -98,6 +98,18 @@ static int get_legs(struct blkverify *bv, char **argv)
 	return r ?: check_leg(bv, BV_TEST);
 }
 
+/*
+ * Will everybody keep pages stable if this table asks for it? The page cache of the mapped device
+ * looks when the disk is registered, which the first table does, file systems look when they are
+ * mounted, swap when it is turned on, and nobody looks again.
+ */
+static bool may_skip_write_copy(struct dm_target *ti)
+{
+	struct gendisk *disk = dm_disk(dm_table_get_md(ti->table));
+
+	return !device_is_registered(disk_to_dev(disk)) || bdev_stable_writes(disk->part0);
+}
+
 static int parse_options(struct blkverify *bv, unsigned int argc, char **argv)
 {
 	const char *error, *word;
@@ -112,6 +124,10 @@ static int parse_options(struct blkverify *bv, unsigned int argc, char **argv)
 	if (bv->options.no_write_copy && !COMPAT_HAS_STABLE_WRITES) {
 		bv->ti->error = "This kernel cannot keep pages stable, which no_write_copy needs";
 		return -EOPNOTSUPP;
+	}
+	if (bv->options.no_write_copy && !may_skip_write_copy(bv->ti)) {
+		bv->ti->error = "no_write_copy must be given when the device is made";
+		return -EINVAL;
 	}
 	return 0;
 }

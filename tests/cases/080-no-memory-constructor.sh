@@ -3,8 +3,8 @@
 allocations_fail_in dm_blkverify
 new_pair 16
 
-dmsetup create bvtest-v --notable
 for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_write_copy"; do
+	dmsetup create bvtest-v --notable
 	"$BVNTH" load bvtest-v $sectors "$raw $test $options" >"$TMPDIR/tries" || fail "$(cat "$TMPDIR/tries")"
 	grep 'allocation .* failed' "$TMPDIR/tries" && fail "what failed was not called a lack of memory"
 	read -r allocations _ refusals _ <"$TMPDIR/tries"
@@ -12,7 +12,9 @@ for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_w
 	# Both legs' pages and more, one by one; only some can be done without.
 	[ "$allocations" -gt 500 ] && [ "$refusals" -gt 500 ] || fail "hardly any allocation failed"
 	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
+	dmsetup remove bvtest-v
 done
+dmsetup create bvtest-v --notable
 for word in "Cannot allocate trust map" "Cannot allocate private pages" "Cannot allocate workqueues"; do
 	expect_log "$word"
 done

@@ -7,6 +7,7 @@ new_dm slow "0 $sectors delay $test 0 0 $test 0 30"
 test=$leg
 make_v no_write_copy
 expect "stable_writes" 1 "$(attribute queue/stable_writes)"
+modprobe -q ext4 || :
 mkfs.ext4 -q $v
 mkdir "$TMPDIR/bvtest-mnt"
 mount $v "$TMPDIR/bvtest-mnt"

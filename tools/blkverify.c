@@ -4,6 +4,7 @@
  * the completion.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -181,13 +182,21 @@ static void note_signal(int signal)
 	interrupted = 1;
 }
 
+/* Those that somebody wants to be ignored, as nohup does, stay so. */
+void catch_signals_by(void (*handler)(int), int flags)
+{
+	static const int all[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, before;
+	size_t i;
+
+	for (i = 0; i < NR_OF(all); i++)
+		if (!sigaction(all[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(all[i], &action, NULL);
+}
+
 void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = note_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	catch_signals_by(note_signal, 0);
 }
 
 /* ---- help ----------------------------------------------------------------------------------- */
@@ -413,10 +422,27 @@ static int dispatch(int argc, char **argv)
 	return run_verb(argc - at, argv + at, verb);
 }
 
+/*
+ * What we are started with is not always what one expects. A device that is opened must not become
+ * the standard input or get our messages, and our children are waited for.
+ */
+static void settle_in(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		/* Not for writing: what cannot be said is an error, as without a file. */
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
+			exit(BAD_USAGE);
+	signal(SIGCHLD, SIG_DFL);
+}
+
 int main(int argc, char **argv)
 {
-	int r = dispatch(argc, argv);
+	int r;
 
+	settle_in();
+	r = dispatch(argc, argv);
 	/* What could not be written was not said; but a finding stays a finding. */
 	if ((fflush(stdout) || ferror(stdout)) && r != FOUND) {
 		say_error("cannot write the output: %s", strerror(errno));

@@ -45,6 +45,7 @@ int code_of(int error);
 /* SIGINT, SIGTERM and SIGHUP set this; they end no system call silently (no SA_RESTART). */
 extern volatile sig_atomic_t interrupted;
 void catch_signals(void);
+void catch_signals_by(void (*handler)(int), int flags);
 
 /* ---- verbs; each returns an exit code -------------------------------------------------------- */
 

@@ -37,6 +37,12 @@ void dm_start(bool debug)
 	dm_log_with_errno_init(log_line);
 }
 
+/* For a child that becomes another program: the library's control node would be open there. */
+void dm_end(void)
+{
+	dm_lib_release();
+}
+
 /* The library does not always know why: then there is no control node, or no right to it. */
 static int error_of(struct dm_task *task)
 {

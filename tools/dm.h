@@ -24,6 +24,7 @@ struct dm_device {
 enum dm_line { DM_INFO_LINE, DM_TABLE_LINE };
 
 void dm_start(bool debug);
+void dm_end(void);
 /* -ENOENT: the target is not there. */
 int dm_target_version(const char *target, unsigned int version[3]);
 int dm_get(const char *name, enum dm_line line, struct dm_device *device);

@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -96,7 +98,7 @@ static int hold(const char *name, int *fd)
 static int let_go(const char *name, int fd)
 {
 	struct dm_device device;
-	char users[1024];
+	char users[1024] = "";
 	int r;
 
 	dm_message(name, 0, "@cancel_deferred_remove", NULL);
@@ -120,11 +122,10 @@ static void run_child(const char *name, char **command, const sigset_t *mask)
 {
 	char path[160];
 
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
+	catch_signals_by(SIG_DFL, 0);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
+	dm_end();
 	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
 	setenv("BLKVERIFY_DEVICE", path, 1);
 	execvp(command[0], command);
@@ -146,15 +147,6 @@ static void pass_on(int signal)
 	interrupted = 1;
 	if (child)
 		kill((pid_t)child, SIGTERM);
-}
-
-static void pass_signals_on(void)
-{
-	struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
 }
 
 /* Returns 0, and starts nothing, when a signal has come already. */
@@ -193,9 +185,9 @@ static int run_command(const char *name, char **command)
 			  strerror(errno));
 		return COMMAND_NOT_RUN;
 	}
-	waitpid(pid, &status, 0);
+	pid = waitpid(pid, &status, 0);
 	child = 0;
-	return exit_status(status);
+	return pid < 0 ? COMMAND_NOT_RUN : exit_status(status);
 }
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
@@ -247,6 +239,11 @@ static int run_on(const char *name, char **command)
 		return r;
 	signal(SIGPIPE, SIG_IGN);
 	status = run_command(name, command);
+	/*
+	 * We have it open, so the command was not the last to close it, and what it wrote may still be
+	 * in the page cache. Not fsync(): that waits for a device which the command left suspended.
+	 */
+	ioctl(fd, BLKFLSBUF);
 	r = sum_up(name, status);
 	fflush(stdout);
 	if (let_go(name, fd) && r == DONE)
@@ -265,13 +262,14 @@ int verb_run(char **argv)
 		return BAD_USAGE;
 	}
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
+	/* One that is too long is refused below. */
 	if (opts.name)
 		snprintf(name, sizeof(name), "%s", opts.name);
 	/* From here on: a signal between the device and the command must not leave the device. */
-	pass_signals_on();
+	catch_signals_by(pass_on, SA_RESTART);
 	r = need_target();
 	if (!r)
-		r = check_name(name);
+		r = check_name(opts.name ? opts.name : name);
 	if (!r)
 		r = open_legs(name, &raw, &test);
 	return r ? r : run_on(name, argv);

@@ -167,5 +167,5 @@ int verb_watch(char **argv)
 	}
 	if (w.live)
 		fputc('\n', stderr);
-	return w.found ? FOUND : r;
+	return w.found || device_bad(&w.device) ? FOUND : r;
 }

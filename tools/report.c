@@ -355,7 +355,8 @@ int verb_report(char **argv)
 		json_reports(&device, &list);
 	else
 		print_reports(&device, &list);
-	r = list.nr || list.dropped ? FOUND : DONE;
+	/* A finding counts before it is recorded, which takes as long as reading test again. */
+	r = list.nr || list.dropped || list.not_understood || device_bad(&device) ? FOUND : DONE;
 	free_list(&list);
 	return r;
 }

@@ -43,6 +43,7 @@ static void state_path(const struct scrub *s, const char *suffix, char *path, si
 bool scrub_save(const struct scrub *s)
 {
 	char path[256], new[256], identity[384];
+	int failed;
 	FILE *f;
 
 	mkdir(STATE_DIR, 0755);
@@ -56,7 +57,12 @@ bool scrub_save(const struct scrub *s)
 		s->end, s->start);
 	save_ranges(f, "bad", &s->bad);
 	save_ranges(f, "unreadable", &s->unreadable);
-	return !fclose(f) && !rename(new, path);
+	/* What did not fit is in the first of these only when it was written out before. */
+	failed = ferror(f);
+	failed |= fclose(f);
+	if (failed)
+		unlink(new);
+	return !failed && !rename(new, path);
 }
 
 static void load_line(struct scrub *s, const char *line)

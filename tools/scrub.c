@@ -98,7 +98,7 @@ static bool narrow(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr
 	uint64_t piece = nr / 16 < s->block ? s->block : nr / 16 / s->block * s->block, at;
 	bool again = false;
 
-	for (at = start; at < start + nr; at += piece) {
+	for (at = start; at < start + nr && !interrupted; at += piece) {
 		uint64_t n = start + nr - at < piece ? start + nr - at : piece;
 		int r = read_range(s, buffer, at, n);
 
@@ -114,12 +114,16 @@ static bool narrow(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr
 	return again;
 }
 
-static void read_region(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
+/* Returns false if it was not done with, because somebody ends us. */
+static bool read_region(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
 {
 	int r = read_range(s, buffer, start, nr);
 
-	if (r && !is_frozen(s) && !narrow(s, buffer, start, nr))
+	if (!r)
+		return true;
+	if (!is_frozen(s) && !narrow(s, buffer, start, nr))
 		note(s, r == -EILSEQ ? &s->bad : &s->unreadable, start, nr);
+	return !interrupted;
 }
 
 /* ---- the threads ---------------------------------------------------------------------------- */
@@ -156,8 +160,9 @@ static void *work(void *argument)
 	struct worker *w = argument;
 	uint64_t start, nr;
 
-	while ((nr = take_region(w->scrub, w->nr, &start)))
-		read_region(w->scrub, w->buffer, start, nr);
+	while ((nr = take_region(w->scrub, w->nr, &start)) &&
+	       read_region(w->scrub, w->buffer, start, nr))
+		;
 	return NULL;
 }
 
@@ -187,12 +192,13 @@ static bool working(const struct scrub *s)
 {
 	int i;
 
-	if (s->frozen)
+	/* Then they end by themselves, and what they are at stays theirs. */
+	if (s->frozen || interrupted)
 		return false;
 	for (i = 0; i < THREADS; i++)
 		if (s->at[i] != UINT64_MAX)
 			return true;
-	return s->next < s->end && !interrupted;
+	return s->next < s->end;
 }
 
 /* ---- set-up --------------------------------------------------------------------------------- */
@@ -359,12 +365,14 @@ static void say_unfinished(struct scrub *s)
 
 static int sum_up(struct scrub *s)
 {
-	struct device after;
+	struct device after = s->device;
 	uint64_t compared, skipped;
-	int r = device_get(s->device.name, &after);
+	bool gone = device_get(s->device.name, &after);
+	int r;
 
-	if (r)
-		return CANNOT_TELL;
+	/* What was found is told also of a device that is not there any more. */
+	if (gone)
+		after = s->device;
 	compared = grown(s, &after, COMPARED);
 	/* What was read again counts again. */
 	skipped = grown(s, &after, SKIPPED);
@@ -377,7 +385,7 @@ static int sum_up(struct scrub *s)
 		print_summary(s, skipped);
 	say_unfinished(s);
 	r = ranges_verdict(&s->bad, &s->unreadable);
-	if (r == FOUND || grown(s, &after, DIVERGENCES))
+	if (r == FOUND || grown(s, &after, DIVERGENCES) || (s->ask && grown(s, &after, MISMATCHES)))
 		return FOUND;
 	return r || s->next < s->end || s->frozen || !compared ? CANNOT_TELL : DONE;
 }

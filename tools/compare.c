@@ -191,7 +191,7 @@ static int show_comparison(const struct comparison *c)
 		printf("%s and %s: %" PRIu64 " of %" PRIu64 " sectors differ\n", c->raw.path,
 		       c->test.path, ranges_sectors(&c->bad), c->sectors);
 	}
-	if (interrupted && !c->bad.nr)
+	if ((interrupted || !c->sectors) && !c->bad.nr)
 		return CANNOT_TELL;
 	return ranges_verdict(&c->bad, &c->unreadable);
 }

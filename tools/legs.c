@@ -18,6 +18,7 @@
 
 #include "blkverify.h"
 #include "nbd.h"
+#include "text.h"
 
 /* ---- sysfs and /proc ------------------------------------------------------------------------ */
 
@@ -313,12 +314,19 @@ void leg_contents(const char *node, char *text, size_t size)
 	blkid_probe probe = blkid_new_probe_from_filename(node);
 	const char *value;
 
-	text[0] = '\0';
+	int r;
+
+	snprintf(text, size, "what cannot be looked at");
 	if (!probe)
 		return;
 	blkid_probe_enable_partitions(probe, 1);
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL);
-	if (!blkid_do_safeprobe(probe)) {
+	r = blkid_do_safeprobe(probe);
+	if (r >= 0)
+		text[0] = '\0';
+	else if (r == -2)
+		snprintf(text, size, "signatures of more than one kind");
+	if (!r) {
 		if (!blkid_probe_lookup_value(probe, "TYPE", &value, NULL))
 			add_text(text, size, "%s", value);
 		if (!blkid_probe_lookup_value(probe, "LABEL", &value, NULL))
@@ -327,4 +335,5 @@ void leg_contents(const char *node, char *text, size_t size)
 			add_text(text, size, "a %s partition table", value);
 	}
 	blkid_free_probe(probe);
+	clean_text(text, true);
 }

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -19,7 +20,10 @@ bool is_qcow2(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char magic[4] = "";
-	bool is = fd >= 0 && read(fd, magic, 4) == 4 && !memcmp(magic, "QFI\xfb", 4);
+	struct stat st;
+	/* Of a device the bytes count, whatever a guest wrote there. */
+	bool is = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && read(fd, magic, 4) == 4 &&
+		  !memcmp(magic, "QFI\xfb", 4);
 
 	if (fd >= 0)
 		close(fd);
@@ -44,19 +48,23 @@ static bool find_free(char *node, size_t size)
 	return false;
 }
 
-static void serve(const char *node, const char *path)
+static void serve(const char *node, const char *path, pid_t parent)
 {
-	char connect_to[64];
+	char connect_to[64], file[PATH_MAX + 2];
 	int null = open("/dev/null", O_WRONLY);
 
 	dup2(null, STDOUT_FILENO);
 	snprintf(connect_to, sizeof(connect_to), "--connect=%s", node);
+	/* It would take "a:b" for a protocol, and "-a" for an option. */
+	snprintf(file, sizeof(file), "%s%s", path[0] == '/' ? "" : "./", path);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(127);
 	/* Control-C is for us: the server must answer until we detach. */
 	setpgid(0, 0);
 	/* Only a verbose one stays our child. */
 	execlp("qemu-nbd", "qemu-nbd", "--verbose", "--read-only", "--format=qcow2", connect_to,
-	       path, NULL);
+	       file, NULL);
 	say_error("cannot run qemu-nbd: %s: install qemu-utils", strerror(errno));
 	_exit(127);
 }
@@ -118,6 +126,8 @@ static int lock_nodes(void)
 
 static int attach(struct nbd *nbd, const char *path)
 {
+	pid_t parent;
+
 	if (!find_free(nbd->node, sizeof(nbd->node))) {
 		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd, or "
 			  "disconnect one (qemu-nbd -d)",
@@ -125,9 +135,10 @@ static int attach(struct nbd *nbd, const char *path)
 		nbd->node[0] = '\0';
 		return WRONG_DEVICE;
 	}
+	parent = getpid();
 	nbd->server = fork();
 	if (!nbd->server)
-		serve(nbd->node, path);
+		serve(nbd->node, path, parent);
 	if (nbd->server > 0 && wait_ready(nbd))
 		return DONE;
 	say_error("qemu-nbd does not serve %s: its words are above", path);

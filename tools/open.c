@@ -130,7 +130,8 @@ int check_name(const char *name)
 	int r;
 
 	/* Others would be written in another way in /dev/mapper. */
-	if (!*name || strlen(name) > 127 || name[strspn(name, NAME_CHARACTERS)]) {
+	if (!*name || strlen(name) > 127 || name[strspn(name, NAME_CHARACTERS)] ||
+	    !strcmp(name, "control") || !strcmp(name, ".") || !strcmp(name, "..")) {
 		say_error("\"%s\" is no name for a device: give 1 to 127 letters, digits, or of "
 			  "#+-.:=@_",
 			  name);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "blkverify.h"
+#include "text.h"
 
 #define PROCESSES_SHOWN 3
 
@@ -62,6 +63,13 @@ static void add_holders(const char *dir, char *text, size_t size)
 		closedir(d);
 }
 
+/* Who makes a name chooses what is in it. */
+static void add_place(char *place, char *text, size_t size)
+{
+	clean_text(place, true);
+	add_text(text, size, "the file system mounted on %s", place);
+}
+
 static void add_mounts(dev_t number, char *text, size_t size)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
@@ -72,7 +80,7 @@ static void add_mounts(dev_t number, char *text, size_t size)
 	while (f && getline(&line, &room, f) > 0) {
 		if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_nr, &minor_nr, place) == 3 &&
 		    makedev(major_nr, minor_nr) == number)
-			add_text(text, size, "the file system mounted on %s", place);
+			add_place(place, text, size);
 	}
 	free(line);
 	if (f)
@@ -175,8 +183,10 @@ void add_processes(const struct stat *wanted, char *text, size_t size)
 		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
 		if (nr++ == PROCESSES_SHOWN)
 			add_text(text, size, "and more");
-		else if (read_line(path, name, sizeof(name)))
+		else if (read_line(path, name, sizeof(name))) {
+			clean_text(name, true);
 			add_text(text, size, "process %s (%s)", entry->d_name, name);
+		}
 	}
 	if (d)
 		closedir(d);

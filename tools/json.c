@@ -144,11 +144,13 @@ static void put_contents(json_object *o, const struct report *r)
 	put_hex(o, "test_bytes", r->test_window, r->window_len);
 }
 
-/* A number where it is one, true for a word without a value. */
+/* A number where it is one, true for a word without a value; text stays text. */
 static json_object *word_value(const struct word *word)
 {
 	uint64_t number;
 
+	if (word->quoted)
+		return clean_string(word->value);
 	if (!word->value[0])
 		return json_object_new_boolean(true);
 	if (parse_number(word->value, &number))

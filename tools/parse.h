@@ -38,6 +38,7 @@ struct table {
 struct word {
 	char key[32];
 	char value[96];
+	bool quoted;				/* so it is text, whatever is in it */
 };
 
 struct words {

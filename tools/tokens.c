@@ -111,10 +111,12 @@ static const char *parse_word(const char *text, struct word *word)
 	copy_text(word->key, sizeof(word->key), text, len);
 	text += len;
 	word->value[0] = '\0';
+	word->quoted = false;
 	if (*text != '=')
 		return text;
 	text++;
-	if (*text == '"')
+	word->quoted = *text == '"';
+	if (word->quoted)
 		return parse_quoted(text + 1, word->value, sizeof(word->value));
 	len = strcspn(text, " \n");
 	copy_text(word->value, sizeof(word->value), text, len);

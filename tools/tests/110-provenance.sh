@@ -22,6 +22,15 @@ cat "$TMPDIR/out"
 says "no difference"
 says "written: write, "
 says "ago by my writer (pid "
+# A name that looks like a number is none.
+cp "$(command -v dd)" "$TMPDIR/007"
+"$TMPDIR/007" if=/dev/urandom of=$v bs=4096 seek=5 count=1 oflag=direct status=none
+dmsetup message bvtest-v 0 mark 12
+dmsetup message bvtest-v 0 inject 40 1
+expect_read_error EILSEQ 20480 4096
+tool 6 report --json bvtest-v
+expect "names" "['007', '12']" "$(json '[d["reports"][-1]["write"]["comm"], d["reports"][-1]["more"]["mark"]]')"
+dmsetup message bvtest-v 0 mark phase
 # A name that a terminal would obey is shown without what it obeys.
 cp "$(command -v dd)" "$TMPDIR/$(printf 'e\033[7m\302\233\377')"
 "$TMPDIR/$(printf 'e\033[7m\302\233\377')" if=/dev/urandom of=$v bs=4096 seek=9 count=1 oflag=direct status=none

@@ -45,3 +45,25 @@ raw=$bad_raw test=$test_bdev
 try -5 0 2
 raw=$raw_bdev test=$bad_test
 try 0 -5 2
+
+# Which error it was is passed on: raw's where both failed.
+raw=$raw_bdev test=$test_bdev
+"$BVIO" poke "$test" 0 1
+dmsetup create bvtest-inner --table "0 $sectors blkverify $raw $test"
+new_leg 16
+good=$leg
+raw=$good test=/dev/mapper/bvtest-inner
+make_v
+expect_read_error EILSEQ 0 4096
+expect_log "bvtest-v: read sector=0 nr=8 status mismatch raw=0 test=-84"
+dmsetup remove bvtest-v
+new_dm bad "0 $sectors error"
+raw=$leg
+make_v
+expect_read_error EIO 0 4096
+expect_field divergences 0
+dmsetup remove bvtest-v
+raw=/dev/mapper/bvtest-inner test=$leg
+make_v
+expect_read_error EILSEQ 0 4096
+expect_field divergences 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will let nothing reach the legs after a mismatch or a divergence, until "thaw".
-new_pair 16
+new_pair 16 discard=1 cache_size=1
 make_v freeze_on_mismatch
 requests() { cat "/sys/block/${raw##*/}/stat" "/sys/block/${test##*/}/stat"; }
 refused() {
@@ -8,7 +8,9 @@ refused() {
 	before=$(requests)
 	expect_read_error EIO 65536 4096
 	if dd if=/dev/zero of=$v bs=4096 seek=5 count=1 oflag=direct 2>/dev/null; then fail "a write was let through"; fi
-	if blkdiscard -o 0 -l 4096 -z $v 2>/dev/null; then fail "zeroes were let through"; fi
+	if blkdiscard -f -o 0 -l 4096 -z $v 2>/dev/null; then fail "zeroes were let through"; fi
+	if blkdiscard -f -o 0 -l 4096 $v 2>/dev/null; then fail "a discard was let through"; fi
+	if dd if=/dev/null of=$v conv=fsync,notrunc 2>/dev/null; then fail "a flush was let through"; fi
 	expect "requests that the legs have seen" "$before" "$(requests)"
 	expect_field state F
 }
@@ -22,6 +24,9 @@ dmsetup message bvtest-v 0 reset
 refused
 line=$(dmsetup table bvtest-v)
 dmsetup load bvtest-v --table "$line"
+dmsetup resume bvtest-v
+refused
+dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test"
 dmsetup resume bvtest-v
 refused
 dmsetup suspend bvtest-v

@@ -3,8 +3,9 @@
 new_pair 16
 make_v
 for ((i = 0; i < 4; i++)); do "$BVIO" poke "$test" $((i * 4096 + 100)) 0x04; done
+# Fast enough for the limit of the log.
 for ((i = 0; i < 35; i++)); do
-	for ((j = 0; j < 4; j++)); do "$BVIO" read $v $((j * 4096)) 4096 >/dev/null || :; done
+	dd if=$v of=/dev/null bs=4096 count=4 iflag=direct conv=noerror status=none 2>/dev/null || :
 done
 expect_field mismatches 140
 dmsetup message bvtest-v 0 list >"$TMPDIR/list"
@@ -24,5 +25,6 @@ expect_field mismatches 0
 expect_field compared 0
 expect_read_error EILSEQ 8192 4096
 expect "lines of the list" 2 "$(dmsetup message bvtest-v 0 list | wc -l)"
+[[ $(dmsetup message bvtest-v 0 list) == "141 read sector=16 "* ]] || fail "the numbers start anew"
 expect_field first_mismatch 16
 expect_field compared 8

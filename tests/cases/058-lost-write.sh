@@ -43,3 +43,11 @@ dd if=/dev/urandom of=$v bs=1M count=96 oflag=direct status=none
 expect_read 0 4194304
 reports_expected=4
 expect_healthy
+# A reload takes them along; the limit is 64 MiB if none is given.
+dmsetup remove bvtest-v
+make_v fingerprint
+lose 3
+dmsetup load bvtest-v --table "$(dmsetup table bvtest-v)"
+dmsetup resume bvtest-v
+expect_read_error EILSEQ 12288 4096
+[[ $(dmsetup message bvtest-v 0 list) == *"in sector 24 "*"class=stale"* ]] || fail "the fingerprints are gone"

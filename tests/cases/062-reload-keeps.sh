@@ -60,8 +60,37 @@ load $half
 expect_field untrusted $half
 dmsetup message bvtest-v 0 trust 0 2048
 expect_field untrusted $((half - 2048))
+# Who had asked for it before withdraws nothing.
+load $half written_only
+dd if=/dev/zero of=$v bs=1M count=1 oflag=direct status=none
+load $half written_only
+expect_field untrusted $((half - 2048))
+# The mark stays, bytes that were to be flipped do not.
+dmsetup message bvtest-v 0 trust 0 $half
+"$BVIO" poke "$test" 4096 1
+dmsetup message bvtest-v 0 reset
+dd if=/dev/zero of=$v bs=1M seek=4 count=1 oflag=direct status=none
+dmsetup message bvtest-v 0 mark kept
+dmsetup message bvtest-v 0 inject 4096
+load $half
+expect_field written 2048
+expect_read 2097152 4096
+expect_read_error EILSEQ 4096 4096
+[[ $(dmsetup message bvtest-v 0 list) == *' mark="kept"'* ]] || fail "the mark is gone"
 # Other legs are another device.
 swapped=$raw raw=$test test=$swapped
 load $half
 expect_field untrusted 0
 expect_field state V
+# Also when only one is another.
+dmsetup message bvtest-v 0 distrust 0 8
+expect_field untrusted 8
+new_leg 32
+test=$leg
+load $half
+expect_field untrusted 0
+dmsetup message bvtest-v 0 distrust 0 8
+new_leg 32
+raw=$leg
+load $half
+expect_field untrusted 0

@@ -10,6 +10,12 @@ dd if=/dev/urandom of=$v bs=4096 count=4 oflag=direct conv=fsync status=none
 dd if=/dev/urandom of=$v bs=4096 count=4 oflag=direct,dsync status=none
 expect_read 0 16384
 expect_healthy
+# Each leg is told.
+flushes() { awk '{print $16}' "/sys/block/${1##*/}/stat"; }
+raw_before=$(flushes "$raw") test_before=$(flushes "$real")
+dd if=/dev/null of=$v conv=fsync,notrunc status=none
+[ "$(flushes "$raw")" -gt "$raw_before" ] || fail "raw was not flushed"
+[ "$(flushes "$real")" -gt "$test_before" ] || fail "test was not flushed"
 flakey() { # <target line>
 	dmsetup suspend bvtest-flakey
 	dmsetup load bvtest-flakey --table "$1"

@@ -50,3 +50,11 @@ for i in 1 2; do
 	dmsetup resume bvtest-v
 	expect "untrusted" "1024 0" "$(status_field 11 | xargs)"
 done
+# What another device on the same legs knows is not taken over.
+dmsetup remove bvtest-v
+line="0 $sectors blkverify $raw $test"
+dmsetup create bvtest-v --readonly --table "$line"
+dmsetup message bvtest-v 0 distrust 0 8
+dmsetup create bvtest-w --readonly --table "$line"
+expect "untrusted of another device" 0 "$(field untrusted bvtest-w)"
+expect_field untrusted 8

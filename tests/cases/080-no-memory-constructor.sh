@@ -40,12 +40,24 @@ dmsetup create bvtest-w --table "0 $sectors linear $raw 0"
 dmsetup remove bvtest-w
 dmsetup create bvtest-w --table "0 $sectors linear $test 0"
 dmsetup remove bvtest-w
+wipefs -aq "$raw" && wipefs -aq "$test" || fail "a leg is still held"
+expect_no_log "dm_put_device"
 
 # A message that finds no memory for the map loses trust, visibly, and is obeyed all the same.
 make_v
 for message in "distrust 8 1" "trust 8 1" "list" "history 8" "inject 24 1" "mark a b"; do
-	dmsetup message bvtest-v 0 trust 0 $sectors
-	echo "message \"$message\": $("$BVNTH" message bvtest-v "$message")" || fail "it is refused"
+	before=trust
+	[[ $message != trust* ]] || before=distrust
+	dmsetup message bvtest-v 0 $before 0 $sectors
+	tries=$("$BVNTH" message bvtest-v "$message") || fail "\"$message\" is refused: $tries"
+	echo "message \"$message\": $tries"
+	[[ $tries == *" 0 refusals" ]] || fail "\"$message\" is refused without memory"
+	case $message in
+	distrust*) expect_field untrusted $sectors ;;
+	trust*) expect_field untrusted $((sectors - 1)) ;;
+	*) continue ;;
+	esac
+	[[ $tries != 0\ * ]] || fail "no allocation failed"
 done
 allocations_succeed
 "$BVIO" poke "$test" 4096 1

@@ -14,8 +14,9 @@ stop_server() {
 }
 # In this order: nothing may wait for a server that is gone.
 trap 'clean_up; stop_server' EXIT
-for ((i = 0; i < 100; i++)); do
-	[ ! -S "$control" ] || [ ! -e /sys/block/nbd0/pid ] || break
+# It has a server before it has a size.
+for ((i = 0; i < 300; i++)); do
+	[ ! -S "$control" ] || [ "$(cat /sys/block/nbd0/size)" != $((mib * 2048)) ] || break
 	sleep 0.1
 done
 expect "sectors of the server's device" $((mib * 2048)) "$(cat /sys/block/nbd0/size)"

@@ -29,3 +29,23 @@ wait $listener || :
 expect "a second uevent" listening "$(<"$TMPDIR/second")"
 expect uevent "listening DM_BLKVERIFY_SECTOR=10 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=mismatch" \
 	"$(xargs <"$TMPDIR/uevent")"
+
+# Of a divergence in the same sector nobody has heard yet.
+dmsetup remove bvtest-v
+new_dm test "0 $sectors linear $test 0"
+test=$leg
+make_v
+"$BVIO" poke "$test" 4096 1
+told() { # <kind> <errno of the read>
+	"$BVIO" uevent 60 >"$TMPDIR/uevent" &
+	listener=$!
+	until grep -q listening "$TMPDIR/uevent"; do sleep 0.1; done
+	expect_read_error "$2" 4096 4096
+	wait $listener || fail "no uevent"
+	expect uevent "listening DM_BLKVERIFY_SECTOR=8 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=$1" "$(xargs <"$TMPDIR/uevent")"
+}
+told mismatch EILSEQ
+dmsetup suspend bvtest-test
+dmsetup load bvtest-test --table "0 $sectors error"
+dmsetup resume bvtest-test
+told divergence EIO

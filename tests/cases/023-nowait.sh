@@ -17,12 +17,16 @@ expect "a leg that is asked itself" "nowait: EAGAIN" \
 for leg in test raw "test raw"; do
 	for what in read write; do
 		skipped=$(field skipped)
+		requests=$(awk '{print $1 + $5}' "/sys/block/${raw_below##*/}/stat")
 		for i in $leg; do dmsetup suspend --noflush bvtest-$i; done
 		"$BVIO" nowait $what $v 65536 65536 >"$TMPDIR/out" 2>&1 &
 		sleep 0.5
 		kill -0 $! 2>/dev/null || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
 		for i in $leg; do dmsetup resume bvtest-$i; done
 		wait $! || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
+		# Whoever could do it at once is not asked again.
+		expect "requests of raw, $what with a suspended $leg" $((requests + 1)) \
+			"$(awk '{print $1 + $5}' "/sys/block/${raw_below##*/}/stat")"
 		"$BVIO" nowait read $v 0 1048576
 		expect_field untrusted 0
 		expect_field raw_errors 0

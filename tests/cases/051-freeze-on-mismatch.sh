@@ -37,6 +37,23 @@ dmsetup message bvtest-v 0 thaw
 expect_field state V
 expect_read 0 1048576
 expect_field first_mismatch -
+# What is with the legs already is completed.
+dmsetup remove bvtest-v
+new_dm slow "0 $sectors delay $test 0 0 $test 0 30000"
+fast=$test test=$leg
+"$BVIO" poke "$fast" 4096 1
+make_v freeze_on_mismatch
+dd if=/dev/zero of=$v bs=4096 seek=100 count=1 oflag=direct status=none &
+writer=$!
+until [ "$(dmsetup status bvtest-slow | awk '{print $5}')" = 1 ]; do sleep 0.1; done
+expect_read_error EILSEQ 4096 4096
+expect_field state F
+# To suspend it lets go of what it holds.
+dmsetup suspend bvtest-slow
+dmsetup resume bvtest-slow
+wait $writer || fail "a write that was with the legs was not completed"
+expect_field written 8
+test=$fast
 # A divergence freezes, too; an error of both legs does not.
 dmsetup remove bvtest-v
 good=$test

@@ -22,6 +22,7 @@ zeroing() { # <disk> <mode>
 zeroing "$raw" writesame
 zeroing "$test" writesame_16_unmap
 make_v
+[ "$(attribute queue/write_zeroes_max_bytes)" -gt 0 ] || fail "zeroing is not offered"
 dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disk was able to"; fi
 cat "$TMPDIR/said"
@@ -30,4 +31,15 @@ expect_field state V
 expect_field test_errors 0
 expect_field untrusted 128
 expect_read 0 4194304
+expect_healthy
+
+# Disks that find out that they cannot zero at all: dm looks at what the one that refused it says now,
+# and offers it no longer.
+zeroing "$test" writesame
+echo 8 >/sys/module/scsi_debug/parameters/write_same_length
+if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disks were able to"; fi
+cat "$TMPDIR/said"
+expect "zeroing that the disk offers" 0 "$(cat /sys/block/${raw##*/}/queue/write_zeroes_max_bytes)"
+expect "zeroing that is offered" 0 "$(attribute queue/write_zeroes_max_bytes)"
+expect_field divergences 0
 expect_healthy

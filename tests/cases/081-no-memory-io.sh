@@ -24,9 +24,6 @@ make_v fingerprint
 # Private pages: only the reserve is left, and who finds none there waits for the others.
 allocations_fail_in bv_buffer_get 100
 mixed_until_some_fail bv_buffer_get
-allocations_fail_in bv_buffer_wait 100
-mixed
-allocations_succeed
 # All of them at once, and those of fingerprints, too. (Legs allocate memory when they are given a
 # request, so the functions which do that cannot be among these.) A new pool has none of the pages
 # that the last load left idle.

@@ -81,6 +81,8 @@ const char *bare_name(const char *name);
 /* Say what is wrong and return an exit code, else DONE. */
 int device_get(const char *name, struct device *device);
 int device_list(const char *name, struct list *list);
+/* Sets fd, or says what is wrong. */
+int device_open(const struct device *device, int flags, int *fd);
 bool device_bad(const struct device *device);
 const char *verdict(const struct device *device);
 /* /dev/sda for "8:0"; the text itself when the kernel does not know the number. */
@@ -98,6 +100,7 @@ struct leg {
 	bool is_file;
 	dev_t number;
 	uint64_t sectors;
+	uint64_t block;			/* its logical block size, in sectors */
 };
 
 /* Say who has it; returns BUSY. */
@@ -111,11 +114,12 @@ int legs_refuse_same(const char *raw, const char *test);
 void leg_contents(const char *node, char *text, size_t size);
 /* Refuse a file that a loop device or another program uses, and lock it. */
 int file_refuse_used(const char *word, const char *path, int fd, bool readonly);
+struct stat;
+bool loop_is_of(const char *node, const char *backing_file, const struct stat *file);
 int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t size);
 
 /* ---- users.c: who uses it ---------------------------------------------------------------------- */
 
-struct stat;
 /* What is built or mounted on a device or its partitions. */
 void users_of(dev_t number, char *text, size_t size);
 /* Adds the processes that have it open, but for us. */
@@ -153,8 +157,10 @@ int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable);
 
 void json_status(const struct device *devices, size_t nr);
 void json_reports(const struct device *device, const struct list *list);
-void json_ranges(const char *verb, const char *a, const char *b, uint64_t start, uint64_t length,
-		 uint64_t skipped, const struct ranges *bad, const struct ranges *unreadable);
+/* bytes: of both, where there are two. */
+void json_ranges(const char *verb, const char *a, const char *b, const uint64_t bytes[2],
+		 uint64_t start, uint64_t length, uint64_t skipped, const struct ranges *bad,
+		 const struct ranges *unreadable);
 
 /* ---- progress.c: a line that tells how far a long job is ------------------------------------- */
 

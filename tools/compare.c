@@ -27,6 +27,8 @@ struct side {
 	uint8_t *buffer;
 };
 
+#define BLOCK 4096
+
 /* ---- opening -------------------------------------------------------------------------------- */
 
 static int measure(struct side *side)
@@ -110,22 +112,30 @@ static void compare_chunk(struct comparison *c, uint64_t at, uint64_t nr)
 			ranges_add(&c->bad, at + i, 1);
 }
 
-/* The rest of a part of a sector reads as zeros. */
+/*
+ * The rest of a part of a sector reads as zeros. Whole blocks of 4 KiB are asked for, also where a
+ * part of one is wanted: a device may have no smaller ones.
+ */
 static int side_read(const struct side *side, uint64_t at, uint64_t nr)
 {
-	uint64_t part = at + nr == side->sectors ? side->bytes % SECTOR : 0;
-	uint8_t *last = side->buffer + (nr - 1) * SECTOR;
-	int r;
+	uint64_t left = side->bytes - at * SECTOR;
+	size_t all = (size_t)nr * SECTOR, wanted = left < all ? (size_t)left : all, done = 0;
+	size_t blocks = (all + BLOCK - 1) / BLOCK * BLOCK;
 
-	if (!part)
-		return read_sectors(side->fd, side->buffer, at, nr);
-	r = read_sectors(side->fd, side->buffer, at, nr - 1);
-	if (r)
-		return r;
-	memset(last, 0, SECTOR);
-	if (pread(side->fd, last, SECTOR, (off_t)((at + nr - 1) * SECTOR)) == (ssize_t)part)
-		return 0;
-	return -EIO;
+	while (done < wanted) {
+		ssize_t n = pread(side->fd, side->buffer + done, blocks - done,
+				  (off_t)(at * SECTOR + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return -ENODATA;
+		done += (size_t)n;
+	}
+	memset(side->buffer + wanted, 0, all - wanted);
+	return 0;
 }
 
 /* What cannot be read in one piece is read in pieces of 4 KiB, to lose no more than needed. */
@@ -178,13 +188,20 @@ int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable)
 	return bad->nr || bad->incomplete ? FOUND : unreadable->nr ? CANNOT_TELL : DONE;
 }
 
+static void print_json(const struct comparison *c)
+{
+	const uint64_t bytes[] = { c->raw.bytes, c->test.bytes };
+
+	json_ranges("compare", c->raw.path, c->test.path, bytes, 0, c->sectors, 0, &c->bad,
+		    &c->unreadable);
+}
+
 static int show_comparison(const struct comparison *c)
 {
 	if (interrupted)
 		say_error("compare was interrupted: what follows is not all");
 	if (opts.json) {
-		json_ranges("compare", c->raw.path, c->test.path, 0, c->sectors, 0, &c->bad,
-			    &c->unreadable);
+		print_json(c);
 	} else {
 		print_ranges("differ", &c->bad);
 		print_ranges("cannot be read", &c->unreadable);
@@ -211,6 +228,9 @@ static int check_sizes(struct comparison *c)
 	say_error("raw %s has %" PRIu64 " bytes, test %s %" PRIu64 ": they differ; --allow-unequal "
 		  "compares what both have",
 		  c->raw.path, c->raw.bytes, c->test.path, c->test.bytes);
+	c->sectors = 0;
+	if (opts.json)
+		print_json(c);
 	return FOUND;
 }
 
@@ -271,11 +291,22 @@ static int refuse_used(const struct side *test)
 	return file_refuse_used(test->word, test->path, test->fd, false);
 }
 
+/* Direct I/O knows only whole blocks; the page cache fills up what is missing of one. */
+static void copy_without_blocks(const struct side *side)
+{
+	int flags = fcntl(side->fd, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(side->fd, F_SETFL, flags & ~O_DIRECT);
+}
+
 static int copy_chunk(const struct side *raw, const struct side *test, uint64_t at, uint64_t nr)
 {
-	int r = read_sectors(raw->fd, raw->buffer, at, nr);
+	int r = side_read(raw, at, nr);
 	const struct side *side = raw;
 
+	if (nr % (BLOCK / SECTOR))
+		copy_without_blocks(test);
 	if (!r) {
 		r = write_sectors(test->fd, raw->buffer, at, nr);
 		side = test;

@@ -3,8 +3,12 @@
  * A device by its name: what dm.c says of it, understood by parse.c.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "blkverify.h"
 #include "dm.h"
@@ -107,6 +111,28 @@ int device_get(const char *name, struct device *device)
 	free(info.params);
 	free(table.params);
 	return r;
+}
+
+int device_open(const struct device *device, int flags, int *fd)
+{
+	struct stat st;
+	int r;
+
+	*fd = open(device->path, flags | O_CLOEXEC);
+	if (*fd < 0) {
+		r = code_of(errno);
+		say_error("cannot open %s: %s: \"dmsetup mknodes\" makes a missing node",
+			  device->path, strerror(errno));
+		return r;
+	}
+	if (!fstat(*fd, &st) && st.st_rdev == makedev(device->major, device->minor))
+		return DONE;
+	close(*fd);
+	*fd = -1;
+	say_error("%s is the node of another device, left from before: \"dmsetup mknodes\" makes it "
+		  "anew",
+		  device->path);
+	return WRONG_DEVICE;
 }
 
 int device_list(const char *name, struct list *list)

@@ -219,10 +219,22 @@ void free_names(char **names)
 	free(names);
 }
 
-int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly)
+static int create_empty(const char *name)
 {
 	struct dm_task *task;
 	int r = new_task(DM_DEVICE_CREATE, name, &task);
+
+	if (r)
+		return r;
+	r = run_task(task);
+	dm_task_destroy(task);
+	return r;
+}
+
+static int load(const char *name, uint64_t sectors, const char *params, bool readonly)
+{
+	struct dm_task *task;
+	int r = new_task(DM_DEVICE_RELOAD, name, &task);
 
 	if (r)
 		return r;
@@ -230,13 +242,40 @@ int dm_create(const char *name, uint64_t sectors, const char *params, bool reado
 	    (readonly && !dm_task_set_ro(task)))
 		r = -ENOMEM;
 	if (!r)
-		r = run_task_with_node(task);
+		r = run_task(task);
 	dm_task_destroy(task);
 	return r;
 }
 
-/* Without udev the library takes the node away also when the device stays for now. */
-static void restore_node(const char *name)
+/* Only now is there something that a node could be for. */
+static int resume(const char *name)
+{
+	struct dm_task *task;
+	int r = new_task(DM_DEVICE_RESUME, name, &task);
+
+	if (r)
+		return r;
+	r = run_task_with_node(task);
+	dm_task_destroy(task);
+	return r;
+}
+
+/* In steps: the library's create does the same, but does not tell why the table was refused. */
+int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly)
+{
+	int r = create_empty(name);
+
+	if (r)
+		return r;
+	r = load(name, sectors, params, readonly);
+	if (!r)
+		r = resume(name);
+	if (r)
+		dm_remove(name, false);
+	return r;
+}
+
+void dm_settle_node(const char *name)
 {
 	struct dm_task *task;
 
@@ -262,8 +301,9 @@ int dm_remove(const char *name, bool deferred)
 		dm_task_retry_remove(task);
 	r = run_task_with_node(task);
 	dm_task_destroy(task);
+	/* Without udev the library takes the node away also when the device stays for now. */
 	if (!r && deferred)
-		restore_node(name);
+		dm_settle_node(name);
 	return r;
 }
 

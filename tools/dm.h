@@ -33,6 +33,8 @@ int dm_names(char ***names);
 void free_names(char **names);
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly);
 int dm_remove(const char *name, bool deferred);
+/* Where udev does not run: a device has its node, and one that is gone has none. */
+void dm_settle_node(const char *name);
 int dm_message(const char *name, uint64_t sector, const char *message, char **answer);
 /* -EINTR when a signal came. */
 int dm_wait(const char *name, uint32_t event_nr);

@@ -228,14 +228,18 @@ static json_object *ranges_array(const struct ranges *ranges)
 	return array;
 }
 
-void json_ranges(const char *verb, const char *a, const char *b, uint64_t start, uint64_t length,
-		 uint64_t skipped, const struct ranges *bad, const struct ranges *unreadable)
+void json_ranges(const char *verb, const char *a, const char *b, const uint64_t bytes[2],
+		 uint64_t start, uint64_t length, uint64_t skipped, const struct ranges *bad,
+		 const struct ranges *unreadable)
 {
 	json_object *o = new_document(verb);
 
 	put_text(o, b ? "raw" : "name", a);
-	if (b)
+	if (b) {
 		put_text(o, "test", b);
+		put_number(o, "raw_size", bytes[0]);
+		put_number(o, "test_size", bytes[1]);
+	}
 	put_number(o, "start", start);
 	put_number(o, "sectors", length);
 	put_number(o, "skipped", skipped);

@@ -51,7 +51,7 @@ void backing_file(const char *node, char *file, size_t size)
 		file[0] = '\0';
 }
 
-/* The loop device that a file is attached to already. */
+/* The loop device that a file is attached to already, by whatever name it had then. */
 static bool find_loop(const struct stat *file, char *node, size_t size)
 {
 	struct dirent *entry;
@@ -60,14 +60,12 @@ static bool find_loop(const struct stat *file, char *node, size_t size)
 
 	while (d && !found && (entry = readdir(d))) {
 		char path[PATH_MAX];
-		struct stat st;
 
 		if (strncmp(entry->d_name, "loop", 4))
 			continue;
 		snprintf(node, size, "/dev/%.32s", entry->d_name);
 		backing_file(node, path, sizeof(path));
-		found = path[0] && !stat(path, &st) && st.st_dev == file->st_dev &&
-			st.st_ino == file->st_ino;
+		found = path[0] && loop_is_of(node, path, file);
 	}
 	if (d)
 		closedir(d);
@@ -169,15 +167,18 @@ static int open_file(struct leg *leg, int file_fd, const struct stat *st, bool r
 
 static int measure(struct leg *leg)
 {
+	int block = SECTOR;
 	struct stat st;
 	uint64_t bytes;
 
-	if (fstat(leg->fd, &st) || ioctl(leg->fd, BLKGETSIZE64, &bytes)) {
+	if (fstat(leg->fd, &st) || ioctl(leg->fd, BLKGETSIZE64, &bytes) ||
+	    ioctl(leg->fd, BLKSSZGET, &block)) {
 		say_error("cannot get the size of %s %s: %s", leg->word, leg->path, strerror(errno));
 		return WRONG_DEVICE;
 	}
 	leg->number = st.st_rdev;
 	leg->sectors = bytes / SECTOR;
+	leg->block = (uint64_t)block / SECTOR;
 	return DONE;
 }
 

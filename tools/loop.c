@@ -8,6 +8,8 @@
 #include <linux/loop.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "blkverify.h"
@@ -15,6 +17,32 @@
 #ifndef LOOP_CONFIGURE
 #error "the kernel headers are older than Linux 5.8"
 #endif
+
+/* The kernel's way to write a device number in 64 bits, which is not that of the C library. */
+static dev_t decode(uint64_t number)
+{
+	return makedev((unsigned int)(number >> 8) & 0xfff,
+		       (unsigned int)(number & 0xff) | ((unsigned int)(number >> 12) & 0xfff00));
+}
+
+/*
+ * Is this the loop device of a file? Its own word is better than the name of the file, which may
+ * have been renamed or removed since.
+ */
+bool loop_is_of(const char *node, const char *backing_file, const struct stat *file)
+{
+	int fd = open(node, O_RDONLY | O_CLOEXEC);
+	struct loop_info64 info;
+	struct stat st;
+	bool known;
+
+	known = fd >= 0 && !ioctl(fd, LOOP_GET_STATUS64, &info);
+	if (fd >= 0)
+		close(fd);
+	if (known)
+		return decode(info.lo_device) == file->st_dev && info.lo_inode == file->st_ino;
+	return !stat(backing_file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
 
 static int configure(int loop_fd, int file_fd, const char *path, bool readonly)
 {

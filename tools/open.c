@@ -60,8 +60,14 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 		return BAD_USAGE;
 	}
 	*sectors = small->sectors;
-	if (raw->sectors == test->sectors || opts.allow_unequal)
+	if (raw->sectors == test->sectors)
 		return DONE;
+	if (opts.allow_unequal) {
+		/* Of what both have, the whole blocks. */
+		*sectors -= *sectors % (raw->block > test->block ? raw->block : test->block);
+		if (*sectors)
+			return DONE;
+	}
 	say_error("%s %s has %llu sectors, %llu less than %s %s: --allow-unequal uses what both have",
 		  small->word, small->path, (unsigned long long)small->sectors,
 		  (unsigned long long)(large->sectors - small->sectors), large->word, large->path);

@@ -81,37 +81,46 @@ static int open_legs(const char *name, struct leg *raw, struct leg *test)
 
 static int hold(const char *name, int *fd)
 {
-	char path[160];
+	struct device device;
+	int r = device_get(name, &device);
 
-	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0) {
-		say_error("cannot open %s: %s: is /dev/mapper managed by a udev that does not run?",
-			  path, strerror(errno));
-		dm_remove(name, false);
-		return WRONG_DEVICE;
-	}
-	dm_remove(name, true);
-	return DONE;
+	if (!r)
+		r = device_open(&device, O_RDONLY, fd);
+	dm_remove(name, !r);
+	return r;
 }
 
+/* udev opens what has just changed: a moment later it is free again. */
+static bool is_gone(const char *name, struct dm_device *device)
+{
+	int r, tries;
+
+	for (tries = 100; tries; tries--) {
+		r = dm_get(name, DM_INFO_LINE, device);
+		if (r)
+			return r == -ENXIO;
+		if (tries > 1)
+			free(device->params);
+		usleep(50000);
+	}
+	return false;
+}
+
+/* As the last user, or the kernel does it for whoever is that. */
 static int let_go(const char *name, int fd)
 {
 	struct dm_device device;
 	char users[1024] = "";
-	int r;
 
-	dm_message(name, 0, "@cancel_deferred_remove", NULL);
 	close(fd);
-	r = dm_remove(name, false);
-	if (!r || r == -ENXIO)
+	if (is_gone(name, &device)) {
+		dm_settle_node(name);
 		return DONE;
-	if (!dm_get(name, DM_INFO_LINE, &device))
-		users_of(makedev(device.major, device.minor), users, sizeof(users));
+	}
+	users_of(makedev(device.major, device.minor), users, sizeof(users));
 	free(device.params);
 	say_error("the command left %s in use by %s: it will be removed when that ends", name,
 		  users[0] ? users : "a process");
-	dm_remove(name, true);
 	return BUSY;
 }
 

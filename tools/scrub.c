@@ -264,13 +264,9 @@ static int set_up(struct scrub *s, const char *name)
 		r = refuse_unreadable(&s->device);
 	if (r)
 		return r;
-	s->fd = open(s->device.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	if (s->fd < 0) {
-		r = code_of(errno);
-		say_error("cannot open %s: %s: \"dmsetup mknodes\" makes a missing node",
-			  s->device.path, strerror(errno));
+	r = device_open(&s->device, O_RDONLY | O_DIRECT, &s->fd);
+	if (r)
 		return r;
-	}
 	ioctl(s->fd, BLKSSZGET, &block);
 	s->block = (uint64_t)block / SECTOR;
 	s->ask = strstr(s->device.table.options, "ignore_mismatch");
@@ -379,7 +375,7 @@ static int sum_up(struct scrub *s)
 	if (skipped > s->next - s->start)
 		skipped = s->next - s->start;
 	if (opts.json)
-		json_ranges("scrub", s->device.name, NULL, s->start, s->next - s->start, skipped,
+		json_ranges("scrub", s->device.name, NULL, NULL, s->start, s->next - s->start, skipped,
 			    &s->bad, &s->unreadable);
 	else
 		print_summary(s, skipped);
@@ -395,6 +391,9 @@ int verb_scrub(char **argv)
 	struct scrub s = { .fd = -1 };
 	int r = set_up(&s, argv[0]);
 
+	/* Whoever reads that is told, too, when nothing could be read any more. */
+	if (r == FOUND && opts.json)
+		json_ranges("scrub", s.device.name, NULL, NULL, 0, 0, 0, &s.bad, &s.unreadable);
 	catch_signals();
 	if (!r)
 		r = read_all(&s);

@@ -90,6 +90,32 @@ tool 5 open bvtest-v "$TMPDIR/a" "$TMPDIR/b"
 warns "bvtest-v exists already"
 tool 5 open bvtest-w "$TMPDIR/a" "$TMPDIR/small"
 warns "is attached to /dev/loop"
+# By any name.
+ln "$TMPDIR/a" "$TMPDIR/c"
+loop=$(losetup -f --show "$TMPDIR/a")
+mv "$TMPDIR/a" "$TMPDIR/moved"
+tool 5 open bvtest-w "$TMPDIR/moved" "$TMPDIR/b"
+warns "moved is attached to $loop already"
+rm "$TMPDIR/moved"
+tool 5 open bvtest-w "$TMPDIR/c" "$TMPDIR/b"
+warns "c is attached to $loop already"
+losetup -d "$loop"
+# What the kernel refuses, it refuses for a reason; and nothing is left, whichever step it was.
+new_pair 8
+refused=0
+for ((n = 1; n < 40; n++)); do
+	status=0
+	strace -f -qq -o /dev/null -e trace=ioctl -e "inject=ioctl:error=ENOMEM:when=$n" \
+		"$BLKVERIFY" open bvtest-w "$raw" "$test" 2>"$TMPDIR/err" || status=$?
+	if grep -q "cannot create bvtest-w: Cannot allocate memory" "$TMPDIR/err"; then
+		refused=$((refused + 1))
+		expect "exit status at ioctl $n" 3 $status
+	elif [ $status = 0 ]; then
+		tool 0 close bvtest-w
+	fi
+	expect_no_device bvtest-w
+done
+[ $refused = 3 ] || fail "the kernel refused $refused of create, load and resume"
 # In use.
 exec 5<$v
 tool 5 close bvtest-v

@@ -45,3 +45,14 @@ tool 0 close bvtest-v
 tool 6 compare --json "$raw" "$test"
 documented compare
 expect "compare" "[{'start': 10, 'sectors': 1}]" "$(json 'd["bad"]')"
+# Also of what could not be compared or read.
+truncate -s 8M "$TMPDIR/short"
+tool 6 compare --json "$raw" "$TMPDIR/short"
+documented compare
+expect "compare of two sizes" "16777216 8388608 0 []" "$(json 'd["raw_size"], d["test_size"], d["sectors"], d["bad"]' | tr -d '(),')"
+tool 0 open bvtest-v "$raw" "$test" --freeze-on-mismatch
+expect_read_error EILSEQ 4096 4096
+tool 6 scrub --json bvtest-v
+documented scrub
+expect "scrub of a frozen device" "0 []" "$(json 'd["sectors"], d["bad"]' | tr -d '(),')"
+tool 0 close bvtest-v

@@ -52,6 +52,14 @@ dmsetup resume bvtest-v
 tool 0 close bvtest-v
 tool 0 open bvtest-v "$raw_img" "$test_img" --written-only
 tool 7 scrub bvtest-v
+# A node of before, which is now another device's.
+rm $v
+mknod $v b 1 3
+tool 4 scrub bvtest-v
+warns "is the node of another device"
+rm $v
+dmsetup mknodes bvtest-v
+tool 7 scrub bvtest-v
 tool 0 close bvtest-v
 expect_no_loops
 

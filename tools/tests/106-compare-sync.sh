@@ -89,6 +89,21 @@ dd if="$raw_img" of="$test" bs=1M oflag=direct status=none
 tool 7 compare "$raw_img" /dev/mapper/bvtest-holes
 says "cannot be read: sectors 1000 to 1007 (8)"
 dmsetup remove bvtest-holes
+# Blocks of 4 KiB, and a size that is no multiple of them.
+new_leg 16 blocksize=4096
+cp "$raw_img" "$TMPDIR/odd"
+printf '%512s' odd >>"$TMPDIR/odd"
+tool 0 sync --yes "$TMPDIR/odd" "$leg"
+tool 0 compare --allow-unequal "$TMPDIR/odd" "$leg"
+says "0 of 16385 sectors differ"
+spoil "$TMPDIR/odd" 16384
+tool 6 compare --allow-unequal "$TMPDIR/odd" "$leg"
+says "differ: sectors 16384 to 16384 (1)"
+tool 0 open bvtest-v "$TMPDIR/odd" "$leg" --allow-unequal
+expect "table" "0 16384" "$(dmsetup table bvtest-v | cut -d ' ' -f 1-2)"
+tool 0 scrub bvtest-v
+tool 0 close bvtest-v
+rm "$TMPDIR/odd"
 # Killed in the middle: an unfinished copy is said to be one, and can be repeated.
 new_dm slow "0 $sectors delay $raw 0 300"
 "$BLKVERIFY" sync --yes /dev/mapper/bvtest-slow "$test" &

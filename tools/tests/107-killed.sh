@@ -91,10 +91,12 @@ done
 before=$(dmsetup ls)
 stayed=0
 for ((n = 1; ; n++)); do
-	killed_at ioctl $n run --test "$TMPDIR/a" --name bvtest-run -- sh -c 'exit 3' || break
+	rm -f "$TMPDIR/ran"
+	killed_at ioctl $n run --test "$TMPDIR/a" --name bvtest-run -- sh -c ": >$TMPDIR/ran; exit 3" || break
 	for ((i = 0; i < 10; i++)); do dmsetup info bvtest-run >/dev/null 2>&1 || break; sleep 0.1; done
 	if dmsetup info bvtest-run >/dev/null 2>&1; then
 		stayed=$((stayed + 1))
+		[ ! -e "$TMPDIR/ran" ] || fail "killed at ioctl $n, after the command, run leaves the device"
 		tool 0 close bvtest-run
 	fi
 	expect_no_device bvtest-run

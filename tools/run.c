@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,14 @@ static void say_coverage(const struct device *device)
 		  all, some);
 }
 
+/* It is ours, and nobody's but ours is the fault. */
+static bool only_reference_failed(const struct device *device)
+{
+	const uint64_t *value = device->status.value;
+
+	return !opts.raw && value[RAW_ERRORS] && !value[TEST_ERRORS] && !value[MISMATCHES];
+}
+
 static int sum_up(const char *name, int status)
 {
 	struct device device;
@@ -229,6 +238,12 @@ static int sum_up(const char *name, int status)
 		free_list(&list);
 	}
 	print_status(&device);
+	if (only_reference_failed(&device)) {
+		say_error("the reference file failed %" PRIu64 " requests, which says nothing about test: "
+			  "perhaps there is no room for it; name another directory with --raw-dir",
+			  device.status.value[RAW_ERRORS]);
+		return CANNOT_TELL;
+	}
 	if (device_bad(&device))
 		return FOUND;
 	say_coverage(&device);

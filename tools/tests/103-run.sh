@@ -31,6 +31,13 @@ tool 6 run --test "$test" -- sh -c "$writes; \"\$BVIO\" poke \"$test\" 5120 0x01
 says "bad: sectors 10 to 10 (1)"
 # The options of the command are not ours, also without "--".
 tool 3 run --test "$test" sh -c 'exit 3' --name x --help
+# A reference file for which there is no room is not test's fault.
+mkdir "$TMPDIR/bvtest-small"
+mount -t tmpfs -o size=1m none "$TMPDIR/bvtest-small"
+tool 7 run --test "$test" --raw-dir "$TMPDIR/bvtest-small" -- \
+	sh -c "$work; dd if=/dev/zero of=\$BLKVERIFY_DEVICE bs=1M count=4 oflag=direct status=none; exit 0"
+warns "the reference file failed"
+umount "$TMPDIR/bvtest-small"
 # With a reference.
 dd if="$test" of="$raw" bs=1M oflag=direct status=none
 tool 0 run --raw "$raw" --test "$test" --name bvtest-run -- dd if=/dev/mapper/bvtest-run of=/dev/null bs=1M iflag=direct

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will have a leg hang: all messages answer at once, who waits is known, no difference is forgotten.
-new_pair 16
+loop_pair 16
 new_dm raw "0 $sectors linear $raw 0"
 raw_below=$raw raw=$leg
 new_dm test "0 $sectors linear $test 0"
@@ -27,15 +27,42 @@ more_in() { # <field> <than>
 	[ "$(field "$1")" -gt "$2" ]
 }
 
-# Test does not answer a read, for which a write of another task has to wait.
-requests=$(requests_of "$raw_below")
-dmsetup suspend --noflush bvtest-test
-"$BVIO" read $v 0 65536 >"$TMPDIR/read" 2>&1 &
-reader=$!
-wait_until "raw has answered" more_requests "$raw_below" "$requests"
-dd if=/dev/zero of=$v bs=4096 count=1 seek=1 oflag=direct conv=notrunc status=none &
-writer=$!
-wait_until "the write waits" grep -q "^State:.*disk sleep" /proc/$writer/status
+# Test does not answer a read.
+read_that_hangs() {
+	local requests
+	requests=$(requests_of "$raw_below")
+	dmsetup suspend --noflush bvtest-test
+	"$BVIO" read $v 0 65536 >"$TMPDIR/read" 2>&1 &
+	reader=$!
+	wait_until "raw has answered" more_requests "$raw_below" "$requests"
+}
+last_write() {
+	dmsetup message bvtest-v 0 history 8 | head -n 1
+}
+
+# What another task would change of it has to wait, whatever it is.
+for what in discard write_zeroes write; do
+	read_that_hangs
+	# -f, for else it looks what is there, and waits for that.
+	case $what in
+	discard) blkdiscard -f -o 4096 -l 4096 $v & ;;
+	write_zeroes) blkdiscard -f -z -o 4096 -l 4096 $v & ;;
+	write) dd if=/dev/urandom of=$v bs=4096 count=1 seek=1 oflag=direct conv=notrunc status=none & ;;
+	esac
+	writer=$!
+	wait_until "the $what waits" grep -q "^State:.*disk sleep" /proc/$writer/status
+	# It may have slept for something else first.
+	sleep 0.5
+	[[ $(last_write) != *pid=$writer* ]] || fail "the $what passed the read"
+	[ $what != write ] || break
+	dmsetup resume bvtest-test
+	wait $reader || fail "the read before a $what: $(cat "$TMPDIR/read")"
+	wait $writer || fail "the $what failed"
+	# A worker has sent it: whose it is was noted when it came.
+	[[ $(last_write) == *" start=8 nr=8 op=$what "*" pid=$writer comm=\"blkdiscard\"" ]] ||
+		fail "the $what is not blkdiscard's: $(last_write)"
+done
+# Meanwhile all answer.
 for command in "status bvtest-v" "table bvtest-v" "message bvtest-v 0 list" "message bvtest-v 0 history 8" \
 	"message bvtest-v 0 mark hanging" "message bvtest-v 0 trust 0 1" "message bvtest-v 0 distrust 4096 8" \
 	"message bvtest-v 0 inject 8192 0x1" "message bvtest-v 0 thaw" "message bvtest-v 0 reset"; do
@@ -43,27 +70,18 @@ for command in "status bvtest-v" "table bvtest-v" "message bvtest-v 0 list" "mes
 	timeout 10 dmsetup $command >/dev/null || fail "\"dmsetup $command\" while test hangs"
 	kill -0 $reader 2>/dev/null || fail "the read did not wait: $(cat "$TMPDIR/read")"
 done
-# It has not been sent to the legs.
-[[ $(dmsetup message bvtest-v 0 history 8) != *pid=$writer* ]] || fail "the write passed the read"
 dmsetup resume bvtest-test
 wait $reader || fail "the read: $(cat "$TMPDIR/read")"
 wait $writer || fail "the write failed"
-# A worker has sent it: whose it is was noted when it came.
-[[ $(dmsetup message bvtest-v 0 history 8 | head -n 1) == *" start=8 nr=8 op=write "*" pid=$writer comm=\"dd\"" ]] ||
-	fail "the write is not dd's: $(dmsetup message bvtest-v 0 history 8 | head -n 1)"
+[[ $(last_write) == *" start=8 nr=8 op=write "*" pid=$writer comm=\"dd\"" ]] || fail "the write is not dd's: $(last_write)"
 expect_field mismatches 0
 expect_field divergences 0
-expect_same_legs
 
 # Raw hangs when it is read again. What was compared stays compared, even if it is not trusted by then.
 dmsetup remove bvtest-v
 make_v
 "$BVIO" poke "$test_below" 4096 1
-requests=$(requests_of "$raw_below")
-dmsetup suspend --noflush bvtest-test
-"$BVIO" read $v 0 65536 >"$TMPDIR/read" 2>&1 &
-reader=$!
-wait_until "raw has answered" more_requests "$raw_below" "$requests"
+read_that_hangs
 dmsetup suspend bvtest-raw
 dmsetup resume bvtest-test
 wait_until "all is compared" more_in compared 127

@@ -17,6 +17,9 @@ END
 # Without a cache that must be flushed there is no FUA.
 sed -i 's/write,fua/write/' "$TMPDIR/expected" "$TMPDIR/history"
 diff "$TMPDIR/expected" "$TMPDIR/history" || fail "not the history of sector 9"
+sleep 1.1
+age=$(dmsetup message bvtest-v 0 history 9 | sed -n '1s/.* age_ms=\([0-9]*\) .*/\1/p')
+[ "$age" -ge 1000 ] && [ "$age" -lt 60000 ] || fail "the write was $age ms ago"
 "$BVIO" poke "$test" 4608 0x01
 expect_read_error EILSEQ 0 8192
 expect_log "contents mismatch in sector 9 .* write_order=5 write_start=9 write_nr=1 write_op=write[,fua]* write_age_ms=[0-9]* write_pid=[0-9]* write_comm=\"dd\""

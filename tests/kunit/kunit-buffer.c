@@ -109,6 +109,20 @@ static void a_new_pool_has_its_reserve_beside_what_is_kept(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* 2 % of this machine's memory, but on a small one still what a few requests need. */
+static void the_limit_is_a_part_of_the_memory(struct kunit *test)
+{
+	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, fixture);
+	atomic_set(&nr_pages_out, 0);
+	atomic_set(&system_pages, PLENTY);
+	KUNIT_ASSERT_EQ(test, bv_pool_init(&fixture->pool, &fixture->kept), 0);
+	KUNIT_EXPECT_EQ(test, fixture->pool.limit,
+			max(totalram_pages() * 2 / 100, 4 * (BV_REGION_PAGES + 1UL)));
+	exit_pool(fixture);
+}
+
 static void a_pool_that_gets_no_memory_says_so_and_leaks_nothing(struct kunit *test)
 {
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
@@ -472,6 +486,7 @@ static void trim_comes_by_itself(struct kunit *test)
 
 static struct kunit_case buffer_cases[] = {
 	KUNIT_CASE(a_new_pool_has_its_reserve_beside_what_is_kept),
+	KUNIT_CASE(the_limit_is_a_part_of_the_memory),
 	KUNIT_CASE(a_pool_that_gets_no_memory_says_so_and_leaks_nothing),
 	KUNIT_CASE(exit_frees_all_pages),
 	KUNIT_CASE(a_buffer_has_the_pages_that_it_needs),

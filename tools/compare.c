@@ -128,6 +128,11 @@ static int side_read(const struct side *side, uint64_t at, uint64_t nr)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && blocks > all) {
+			/* What is behind may be what cannot be read. */
+			blocks = all;
+			continue;
+		}
 		if (n < 0)
 			return -errno;
 		if (!n)

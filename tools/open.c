@@ -50,6 +50,7 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 {
 	const struct leg *small = raw->sectors < test->sectors ? raw : test;
 	const struct leg *large = small == raw ? test : raw;
+	uint64_t block = raw->block > test->block ? raw->block : test->block;
 
 	if (opts.has_sectors) {
 		*sectors = opts.sectors;
@@ -64,9 +65,12 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 		return DONE;
 	if (opts.allow_unequal) {
 		/* Of what both have, the whole blocks. */
-		*sectors -= *sectors % (raw->block > test->block ? raw->block : test->block);
+		*sectors -= *sectors % block;
 		if (*sectors)
 			return DONE;
+		say_error("%s %s has %llu sectors, less than a block of %s %s", small->word,
+			  small->path, (unsigned long long)small->sectors, large->word, large->path);
+		return WRONG_DEVICE;
 	}
 	say_error("%s %s has %llu sectors, %llu less than %s %s: --allow-unequal uses what both have",
 		  small->word, small->path, (unsigned long long)small->sectors,

@@ -82,46 +82,76 @@ static int open_legs(const char *name, struct leg *raw, struct leg *test)
 
 static int hold(const char *name, int *fd)
 {
-	struct device device;
-	int r = device_get(name, &device);
+	char path[160];
 
-	if (!r)
-		r = device_open(&device, O_RDONLY, fd);
-	dm_remove(name, !r);
-	return r;
+	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0) {
+		say_error("cannot open %s: %s: is /dev/mapper managed by a udev that does not run?",
+			  path, strerror(errno));
+		dm_remove(name, false);
+		return WRONG_DEVICE;
+	}
+	dm_remove(name, true);
+	return DONE;
 }
 
-/* udev opens what has just changed: a moment later it is free again. */
-static bool is_gone(const char *name, struct dm_device *device)
-{
-	int r, tries;
+#define PATIENCE 5.0	/* seconds; udev opens what has just changed for moments */
 
-	for (tries = 100; tries; tries--) {
-		r = dm_get(name, DM_INFO_LINE, device);
+static bool is_gone(const char *name, dev_t *number)
+{
+	double until = now() + PATIENCE;
+	struct dm_device device;
+	int r;
+
+	do {
+		r = dm_get(name, DM_INFO_LINE, &device);
 		if (r)
 			return r == -ENXIO;
-		if (tries > 1)
-			free(device->params);
+		free(device.params);
+		*number = makedev(device.major, device.minor);
 		usleep(50000);
-	}
+	} while (now() < until);
 	return false;
 }
 
-/* As the last user, or the kernel does it for whoever is that. */
-static int let_go(const char *name, int fd)
+/* The device loses its name first, and its legs a moment later. */
+static void wait_for_leg(const struct leg *leg)
 {
-	struct dm_device device;
+	double until = now() + PATIENCE;
+	int fd;
+
+	do {
+		fd = open(leg->node, O_RDONLY | O_EXCL | O_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+		if (fd >= 0 || errno != EBUSY)
+			return;
+		usleep(20000);
+	} while (now() < until);
+}
+
+/*
+ * Who is the last to close it removes it. Not by taking the mark off and removing it here: in
+ * between a kill would leave it.
+ */
+static int let_go(const char *name, int fd, const struct leg *raw, const struct leg *test)
+{
 	char users[1024] = "";
+	dev_t number = 0;
 
 	close(fd);
-	if (is_gone(name, &device)) {
+	if (is_gone(name, &number)) {
 		dm_settle_node(name);
+		wait_for_leg(raw);
+		wait_for_leg(test);
 		return DONE;
 	}
-	users_of(makedev(device.major, device.minor), users, sizeof(users));
-	free(device.params);
+	users_of(number, users, sizeof(users));
 	say_error("the command left %s in use by %s: it will be removed when that ends", name,
 		  users[0] ? users : "a process");
+	/* Once more: the command may have taken the mark off. */
+	dm_remove(name, true);
 	return BUSY;
 }
 
@@ -217,35 +247,49 @@ static void say_coverage(const struct device *device)
 		  all, some);
 }
 
-/* It is ours, and nobody's but ours is the fault. */
-static bool only_reference_failed(const struct device *device)
+/* It is ours, and nobody's but ours is the fault, as far as is known. */
+static bool only_reference_failed(const struct device *device, const struct list *list)
 {
 	const uint64_t *value = device->status.value;
+	size_t i;
 
-	return !opts.raw && value[RAW_ERRORS] && !value[TEST_ERRORS] && !value[MISMATCHES];
+	if (opts.raw || !value[RAW_ERRORS] || value[TEST_ERRORS] || value[MISMATCHES])
+		return false;
+	/* Test had answered something else when the reference failed. */
+	for (i = 0; i < list->nr; i++)
+		if (find_word(&list->reports[i].more, "differed_in"))
+			return false;
+	return true;
+}
+
+static int tell_findings(const struct device *device)
+{
+	struct list list = { 0 };
+	bool listed = !device_list(device->name, &list), excused;
+
+	if (listed)
+		print_reports(device, &list);
+	print_status(device);
+	excused = listed && only_reference_failed(device, &list);
+	free_list(&list);
+	if (!excused)
+		return FOUND;
+	say_error("the reference file failed %" PRIu64 " requests, so nobody can tell about test: perhaps "
+		  "there is no room for it; name another directory with --raw-dir",
+		  device->status.value[RAW_ERRORS]);
+	return CANNOT_TELL;
 }
 
 static int sum_up(const char *name, int status)
 {
 	struct device device;
-	struct list list = { 0 };
 	int r = device_get(name, &device);
 
 	if (r)
 		return CANNOT_TELL;
-	if (device_bad(&device) && !device_list(name, &list)) {
-		print_reports(&device, &list);
-		free_list(&list);
-	}
-	print_status(&device);
-	if (only_reference_failed(&device)) {
-		say_error("the reference file failed %" PRIu64 " requests, which says nothing about test: "
-			  "perhaps there is no room for it; name another directory with --raw-dir",
-			  device.status.value[RAW_ERRORS]);
-		return CANNOT_TELL;
-	}
 	if (device_bad(&device))
-		return FOUND;
+		return tell_findings(&device);
+	print_status(&device);
 	say_coverage(&device);
 	if (status || device.status.value[COMPARED])
 		return status;
@@ -255,7 +299,7 @@ static int sum_up(const char *name, int status)
 	return CANNOT_TELL;
 }
 
-static int run_on(const char *name, char **command)
+static int run_on(const char *name, char **command, const struct leg *raw, const struct leg *test)
 {
 	int fd, status, r = hold(name, &fd);
 
@@ -270,7 +314,7 @@ static int run_on(const char *name, char **command)
 	ioctl(fd, BLKFLSBUF);
 	r = sum_up(name, status);
 	fflush(stdout);
-	if (let_go(name, fd) && r == DONE)
+	if (let_go(name, fd, raw, test) && r == DONE)
 		r = BUSY;
 	return r;
 }
@@ -296,5 +340,5 @@ int verb_run(char **argv)
 		r = check_name(opts.name ? opts.name : name);
 	if (!r)
 		r = open_legs(name, &raw, &test);
-	return r ? r : run_on(name, argv);
+	return r ? r : run_on(name, argv, &raw, &test);
 }

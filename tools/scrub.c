@@ -392,8 +392,12 @@ int verb_scrub(char **argv)
 	int r = set_up(&s, argv[0]);
 
 	/* Whoever reads that is told, too, when nothing could be read any more. */
-	if (r == FOUND && opts.json)
-		json_ranges("scrub", s.device.name, NULL, NULL, 0, 0, 0, &s.bad, &s.unreadable);
+	if (r == FOUND && opts.json) {
+		if (s.device.status.present[FIRST_MISMATCH])
+			ranges_add(&s.bad, s.device.status.value[FIRST_MISMATCH], 1);
+		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0, 0,
+			    &s.bad, &s.unreadable);
+	}
 	catch_signals();
 	if (!r)
 		r = read_all(&s);

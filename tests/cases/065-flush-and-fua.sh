@@ -18,17 +18,16 @@ dd if=/dev/null of=$v conv=fsync,notrunc status=none
 [ "$(flushes "$real")" -gt "$test_before" ] || fail "test was not flushed"
 # A write through the cache stays one on its way to both.
 tracing=/sys/kernel/tracing
-if mount -t tracefs none $tracing 2>/dev/null || [ -e $tracing/trace ]; then
-	echo >$tracing/trace
-	echo 1 >$tracing/events/block/block_bio_queue/enable
-	dd if=/dev/urandom of=$v bs=4096 count=1 seek=5 oflag=direct,dsync status=none
-	echo 0 >$tracing/events/block/block_bio_queue/enable
-	for leg in "$raw" "$real"; do
-		number=$(cat "/sys/block/${leg##*/}/dev")
-		grep -q "block_bio_queue: ${number/:/,} WFS* 40 + 8 " $tracing/trace ||
-			fail "$leg was not told to write through: $(cat $tracing/trace)"
-	done
-fi
+[ -e $tracing/trace ] || mount -t tracefs none $tracing
+echo >$tracing/trace
+echo 1 >$tracing/events/block/block_bio_queue/enable
+dd if=/dev/urandom of=$v bs=4096 count=1 seek=5 oflag=direct,dsync status=none
+echo 0 >$tracing/events/block/block_bio_queue/enable
+for leg in "$raw" "$real"; do
+	number=$(cat "/sys/block/${leg##*/}/dev")
+	grep -q "block_bio_queue: ${number/:/,} WFS* 40 + 8 " $tracing/trace ||
+		fail "$leg was not told to write through: $(cat $tracing/trace)"
+done
 flakey() { # <target line>
 	dmsetup suspend bvtest-flakey
 	dmsetup load bvtest-flakey --table "$1"

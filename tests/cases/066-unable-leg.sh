@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have a SCSI disk find out that it cannot zero by unmapping: nobody's fault.
+# This test will have SCSI disks find out that they cannot zero, or be written: whose fault it is, and is not.
 modprobe sd_mod 2>/dev/null || :
 modprobe scsi_debug dev_size_mb=16 num_tgts=2 max_luns=1 lbpu=1 lbpws=0 2>/dev/null ||
 	skip "this kernel has no scsi_debug"
@@ -23,7 +23,7 @@ zeroing "$raw" writesame
 zeroing "$test" writesame_16_unmap
 make_v
 [ "$(attribute queue/write_zeroes_max_bytes)" -gt 0 ] || fail "zeroing is not offered"
-dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
+dd if=/dev/urandom of=$v bs=1M count=4 oflag=direct status=none
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disk was able to"; fi
 cat "$TMPDIR/said"
 expect_field divergences 0
@@ -43,3 +43,22 @@ expect "zeroing that the disk offers" 0 "$(cat /sys/block/${raw##*/}/queue/write
 expect "zeroing that is offered" 0 "$(attribute queue/write_zeroes_max_bytes)"
 expect_field divergences 0
 expect_healthy
+
+# Disks that become write-protected: a write that they refuse is their fault, with the same status.
+errors=$(field raw_errors)$(field test_errors)
+expect "errors so far" 00 "$errors"
+echo Y >/sys/module/scsi_debug/parameters/wp
+if dd if=/dev/urandom of=$v bs=4096 count=1 seek=99 oflag=direct 2>/dev/null; then fail "the disks were written"; fi
+expect_field raw_errors 1
+expect_field test_errors 1
+expect_field divergences 0
+dmsetup remove bvtest-v
+# They refuse to be opened for writing, and to be read they need not be.
+for leg in "$raw" "$test"; do
+	echo 1 >"/sys/block/${leg##*/}/device/rescan"
+	expect "write protection of $leg" 1 "$(blockdev --getro "$leg")"
+done
+dmsetup create bvtest-v --readonly --table "0 $sectors blkverify $raw $test"
+expect_read 0 1048576
+expect_healthy
+echo N >/sys/module/scsi_debug/parameters/wp

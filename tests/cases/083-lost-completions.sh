@@ -2,8 +2,12 @@
 # This test will lose one completion in twenty on either leg, until the block layer's timeout: nothing hangs.
 fault=/sys/kernel/debug/fail_io_timeout
 [ -e $fault ] || skip "this kernel cannot let requests time out"
+# What is slow from then on is only slow.
 stop_failing() {
 	echo 0 >$fault/probability
+	for leg in "$raw" "$test"; do
+		[ -z "$leg" ] || echo 30000 >"/sys/block/${leg##*/}/queue/io_timeout"
+	done
 }
 trap 'stop_failing; clean_up' EXIT
 new_pair 16 discard=1 irqmode=1

@@ -46,10 +46,21 @@ tool 0 run --test "$TMPDIR/img" --raw-dir "$TMPDIR" -- sh -c "$work"
 # A command that leaves the device in use.
 tool 5 run --raw "$raw" --test "$test" --name bvtest-run -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct
-		exec 5<$BLKVERIFY_DEVICE; sleep 9 >/dev/null 2>&1 &'
+		exec 5<$BLKVERIFY_DEVICE; sleep 15 >/dev/null 2>&1 &'
 warns "in use"
-sleep 5
+sleep 10
 expect_no_device bvtest-run
+# Its legs are free when it has ended, however often.
+new_dm upper "0 $sectors linear $test 0"
+cp "$TMPDIR/img" "$TMPDIR/img2"
+for i in 1 2 3 4 5; do
+	tool 7 run --test /dev/mapper/bvtest-upper -- true
+	dmsetup remove bvtest-upper || fail "round $i: the leg is in use"
+	new_dm upper "0 $sectors linear $test 0"
+	tool 0 run --raw "$TMPDIR/img" --test "$TMPDIR/img2" -- sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none'
+done
+dmsetup remove bvtest-upper
+rm "$TMPDIR/img2"
 # Killed: nothing stays.
 "$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 2 &
 until dmsetup info bvtest-run 2>/dev/null | grep -q 'Open count: *[1-9]'; do sleep 0.1; done

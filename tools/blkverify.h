@@ -106,6 +106,8 @@ struct leg {
 /* Say who has it; returns BUSY. */
 int say_used(const char *word, const char *path);
 int leg_open(struct leg *leg, const char *word, const char *path, bool readonly);
+int legs_open(struct leg *raw, const char *raw_path, struct leg *test, const char *test_path,
+	      bool readonly);
 void leg_close(struct leg *leg);
 /* Refuse a leg that somebody uses, and say who. */
 int leg_refuse_used(const struct leg *leg, bool readonly);

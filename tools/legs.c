@@ -266,6 +266,21 @@ int leg_open(struct leg *leg, const char *word, const char *path, bool readonly)
 	return DONE;
 }
 
+/* Two devices are locked in one order, whichever is which: else two opens may wait for each other. */
+int legs_open(struct leg *raw, const char *raw_path, struct leg *test, const char *test_path,
+	      bool readonly)
+{
+	struct stat a, b;
+	bool test_first = !stat(raw_path, &a) && !stat(test_path, &b) && b.st_rdev < a.st_rdev;
+	int r = test_first ? leg_open(test, "test", test_path, readonly) : DONE;
+
+	if (!r)
+		r = leg_open(raw, "raw", raw_path, readonly);
+	if (!r && !test_first)
+		r = leg_open(test, "test", test_path, readonly);
+	return r;
+}
+
 void leg_close(struct leg *leg)
 {
 	if (leg->fd >= 0)

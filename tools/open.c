@@ -194,9 +194,7 @@ int verb_open(char **argv)
 	if (!r)
 		r = legs_refuse_same(argv[1], argv[2]);
 	if (!r)
-		r = leg_open(&raw, "raw", argv[1], opts.readonly);
-	if (!r)
-		r = leg_open(&test, "test", argv[2], opts.readonly);
+		r = legs_open(&raw, argv[1], &test, argv[2], opts.readonly);
 	if (!r)
 		r = open_device(argv[0], &raw, &test);
 	/* From here on only the mapped device holds the loop devices. */

@@ -45,13 +45,12 @@ static int make_reference(uint64_t sectors, char *path, size_t size)
 	return fd;
 }
 
-static int open_raw(struct leg *raw, const struct leg *test)
+/* In the place of a raw leg. */
+static int open_reference(struct leg *raw, const struct leg *test)
 {
 	char path[64];
 	int fd, r;
 
-	if (opts.raw)
-		return leg_open(raw, "raw", opts.raw, false);
 	fd = make_reference(test->sectors, path, sizeof(path));
 	if (fd < 0)
 		return code_of(fd);
@@ -67,12 +66,17 @@ static int open_raw(struct leg *raw, const struct leg *test)
 
 static int open_legs(const char *name, struct leg *raw, struct leg *test)
 {
-	int r = opts.raw ? legs_refuse_same(opts.raw, opts.test) : DONE;
+	int r;
 
-	if (!r)
+	if (opts.raw) {
+		r = legs_refuse_same(opts.raw, opts.test);
+		if (!r)
+			r = legs_open(raw, opts.raw, test, opts.test, false);
+	} else {
 		r = leg_open(test, "test", opts.test, false);
-	if (!r)
-		r = open_raw(raw, test);
+		if (!r)
+			r = open_reference(raw, test);
+	}
 	if (!r)
 		r = open_device(name, raw, test);
 	leg_close(raw);

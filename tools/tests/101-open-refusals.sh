@@ -118,6 +118,17 @@ for ((n = 1; n < 40; n++)); do
 	[ $status != 0 ] || [ $refused -lt 3 ] || break
 done
 [ $refused = 3 ] || fail "the kernel refused $refused of create, load and resume"
+# Two at once that have the same legs the other way round: one of them gets them.
+slowly() { # <argument>...: half a second after each lock
+	strace -f -qq -o /dev/null -e trace=flock -e inject=flock:delay_exit=500000 "$BLKVERIFY" "$@"
+}
+slowly open bvtest-w "$raw" "$test" 2>"$TMPDIR/err" &
+one=$!
+status=0 other=0
+slowly open bvtest-x "$test" "$raw" 2>"$TMPDIR/err2" || status=$?
+wait $one || other=$?
+expect "exit statuses of two at once" 5 $((status + other))
+for d in w x; do ! dmsetup info bvtest-$d >/dev/null 2>&1 || tool 0 close bvtest-$d; done
 # In use.
 exec 5<$v
 tool 5 close bvtest-v

@@ -10,6 +10,9 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 mkdir -p "$cache" && [ -w "$cache" ] || die "cannot write to $cache, where kernels and builds are kept"
 
+# What failed is kept for a week.
+find "$cache" -maxdepth 1 -name 'log.*' -mtime +7 -delete
+
 # Run a command that takes a while: say so, keep its output for the case that it fails.
 quietly() { # <what it does> <command>...
 	local what=$1 log start=$SECONDS

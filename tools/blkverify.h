@@ -179,6 +179,7 @@ void progress_end(struct progress *progress);
 double now(void);
 void *aligned_buffer(size_t size);
 /* All of it, or -errno; a file that ends early is -ENODATA. */
+int read_at_least(int fd, void *buffer, uint64_t sector, size_t least, size_t size);
 int read_sectors(int fd, void *buffer, uint64_t sector, uint64_t nr);
 int write_sectors(int fd, const void *buffer, uint64_t sector, uint64_t nr);
 

@@ -119,28 +119,15 @@ static void compare_chunk(struct comparison *c, uint64_t at, uint64_t nr)
 static int side_read(const struct side *side, uint64_t at, uint64_t nr)
 {
 	uint64_t left = side->bytes - at * SECTOR;
-	size_t all = (size_t)nr * SECTOR, wanted = left < all ? (size_t)left : all, done = 0;
+	size_t all = (size_t)nr * SECTOR, wanted = left < all ? (size_t)left : all;
 	size_t blocks = (all + BLOCK - 1) / BLOCK * BLOCK;
+	int r = read_at_least(side->fd, side->buffer, at, wanted, blocks);
 
-	while (done < wanted) {
-		ssize_t n = pread(side->fd, side->buffer + done, blocks - done,
-				  (off_t)(at * SECTOR + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && blocks > all) {
-			/* What is behind may be what cannot be read. */
-			blocks = all;
-			continue;
-		}
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return -ENODATA;
-		done += (size_t)n;
-	}
+	/* What is behind may be what cannot be read. */
+	if (r && blocks > all)
+		r = read_at_least(side->fd, side->buffer, at, wanted, all);
 	memset(side->buffer + wanted, 0, all - wanted);
-	return 0;
+	return r;
 }
 
 /* What cannot be read in one piece is read in pieces of 4 KiB, to lose no more than needed. */

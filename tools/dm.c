@@ -219,14 +219,15 @@ void free_names(char **names)
 	free(names);
 }
 
-static int create_empty(const char *name)
+/* One of those that need nothing but the name. */
+static int step(int type, const char *name, int (*run)(struct dm_task *task))
 {
 	struct dm_task *task;
-	int r = new_task(DM_DEVICE_CREATE, name, &task);
+	int r = new_task(type, name, &task);
 
 	if (r)
 		return r;
-	r = run_task(task);
+	r = run(task);
 	dm_task_destroy(task);
 	return r;
 }
@@ -247,29 +248,17 @@ static int load(const char *name, uint64_t sectors, const char *params, bool rea
 	return r;
 }
 
-/* Only now is there something that a node could be for. */
-static int resume(const char *name)
-{
-	struct dm_task *task;
-	int r = new_task(DM_DEVICE_RESUME, name, &task);
-
-	if (r)
-		return r;
-	r = run_task_with_node(task);
-	dm_task_destroy(task);
-	return r;
-}
-
 /* In steps: the library's create does the same, but does not tell why the table was refused. */
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly)
 {
-	int r = create_empty(name);
+	int r = step(DM_DEVICE_CREATE, name, run_task);
 
 	if (r)
 		return r;
 	r = load(name, sectors, params, readonly);
+	/* Only now is there something that a node could be for. */
 	if (!r)
-		r = resume(name);
+		r = step(DM_DEVICE_RESUME, name, run_task_with_node);
 	if (r)
 		dm_remove(name, false);
 	return r;

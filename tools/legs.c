@@ -329,7 +329,6 @@ void leg_contents(const char *node, char *text, size_t size)
 {
 	blkid_probe probe = blkid_new_probe_from_filename(node);
 	const char *value;
-
 	int r;
 
 	snprintf(text, size, "what cannot be looked at");

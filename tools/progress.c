@@ -28,11 +28,11 @@ void *aligned_buffer(size_t size)
 	return buffer;
 }
 
-int read_sectors(int fd, void *buffer, uint64_t sector, uint64_t nr)
+int read_at_least(int fd, void *buffer, uint64_t sector, size_t least, size_t size)
 {
-	size_t done = 0, size = (size_t)nr * SECTOR;
+	size_t done = 0;
 
-	while (done < size) {
+	while (done < least) {
 		ssize_t n = pread(fd, (char *)buffer + done, size - done,
 				  (off_t)(sector * SECTOR + done));
 
@@ -45,6 +45,13 @@ int read_sectors(int fd, void *buffer, uint64_t sector, uint64_t nr)
 		done += (size_t)n;
 	}
 	return 0;
+}
+
+int read_sectors(int fd, void *buffer, uint64_t sector, uint64_t nr)
+{
+	size_t size = (size_t)nr * SECTOR;
+
+	return read_at_least(fd, buffer, sector, size, size);
 }
 
 int write_sectors(int fd, const void *buffer, uint64_t sector, uint64_t nr)

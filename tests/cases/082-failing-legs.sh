@@ -31,9 +31,4 @@ expect_field mismatches 0
 "$BVIO" mixed $v $((8 << 20)) 1 8 ${SEED:-} || fail "an I/O failed"
 expect_field mismatches 0
 expect_field divergences "$divergences"
-dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
-expect_field untrusted 0
-expect_read 0 16777216
-expect_field mismatches 0
-dmsetup remove bvtest-v
-expect_same_legs
+expect_equal_again

@@ -119,6 +119,16 @@ expect_same_legs() {
 	cmp "$raw" "$test" >/dev/null || fail "the legs differ: $(cmp "$raw" "$test" 2>&1)"
 }
 
+# Where legs have failed: what is written from now on is trusted, and the same on both.
+expect_equal_again() {
+	dd if=/dev/urandom of="$v" bs=1M count=$((sectors / 2048)) oflag=direct status=none
+	expect_field untrusted 0
+	expect_read 0 $((sectors * 512))
+	expect_field mismatches 0
+	dmsetup remove bvtest-v
+	expect_same_legs
+}
+
 # The device must read back with an error of this name.
 expect_read_error() { # <errno name> <offset> <bytes>
 	expect "read of $3 bytes at $2" "read: $1" "$("$BVIO" read "$v" "$2" "$3" || :)"

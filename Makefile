@@ -85,13 +85,13 @@ patch:
 	@packaging/make-patch
 
 check-deb:
-	@tests/deb
+	@tests/check-deb
 
 check-patch:
-	@tests/patch
+	@tests/check-patch
 
 check-recipes:
-	@tests/recipes/check
+	@tests/check-recipes
 
 help:
 	@echo "make                 build dm-blkverify.ko for the running kernel"

@@ -34,7 +34,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../dm-blkverify-compare.c"
+#include "../src/compare.c"
 
 #define FILL 0xb5
 #define MAX_BS SZ_1M
@@ -250,12 +250,12 @@ static void submit(struct load_thread *thread, struct slot *slot)
 
 	switch (load->op) {
 	case OP_COMPARE:
-		if (bv_compare(slot->vecs, iter, private_vecs, iter) < load->bs)
+		if (blkv_compare(slot->vecs, iter, private_vecs, iter) < load->bs)
 			bio->bi_status = BLK_STS_PROTECTION;
 		bio_endio(bio);
 		break;
 	case OP_COPY:
-		bv_copy_vecs(private_vecs, iter, slot->vecs, iter);
+		blkv_copy_vecs(private_vecs, iter, slot->vecs, iter);
 		bio_endio(bio);
 		break;
 	case OP_NONE:

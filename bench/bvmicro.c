@@ -14,10 +14,10 @@
 #include <linux/prandom.h>
 #include <linux/sort.h>
 
-#include "../dm-blkverify-buffer.c"
-#include "../dm-blkverify-compare.c"
-#include "../dm-blkverify-range.c"
-#include "../dm-blkverify-trust.c"
+#include "../src/memory.c"
+#include "../src/compare.c"
+#include "../src/range.c"
+#include "../src/trust.c"
 
 #define BATCHES 9
 #define BATCH_NS (3 * NSEC_PER_MSEC)
@@ -61,7 +61,7 @@ static void time_step(const char *name, unsigned int parameter, void (*step)(voi
 /* ---- compare ------------------------------------------------------------------------------ */
 
 struct compared {
-	struct bv_buffer *buffers[2];
+	struct blkv_memory *buffers[2];
 	struct bvec_iter iter;
 	size_t equal;
 };
@@ -70,36 +70,36 @@ static void compare_step(void *arg)
 {
 	struct compared *c = arg;
 
-	c->equal = bv_compare(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+	c->equal = blkv_compare(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
 }
 
 static void copy_step(void *arg)
 {
 	struct compared *c = arg;
 
-	bv_copy_vecs(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+	blkv_copy_vecs(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
 }
 
 static void alias_step(void *arg)
 {
 	struct compared *c = arg;
 
-	c->equal = bv_has_alias(c->buffers[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
+	c->equal = blkv_has_alias(c->buffers[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
 }
 
 static void compare(struct kunit *test)
 {
 	static const unsigned int sizes[] = { 512, SZ_4K, SZ_16K, SZ_64K, SZ_1M };
-	struct bv_pool *pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
-	struct bv_buffer *kept = kunit_kzalloc(test, sizeof(*kept), GFP_KERNEL);
-	struct bv_buffer *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
+	struct blkv_pool *pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
+	struct blkv_memory *kept = kunit_kzalloc(test, sizeof(*kept), GFP_KERNEL);
+	struct blkv_memory *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
 	struct compared c = { .buffers = { kept, other } };
 	unsigned int i;
 
 	KUNIT_ASSERT_TRUE(test, pool && kept && other);
-	KUNIT_ASSERT_EQ(test, bv_pool_init(pool, kept), 0);
-	KUNIT_ASSERT_TRUE(test, bv_buffer_get(pool, other, BV_REGION_SECTORS));
-	for (i = 0; i < BV_REGION_PAGES; i++) {
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(pool, kept), 0);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, other, BLKV_REGION_SECTORS));
+	for (i = 0; i < BLKV_REGION_PAGES; i++) {
 		memset(page_address(kept->vecs[i].bv_page), i, PAGE_SIZE);
 		memset(page_address(other->vecs[i].bv_page), i, PAGE_SIZE);
 	}
@@ -112,17 +112,17 @@ static void compare(struct kunit *test)
 		time_step("alias", sizes[i], alias_step, &c);
 		KUNIT_EXPECT_EQ(test, c.equal, sizes[i]);
 	}
-	bv_buffer_put(pool, other);
-	bv_buffer_put(pool, kept);
-	bv_pool_exit(pool);
+	blkv_memory_put(pool, other);
+	blkv_memory_put(pool, kept);
+	blkv_pool_exit(pool);
 }
 
 /* ---- range lock --------------------------------------------------------------------------- */
 
 struct crowd {
-	struct bv_ranges ranges;
+	struct blkv_ranges ranges;
 	struct rnd_state random;
-	struct bv_range *range;
+	struct blkv_range *range;
 	unsigned int nr;
 	unsigned int reads;
 	bool apart;
@@ -130,28 +130,28 @@ struct crowd {
 	unsigned long granted;
 };
 
-static void arrive(struct crowd *crowd, struct bv_range *range)
+static void arrive(struct crowd *crowd, struct blkv_range *range)
 {
 	unsigned int size = crowd->apart ? 2 : 8;
-	unsigned int places = BV_REGION_SECTORS / size;
+	unsigned int places = BLKV_REGION_SECTORS / size;
 	unsigned int place = crowd->apart ? range - crowd->range :
 					    prandom_u32_state(&crowd->random);
 
 	range->start = (sector_t)(place % places) * size;
 	range->last = range->start + size - 1;
 	range->shared = prandom_u32_state(&crowd->random) % 100 < crowd->reads;
-	crowd->granted += bv_range_lock(&crowd->ranges, range);
+	crowd->granted += blkv_range_lock(&crowd->ranges, range);
 }
 
 /* The request that came first is done, and another comes; the crowd stays as large. */
 static void crowd_step(void *arg)
 {
 	struct crowd *crowd = arg;
-	struct bv_range *range = &crowd->range[crowd->oldest];
+	struct blkv_range *range = &crowd->range[crowd->oldest];
 	LIST_HEAD(granted);
 
 	crowd->oldest = (crowd->oldest + 1) % crowd->nr;
-	bv_range_unlock(&crowd->ranges, range, &granted);
+	blkv_range_unlock(&crowd->ranges, range, &granted);
 	arrive(crowd, range);
 }
 
@@ -173,7 +173,7 @@ static void time_crowd(struct kunit *test, const char *name, unsigned int reads,
 	KUNIT_ASSERT_NOT_NULL(test, crowd);
 	crowd->range = kunit_kcalloc(test, 1024, sizeof(*crowd->range), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, crowd->range);
-	bv_ranges_init(&crowd->ranges);
+	blkv_ranges_init(&crowd->ranges);
 	crowd->reads = reads;
 	crowd->apart = apart;
 	prandom_seed_state(&crowd->random, 1);
@@ -185,7 +185,7 @@ static void time_crowd(struct kunit *test, const char *name, unsigned int reads,
 			arrive(crowd, &crowd->range[n]);
 		time_step(name, crowd->nr, crowd_step, crowd);
 		for (n = 0; n < crowd->nr; n++)
-			bv_range_unlock(&crowd->ranges,
+			blkv_range_unlock(&crowd->ranges,
 					&crowd->range[(crowd->oldest + n) % crowd->nr], &granted);
 		KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&crowd->ranges.root.rb_root));
 	}
@@ -206,7 +206,7 @@ static void range_lock(struct kunit *test)
 /* ---- trust map ---------------------------------------------------------------------------- */
 
 struct asked {
-	struct bv_trust trust;
+	struct blkv_trust trust;
 	struct rnd_state random;
 	unsigned int nr;
 	bool trusted;
@@ -225,21 +225,21 @@ static void run_step(void *arg)
 {
 	struct asked *asked = arg;
 
-	bv_trust_run(&asked->trust, some_place(asked), asked->nr, &asked->trusted);
+	blkv_trust_run(&asked->trust, some_place(asked), asked->nr, &asked->trusted);
 }
 
 static void set_step(void *arg)
 {
 	struct asked *asked = arg;
 
-	bv_trust_set(&asked->trust, some_place(asked), asked->nr, true);
+	blkv_trust_set(&asked->trust, some_place(asked), asked->nr, true);
 }
 
 static void toggle_step(void *arg)
 {
 	struct asked *asked = arg;
 
-	bv_trust_set(&asked->trust, some_place(asked), asked->nr,
+	blkv_trust_set(&asked->trust, some_place(asked), asked->nr,
 		     prandom_u32_state(&asked->random) % 2);
 }
 
@@ -248,26 +248,26 @@ static void trust_map(struct kunit *test)
 	struct asked *asked = kunit_kzalloc(test, sizeof(*asked), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, asked);
-	KUNIT_ASSERT_EQ(test, bv_trust_init(&asked->trust, TRUST_SECTORS, true), 0);
+	KUNIT_ASSERT_EQ(test, blkv_trust_init(&asked->trust, TRUST_SECTORS, true), 0);
 	prandom_seed_state(&asked->random, 1);
 	asked->nr = 8;
 	time_step("trust,ask,all trusted", 0, run_step, asked);
 	time_step("trust,set,all trusted", 0, set_step, asked);
 	/* One sector at the end is enough for the slow way. */
-	bv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
+	blkv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
 	time_step("trust,ask,one untrusted", 0, run_step, asked);
-	bv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
+	blkv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
 	time_step("trust,set or clear", 0, toggle_step, asked);
 	time_step("trust,ask,mixed", 0, run_step, asked);
-	bv_trust_exit(&asked->trust);
+	blkv_trust_exit(&asked->trust);
 }
 
 /* ---- private pages ------------------------------------------------------------------------ */
 
 struct taken {
-	struct bv_pool pool;
-	struct bv_buffer kept;
-	struct bv_buffer buffer;
+	struct blkv_pool pool;
+	struct blkv_memory kept;
+	struct blkv_memory buffer;
 	unsigned int nr_sectors;
 	bool refused;
 };
@@ -276,8 +276,8 @@ static void take_step(void *arg)
 {
 	struct taken *taken = arg;
 
-	taken->refused |= !bv_buffer_get(&taken->pool, &taken->buffer, taken->nr_sectors);
-	bv_buffer_put(&taken->pool, &taken->buffer);
+	taken->refused |= !blkv_memory_get(&taken->pool, &taken->buffer, taken->nr_sectors);
+	blkv_memory_put(&taken->pool, &taken->buffer);
 }
 
 static void private_pages(struct kunit *test)
@@ -287,14 +287,14 @@ static void private_pages(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	KUNIT_ASSERT_EQ(test, bv_pool_init(&taken->pool, &taken->kept), 0);
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, &taken->kept), 0);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		taken->nr_sectors = sizes[i] >> SECTOR_SHIFT;
 		time_step("pool,get and put", sizes[i], take_step, taken);
 	}
 	KUNIT_EXPECT_FALSE(test, taken->refused);
-	bv_buffer_put(&taken->pool, &taken->kept);
-	bv_pool_exit(&taken->pool);
+	blkv_memory_put(&taken->pool, &taken->kept);
+	blkv_pool_exit(&taken->pool);
 }
 
 #define BURST 16
@@ -302,18 +302,18 @@ static void private_pages(struct kunit *test)
 static void pool_memory(struct kunit *test)
 {
 	struct taken *taken = kunit_kzalloc(test, sizeof(*taken), GFP_KERNEL);
-	struct bv_buffer *burst = kunit_kcalloc(test, BURST, sizeof(*burst), GFP_KERNEL);
+	struct blkv_memory *burst = kunit_kcalloc(test, BURST, sizeof(*burst), GFP_KERNEL);
 	unsigned long at_rest, most, begin;
 	unsigned int i;
 
 	KUNIT_ASSERT_TRUE(test, taken && burst);
-	KUNIT_ASSERT_EQ(test, bv_pool_init(&taken->pool, &taken->kept), 0);
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, &taken->kept), 0);
 	at_rest = taken->pool.nr_owned;
 	for (i = 0; i < BURST; i++)
-		KUNIT_ASSERT_TRUE(test, bv_buffer_get(&taken->pool, &burst[i], BV_REGION_SECTORS));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&taken->pool, &burst[i], BLKV_REGION_SECTORS));
 	most = taken->pool.nr_owned;
 	for (i = 0; i < BURST; i++)
-		bv_buffer_put(&taken->pool, &burst[i]);
+		blkv_memory_put(&taken->pool, &burst[i]);
 	begin = jiffies;
 	while (READ_ONCE(taken->pool.nr_owned) > at_rest && time_before(jiffies, begin + 5 * HZ))
 		msleep(20);
@@ -321,8 +321,8 @@ static void pool_memory(struct kunit *test)
 		BURST * RESERVE, at_rest, most, taken->pool.nr_owned,
 		jiffies_to_msecs(jiffies - begin));
 	KUNIT_EXPECT_EQ(test, taken->pool.nr_owned, at_rest);
-	bv_buffer_put(&taken->pool, &taken->kept);
-	bv_pool_exit(&taken->pool);
+	blkv_memory_put(&taken->pool, &taken->kept);
+	blkv_pool_exit(&taken->pool);
 }
 
 static struct kunit_case cases[] = {

@@ -208,10 +208,10 @@ static bool parse_kind(const char **text, struct report *report)
 	if (skip_text(text, "contents mismatch in sector "))
 		return take_number(text, "", &report->bad_sector);
 	report->kind = STATUS;
-	return skip_text(text, "status mismatch");
+	return skip_text(text, "divergence");
 }
 
-/* <number> <op> sector=<n> nr=<n> contents mismatch in sector <n> <word>... (or status mismatch) */
+/* <number> <op> sector=<n> nr=<n> contents mismatch in sector <n> <word>... (or divergence) */
 bool parse_report(const char *line, struct report *report)
 {
 	memset(report, 0, sizeof(*report));

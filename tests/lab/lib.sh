@@ -191,7 +191,7 @@ fetch_suite_kernel() {
 build_module_in_suite() {
 	local dir=$suite_root/build
 	as_root mkdir -p "$dir"
-	as_root rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild --include='/compat/***' \
+	as_root rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild --include='/src/***' \
 		--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' "$top/" "$dir/"
 	# objtool asks /proc for the limit of its stack.
 	# shellcheck disable=SC2016
@@ -217,7 +217,7 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 		flock 9
 		mkdir -p "$dir/src"
 		rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
-			--include='/compat/***' --include='/tests/' --include='/tests/kunit/***' \
+			--include='/src/***' --include='/tests/' \
 			--include='/tests/selftest/' --include='/bench/' \
 			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the workloads share, on top of tests/cases/lib.sh. A workload runs on healthy legs and calls
+# What the workloads share, on top of tests/lib/case.sh. A workload runs on healthy legs and calls
 # "healthy"; then it plants faults in the test leg, reads, and calls "found". What both count goes
 # into a row of the ledger. Sourced by each workload.
 
@@ -101,7 +101,7 @@ found() {
 	for sector in ${reports[@]+"${reports[@]}"}; do
 		[[ " ${planted[*]} " == *" $sector "* ]] || bad=$((bad + 1))
 	done
-	false_alarms=$((false_alarms + bad + $(grep -c 'status mismatch' <<<"$list" || :)))
+	false_alarms=$((false_alarms + bad + $(grep -c 'divergence' <<<"$list" || :)))
 	if [ ${#missed[@]} != 0 ] || [ $false_alarms != 0 ] || ! grep -q '^dropped=0$' <<<"$list"; then
 		printf '%s\n' "$list"
 		fail "not reported: ${missed[*]-}; false alarms: $false_alarms"

@@ -286,8 +286,8 @@ spoil() { # sectors at rest
 
 # Reports about status: as many as were injected, each of this leg, and no other.
 found_errors() { # <raw|test> <at least> [<at most>]
-	local list nr wrong pattern='status mismatch raw=0 test=-'
-	[ "$1" = test ] || pattern='status mismatch raw=-[0-9]* test=0'
+	local list nr wrong pattern='divergence raw=0 test=-'
+	[ "$1" = test ] || pattern='divergence raw=-[0-9]* test=0'
 	list=$(dmsetup message bvtest-v 0 list)
 	nr=$(field divergences)
 	wrong=$(grep -v '^dropped=' <<<"$list" | grep -vc "$pattern" || :)

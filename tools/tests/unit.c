@@ -105,7 +105,7 @@ static void divergence_is_parsed(void **state)
 	struct report r;
 
 	(void)state;
-	assert_true(parse_report("1 write_zeroes sector=96 nr=8 status mismatch raw=0 test=-5", &r));
+	assert_true(parse_report("1 write_zeroes sector=96 nr=8 divergence raw=0 test=-5", &r));
 	assert_int_equal(r.kind, STATUS);
 	assert_int_equal(r.raw_error, 0);
 	assert_int_equal(r.test_error, -5);
@@ -142,7 +142,7 @@ static void appended_words_are_fine(void **state)
 	assert_int_equal(r.byte, 2);
 	assert_int_equal(r.differ, 3);
 	assert_string_equal(find_word(&r.more, "newer"), "a b");
-	assert_true(parse_report("1 read sector=0 nr=8 status mismatch raw=0 test=-5 later", &r));
+	assert_true(parse_report("1 read sector=0 nr=8 divergence raw=0 test=-5 later", &r));
 	assert_non_null(find_word(&r.more, "later"));
 	assert_true(parse_list("1 read sector=0 nr=8 other mismatch\ndropped=3 since=5\nlater=1", &l));
 	assert_int_equal(l.nr, 0);
@@ -190,16 +190,16 @@ static void bad_reports_are_refused(void **state)
 {
 	static const char *const bad[] = {
 		"", "x", "1", "1 read", "1 read sector=1", "1 read sector=1 nr=8",
-		"1 read sector=1 nr=8 nonsense", "1 read sector=-1 nr=8 status mismatch raw=0 test=0",
-		"1 read sector=1 nr=8 status mismatch raw=0 test=5",
-		"1 read sector=1 nr=8 status mismatch raw=0 test=-99999",
+		"1 read sector=1 nr=8 nonsense", "1 read sector=-1 nr=8 divergence raw=0 test=0",
+		"1 read sector=1 nr=8 divergence raw=0 test=5",
+		"1 read sector=1 nr=8 divergence raw=0 test=-99999",
 		"1 read sector=1 nr=8 contents mismatch in sector x",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 raw=0x1",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 class=bitflip(",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 class=)(",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 raw_bytes=0g",
 		"1 read sector=1 nr=8 contents mismatch in sector 1 =x",
-		"1 anoperationwithanamethatismuchtoolong sector=1 nr=8 status mismatch raw=0 test=0",
+		"1 anoperationwithanamethatismuchtoolong sector=1 nr=8 divergence raw=0 test=0",
 	};
 	struct report r;
 	size_t i;
@@ -215,7 +215,7 @@ static void list_is_parsed(void **state)
 	struct list l;
 
 	(void)state;
-	assert_true(parse_list(MISMATCH "\nnonsense\n8 flush sector=0 nr=0 status mismatch raw=0 "
+	assert_true(parse_list(MISMATCH "\nnonsense\n8 flush sector=0 nr=0 divergence raw=0 "
 			       "test=-5\ndropped=12", &l));
 	assert_int_equal(l.nr, 2);
 	assert_int_equal(l.dropped, 12);

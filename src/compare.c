@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Compare and copy the data of two bvec lists that are cut differently.
+ *
+ * Pure: knows no device and takes no lock. Any context; pages are mapped for a moment only, so
+ * highmem and pages without a kernel mapping of their own are fine.
+ */
+#include <linux/compiler.h>
+#include <linux/hash.h>
+#include <linux/highmem.h>
+#include <linux/minmax.h>
+#include <linux/unaligned.h>
+
+#include "compare.h"
+
+/* The bits in which 8 bytes at @a and @b differ. */
+static __always_inline u64 differing_bits(const u8 *a, const u8 *b)
+{
+	/* The owner may write there: a difference that he makes is settled by reading raw again. */
+	return data_race(get_unaligned((const u64 *)a) ^ get_unaligned((const u64 *)b));
+}
+
+/*
+ * 64 bytes a step without a branch inside; only a step that differs is searched byte by byte.
+ * The data may change while it is read (it is the caller's memory), so a difference seen by a
+ * step need not be found by the search that follows: that one goes on to the end.
+ */
+static size_t first_difference(const u8 *a, const u8 *b, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + 64 <= len; i += 64) {
+		u64 bits = differing_bits(a + i, b + i);
+
+		bits |= differing_bits(a + i + 8, b + i + 8);
+		bits |= differing_bits(a + i + 16, b + i + 16);
+		bits |= differing_bits(a + i + 24, b + i + 24);
+		bits |= differing_bits(a + i + 32, b + i + 32);
+		bits |= differing_bits(a + i + 40, b + i + 40);
+		bits |= differing_bits(a + i + 48, b + i + 48);
+		bits |= differing_bits(a + i + 56, b + i + 56);
+		if (bits)
+			break;
+	}
+
+	for (; i < len; i++)
+		/* As above. */
+		if (data_race(a[i] != b[i]))
+			break;
+	return i;
+}
+
+/**
+ * blkv_compare() - find the first byte in which two bvec lists differ
+ * @a: one list
+ * @a_iter: where to start in @a, and how many bytes to compare
+ * @b: the other list
+ * @b_iter: where to start in @b; holds at least as many bytes as @a_iter
+ *
+ * The segments may be cut anywhere, in each list differently.
+ *
+ * Context: Any. Maps pages with kmap_local.
+ * Return: the offset in bytes of the first difference from where both started, or
+ * @a_iter.bi_size when there is none.
+ */
+size_t blkv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const struct bio_vec *b,
+		    struct bvec_iter b_iter)
+{
+	size_t done = 0;
+
+	while (a_iter.bi_size) {
+		struct bio_vec a_vec = bvec_iter_bvec(a, a_iter);
+		struct bio_vec b_vec = bvec_iter_bvec(b, b_iter);
+		size_t len = min(a_vec.bv_len, b_vec.bv_len);
+		u8 *a_bytes = bvec_kmap_local(&a_vec);
+		u8 *b_bytes = bvec_kmap_local(&b_vec);
+		size_t equal = first_difference(a_bytes, b_bytes, len);
+
+		kunmap_local(b_bytes);
+		kunmap_local(a_bytes);
+		done += equal;
+		if (equal < len)
+			return done;
+		bvec_iter_advance_single(a, &a_iter, len);
+		bvec_iter_advance_single(b, &b_iter, len);
+	}
+
+	return done;
+}
+
+static phys_addr_t address(const struct bio_vec *vec)
+{
+	return ((phys_addr_t)page_to_pfn(vec->bv_page) << PAGE_SHIFT) + vec->bv_offset;
+}
+
+/* Do any two segments share a byte? Few segments, or a suspicion. */
+static bool any_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	struct bvec_iter a_iter, b_iter;
+	struct bio_vec a, b;
+
+	for_each_bvec(a, vecs, a_iter, iter) {
+		phys_addr_t start = address(&a);
+
+		b_iter = a_iter;
+		bvec_iter_advance_single(vecs, &b_iter, a.bv_len);
+		for (; b_iter.bi_size; bvec_iter_advance_single(vecs, &b_iter, b.bv_len)) {
+			b = bvec_iter_bvec(vecs, b_iter);
+			if (address(&b) < start + a.bv_len && start < address(&b) + b.bv_len)
+				return true;
+		}
+	}
+	return false;
+}
+
+#define SEEN_BITS 9
+#define SEEN_SIZE BIT(SEEN_BITS)
+
+/* May a page be in the list twice? A hash table of 16 bits a page: errs on one side only. */
+static bool may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	u16 seen[SEEN_SIZE] = {};
+	struct bvec_iter at;
+	struct bio_vec vec;
+	unsigned int nr = 0;
+
+	for_each_bvec(vec, vecs, at, iter) {
+		u32 hash = hash_64(address(&vec) >> PAGE_SHIFT, SEEN_BITS + 16);
+		unsigned int place = hash % SEEN_SIZE;
+		u16 print = (hash >> SEEN_BITS) ?: 1;
+
+		if (++nr > SEEN_SIZE / 8 * 7)
+			return true;
+		for (; seen[place]; place = (place + 1) % SEEN_SIZE)
+			if (seen[place] == print)
+				return true;
+		seen[place] = print;
+	}
+	return false;
+}
+
+/**
+ * blkv_has_alias() - does a list of segments have the same memory in it twice?
+ * @vecs: the list
+ * @iter: the part of it
+ *
+ * Legal for a read, and then only the last of what was read into the shared memory is left.
+ * Most lists are known to be good after a look at each segment: their addresses only rise or
+ * only fall, or no page is in a small table of pages already. The rest are
+ * compared pair by pair.
+ *
+ * Context: Any.
+ * Return: true if there is such memory.
+ */
+bool blkv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	bool rising = true, falling = true;
+	phys_addr_t low = 0, high = 0;
+	struct bvec_iter at;
+	struct bio_vec vec;
+
+	if (iter.bi_size <= bvec_iter_bvec(vecs, iter).bv_len)
+		return false;
+
+	for_each_bvec(vec, vecs, at, iter) {
+		phys_addr_t start = address(&vec);
+
+		if (at.bi_size != iter.bi_size) {
+			rising &= start >= high;
+			falling &= start + vec.bv_len <= low;
+		}
+		low = start;
+		high = start + vec.bv_len;
+	}
+	if (rising || falling)
+		return false;
+
+	return may_repeat(vecs, iter) && any_overlap(vecs, iter);
+}
+
+/**
+ * blkv_copy_vecs() - copy bytes from one bvec list to another
+ * @dst: where to
+ * @dst_iter: where to start in @dst, and how many bytes to copy
+ * @src: where from
+ * @src_iter: where to start in @src; holds at least as many bytes as @dst_iter
+ *
+ * Context: Any. Maps pages with kmap_local.
+ */
+void blkv_copy_vecs(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
+		    struct bvec_iter src_iter)
+{
+	while (dst_iter.bi_size) {
+		struct bio_vec dst_vec = bvec_iter_bvec(dst, dst_iter);
+		struct bio_vec src_vec = bvec_iter_bvec(src, src_iter);
+		size_t len = min(dst_vec.bv_len, src_vec.bv_len);
+		u8 *dst_bytes = bvec_kmap_local(&dst_vec);
+		u8 *src_bytes = bvec_kmap_local(&src_vec);
+
+		memcpy(dst_bytes, src_bytes, len);
+		kunmap_local(src_bytes);
+		kunmap_local(dst_bytes);
+		flush_dcache_page(dst_vec.bv_page);
+		bvec_iter_advance_single(dst, &dst_iter, len);
+		bvec_iter_advance_single(src, &src_iter, len);
+	}
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fingerprints: a checksum of the current and of the previous version of each written sector, to
+ * tell a lost write (test returned the previous version) from other corruption.
+ *
+ * Pure: knows no device. Sectors are kept in chunks of 64 KiB, hashed by number and listed by
+ * when they were last written; at the limit the chunk that was not written for longest is used
+ * again. What is not known is never guessed: memory that cannot be had costs a name, no more.
+ *
+ * Locks: blkv_fingerprints.lock, process context only. Who calls holds the range lock over the
+ * sectors, so the two versions of one sector never change while somebody asks for them.
+ */
+#include <linux/crc32c.h>
+#include <linux/hash.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "fingerprint.h"
+
+#define CHUNK_SECTORS 128U
+#define MAX_BUCKETS BIT(22)
+
+/**
+ * struct chunk - the fingerprints of 64 KiB
+ * @hash: in its bucket
+ * @age: in blkv_fingerprints.by_age
+ * @number: of the chunk on the device
+ * @versions: what is known of each sector
+ */
+struct chunk {
+	struct hlist_node hash;
+	struct list_head age;
+	u64 number;
+	struct versions {
+		u32 now;
+		u32 before;
+	} * versions;
+};
+
+/* What a chunk costs, with its share of the buckets. */
+#define CHUNK_BYTES \
+	(sizeof(struct chunk) + CHUNK_SECTORS * sizeof(struct versions) + sizeof(struct hlist_head))
+
+/* 0 stands for "not known". */
+static u32 fingerprint(const void *sector)
+{
+	return crc32c(~0, sector, SECTOR_SIZE) ?: 1;
+}
+
+static struct hlist_head *bucket(struct blkv_fingerprints *prints, u64 number)
+{
+	return &prints->buckets[hash_64(number, prints->bucket_bits)];
+}
+
+static struct chunk *find(struct blkv_fingerprints *prints, u64 number)
+{
+	struct chunk *chunk;
+
+	lockdep_assert_held(&prints->lock);
+	hlist_for_each_entry(chunk, bucket(prints, number), hash)
+		if (chunk->number == number)
+			return chunk;
+	return NULL;
+}
+
+static struct chunk *alloc_chunk(void)
+{
+	struct chunk *chunk = kmalloc(sizeof(*chunk), BLKV_GFP_NOWAIT);
+
+	if (!chunk)
+		return NULL;
+	chunk->versions = kmalloc_array(CHUNK_SECTORS, sizeof(*chunk->versions), BLKV_GFP_NOWAIT);
+	if (chunk->versions)
+		return chunk;
+	kfree(chunk);
+	return NULL;
+}
+
+/* A new chunk, or the one that was not written for longest. NULL when there is none. */
+static struct chunk *new_chunk(struct blkv_fingerprints *prints, u64 number)
+{
+	struct chunk *chunk = NULL;
+
+	if (prints->nr_chunks < prints->max_chunks)
+		chunk = alloc_chunk();
+	if (chunk) {
+		prints->nr_chunks++;
+		list_add_tail(&chunk->age, &prints->by_age);
+	} else {
+		chunk = list_first_entry_or_null(&prints->by_age, struct chunk, age);
+		if (!chunk)
+			return NULL;
+		hlist_del(&chunk->hash);
+	}
+	memset(chunk->versions, 0, CHUNK_SECTORS * sizeof(*chunk->versions));
+	chunk->number = number;
+	hlist_add_head(&chunk->hash, bucket(prints, number));
+	return chunk;
+}
+
+/* The same data written again is no new version. */
+static void add_version(struct versions *versions, u32 print)
+{
+	if (versions->now == print)
+		return;
+	versions->before = versions->now;
+	versions->now = print;
+}
+
+/**
+ * blkv_fingerprints_init() - prepare to remember fingerprints
+ * @prints: zeroed
+ * @max_mib: memory that they may take
+ *
+ * Context: Process; sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int blkv_fingerprints_init(struct blkv_fingerprints *prints, unsigned int max_mib)
+{
+	unsigned long nr_buckets;
+
+	spin_lock_init(&prints->lock);
+	INIT_LIST_HEAD(&prints->by_age);
+	prints->max_chunks = div_u64((u64)max_mib << 20, CHUNK_BYTES);
+	nr_buckets = min_t(u64, roundup_pow_of_two(prints->max_chunks), MAX_BUCKETS);
+	prints->bucket_bits = ilog2(nr_buckets);
+	prints->buckets = kvcalloc(nr_buckets, sizeof(*prints->buckets), GFP_KERNEL);
+	return prints->buckets ? 0 : -ENOMEM;
+}
+
+/**
+ * blkv_fingerprints_exit() - free all fingerprints
+ * @prints: the fingerprints; zeroed memory is fine
+ *
+ * Context: Process; sleeps.
+ */
+void blkv_fingerprints_exit(struct blkv_fingerprints *prints)
+{
+	struct chunk *chunk, *next;
+
+	if (!prints->buckets)
+		return;
+	list_for_each_entry_safe(chunk, next, &prints->by_age, age) {
+		kfree(chunk->versions);
+		kfree(chunk);
+		cond_resched();
+	}
+	kvfree(prints->buckets);
+	prints->buckets = NULL;
+}
+
+/**
+ * blkv_fingerprints_write() - remember what is written
+ * @prints: the fingerprints
+ * @start: first sector
+ * @buffer: the data
+ * @nr_sectors: how many
+ *
+ * Context: Process. A pass over the data.
+ */
+void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
+			     const struct blkv_memory *buffer, unsigned int nr_sectors)
+{
+	unsigned int done = 0;
+
+	while (done < nr_sectors) {
+		u64 number = (start + done) / CHUNK_SECTORS;
+		unsigned int from = (start + done) % CHUNK_SECTORS;
+		unsigned int nr = min(nr_sectors - done, CHUNK_SECTORS - from), i;
+		u32 new[CHUNK_SECTORS];
+		struct chunk *chunk;
+
+		for (i = 0; i < nr; i++)
+			new[i] = fingerprint(blkv_memory_sector(buffer, done + i));
+
+		spin_lock(&prints->lock);
+		chunk = find(prints, number) ?: new_chunk(prints, number);
+		if (chunk) {
+			for (i = 0; i < nr; i++)
+				add_version(&chunk->versions[from + i], new[i]);
+			list_move_tail(&chunk->age, &prints->by_age);
+		}
+		spin_unlock(&prints->lock);
+		done += nr;
+	}
+}
+
+/* Sectors [start, start + nr) have a new version: those of them that are in the chunk. */
+static void fill_chunk(struct chunk *chunk, sector_t start, sector_t nr, u32 print)
+{
+	sector_t first = chunk->number * CHUNK_SECTORS;
+	sector_t sector = max(first, start);
+	sector_t end = min(first + CHUNK_SECTORS, start + nr);
+
+	for (; sector < end; sector++)
+		add_version(&chunk->versions[sector - first], print);
+}
+
+/**
+ * blkv_fingerprints_fill() - remember that sectors were zeroed or discarded
+ * @prints: the fingerprints
+ * @start: first sector
+ * @nr_sectors: how many; not 0
+ * @zeroed: they hold zeros now; else nobody knows what they hold
+ *
+ * Only of sectors that are remembered already: a request without data can have any length.
+ *
+ * Context: Process. Looks up each chunk of the range or looks at all that there are, whichever is
+ * less; others get their turn in between.
+ */
+void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, sector_t nr_sectors,
+			    bool zeroed)
+{
+	u32 print = zeroed ? fingerprint(page_address(ZERO_PAGE(0))) : 0;
+	u64 number = start / CHUNK_SECTORS, last = (start + nr_sectors - 1) / CHUNK_SECTORS;
+	unsigned long i, nr_buckets = 1UL << prints->bucket_bits;
+	struct chunk *chunk;
+
+	if (last - number < nr_buckets) {
+		for (; number <= last; number++) {
+			spin_lock(&prints->lock);
+			chunk = find(prints, number);
+			if (chunk)
+				fill_chunk(chunk, start, nr_sectors, print);
+			spin_unlock(&prints->lock);
+		}
+		return;
+	}
+	for (i = 0; i < nr_buckets; i++) {
+		spin_lock(&prints->lock);
+		hlist_for_each_entry(chunk, &prints->buckets[i], hash)
+			fill_chunk(chunk, start, nr_sectors, print);
+		spin_unlock(&prints->lock);
+	}
+}
+
+/**
+ * blkv_fingerprints_is_stale() - is this the previous version of a sector?
+ * @prints: the fingerprints
+ * @sector: which sector
+ * @bytes: its data, as test returned it
+ *
+ * Context: Process.
+ * Return: true if the previous version is known and has this fingerprint; false if not, or if
+ * that is not known.
+ */
+bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t sector,
+				const void *bytes)
+{
+	u32 print = fingerprint(bytes);
+	struct chunk *chunk;
+	bool stale = false;
+
+	spin_lock(&prints->lock);
+	chunk = find(prints, sector / CHUNK_SECTORS);
+	if (chunk)
+		stale = chunk->versions[sector % CHUNK_SECTORS].before == print;
+	spin_unlock(&prints->lock);
+	return stale;
+}
+
+/**
+ * blkv_fingerprints_move() - let a new target go on with what an old one remembers
+ * @to: the new one; nothing is remembered there yet
+ * @from: the old one; is empty afterwards
+ *
+ * The chunks move only if both have the same limit, which sets the number of buckets.
+ *
+ * Context: Process. No request is in flight on either.
+ */
+void blkv_fingerprints_move(struct blkv_fingerprints *to, struct blkv_fingerprints *from)
+{
+	if (!to->buckets || !from->buckets || to->max_chunks != from->max_chunks)
+		return;
+	swap(to->buckets, from->buckets);
+	list_splice_init(&from->by_age, &to->by_age);
+	to->nr_chunks = from->nr_chunks;
+	from->nr_chunks = 0;
+}

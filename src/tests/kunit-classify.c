@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of what a difference is called.
+ */
+#include <linux/gfp.h>
+#include <linux/slab.h>
+
+#include "kunit.h"
+#include "../classify.c"
+
+#define NR_SECTORS 40
+#define NR_PAGES (NR_SECTORS / (PAGE_SIZE / SECTOR_SIZE))
+
+/* Both legs' data; the pages of the two take turns, so those of one are not neighbours. */
+struct legs {
+	struct rnd_state *random;
+	struct blkv_memory raw;
+	struct blkv_memory test;
+	struct bio_vec vecs[2][NR_PAGES];
+};
+
+static void free_a_page(void *page)
+{
+	__free_page(page);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_a_page_action, free_a_page, void *);
+
+static struct legs *new_legs(struct kunit *test)
+{
+	struct legs *legs = kunit_kzalloc(test, sizeof(*legs), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, legs);
+	legs->random = bvtest_random(test);
+	legs->raw.vecs = legs->vecs[BLKV_RAW];
+	legs->test.vecs = legs->vecs[BLKV_TEST];
+	for (i = 0; i < 2 * NR_PAGES; i++) {
+		struct page *page = alloc_page(GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_a_page_action, page), 0);
+		bvec_set_page(&legs->vecs[i % 2][i / 2], page, PAGE_SIZE, 0);
+	}
+	legs->raw.nr_pages = NR_PAGES;
+	legs->test.nr_pages = NR_PAGES;
+	return legs;
+}
+
+static u8 *raw_sector(struct legs *legs, unsigned int i)
+{
+	return blkv_memory_sector(&legs->raw, i);
+}
+
+static u8 *test_sector(struct legs *legs, unsigned int i)
+{
+	return blkv_memory_sector(&legs->test, i);
+}
+
+/* Random data, the same on both legs. */
+static void fill(struct legs *legs)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_SECTORS; i++) {
+		prandom_bytes_state(legs->random, raw_sector(legs, i), SECTOR_SIZE);
+		memcpy(test_sector(legs, i), raw_sector(legs, i), SECTOR_SIZE);
+	}
+}
+
+static void spoil(struct legs *legs, unsigned int first, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = first; i < first + nr; i++)
+		prandom_bytes_state(legs->random, test_sector(legs, i), SECTOR_SIZE);
+}
+
+/* Find the differing sectors of the first @nr_sectors as the caller does, and ask. */
+static struct blkv_diagnosis classify(struct legs *legs, unsigned int nr_sectors)
+{
+	struct blkv_diagnosis diagnosis = { .class = -1, .number = 12345 };
+	unsigned int i, bad = 0, nr_bad = 0;
+
+	for (i = 0; i < nr_sectors; i++) {
+		if (!memcmp(raw_sector(legs, i), test_sector(legs, i), SECTOR_SIZE))
+			continue;
+		if (!nr_bad++)
+			bad = i;
+	}
+	blkv_classify(&diagnosis, &legs->raw, &legs->test, nr_sectors, bad, nr_bad);
+	return diagnosis;
+}
+
+static void expect_class(struct kunit *test, struct legs *legs, unsigned int nr_sectors,
+			 enum blkv_class class, int number)
+{
+	struct blkv_diagnosis diagnosis = classify(legs, nr_sectors);
+
+	KUNIT_ASSERT_EQ(test, (int)diagnosis.class, (int)class);
+	KUNIT_ASSERT_EQ(test, diagnosis.number, number);
+}
+
+static void a_sector_of_zeros_is_zeros(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int i;
+
+	for (i = 0; i < NR_SECTORS; i++) {
+		fill(legs);
+		memset(test_sector(legs, i), 0, SECTOR_SIZE);
+		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_ZEROS, 0);
+		/* Not with one byte that is not zero, wherever that is. */
+		test_sector(legs, i)[below(legs->random, SECTOR_SIZE)] = 1;
+		KUNIT_ASSERT_NE(test, (int)classify(legs, NR_SECTORS).class, (int)BLKV_CLASS_ZEROS);
+	}
+}
+
+static void a_sector_of_ones_is_ones(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int i;
+
+	for (i = 0; i < NR_SECTORS; i++) {
+		fill(legs);
+		memset(test_sector(legs, i), 0xff, SECTOR_SIZE);
+		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_ONES, 0);
+		test_sector(legs, i)[below(legs->random, SECTOR_SIZE)] = 0xfe;
+		KUNIT_ASSERT_NE(test, (int)classify(legs, NR_SECTORS).class, (int)BLKV_CLASS_ONES);
+	}
+}
+
+static void zeros_and_ones_come_before_all_other_names(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+
+	/* A bit away from raw, in raw elsewhere, and the end of the request. */
+	fill(legs);
+	memset(raw_sector(legs, 7), 0, SECTOR_SIZE);
+	raw_sector(legs, 7)[9] = 4;
+	memset(test_sector(legs, 7), 0, SECTOR_SIZE);
+	memset(raw_sector(legs, 6), 0, SECTOR_SIZE);
+	memset(test_sector(legs, 6), 0, SECTOR_SIZE);
+	expect_class(test, legs, 8, BLKV_CLASS_ZEROS, 0);
+
+	memset(raw_sector(legs, 7), 0xff, SECTOR_SIZE);
+	raw_sector(legs, 7)[9] = 4;
+	memset(test_sector(legs, 7), 0xff, SECTOR_SIZE);
+	expect_class(test, legs, 8, BLKV_CLASS_ONES, 0);
+}
+
+/* Flip exactly @nr bits of a sector. */
+static void flip(struct legs *legs, unsigned int sector, unsigned int nr)
+{
+	u8 *test = test_sector(legs, sector);
+	u8 *raw = raw_sector(legs, sector);
+
+	while (nr) {
+		unsigned int bit = below(legs->random, SECTOR_SIZE * 8);
+
+		if ((test[bit / 8] ^ raw[bit / 8]) & (1 << bit % 8))
+			continue;
+		test[bit / 8] ^= 1 << bit % 8;
+		nr--;
+	}
+}
+
+static void up_to_eight_bits_are_a_bitflip(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int bits, round;
+
+	for (round = 0; round < bvtest_rounds(20); round++) {
+		for (bits = 1; bits <= 8; bits++) {
+			fill(legs);
+			flip(legs, below(legs->random, NR_SECTORS), bits);
+			expect_class(test, legs, NR_SECTORS, BLKV_CLASS_BITFLIP, bits);
+		}
+	}
+}
+
+static void nine_bits_are_no_bitflip(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(50); round++) {
+		fill(legs);
+		/* In the middle of the request, lest it look torn. */
+		flip(legs, between(legs->random, 1, NR_SECTORS - 2), 9);
+		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
+	}
+}
+
+static void bits_are_counted_in_the_first_bad_sector_only(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+
+	fill(legs);
+	flip(legs, 3, 2);
+	spoil(legs, 9, 2);
+	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_BITFLIP, 2);
+}
+
+static void data_from_elsewhere_in_the_request_is_shifted(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int from, to;
+
+	for (to = 0; to < NR_SECTORS; to += 3) {
+		for (from = 0; from < NR_SECTORS; from++) {
+			if (from == to)
+				continue;
+			fill(legs);
+			memcpy(test_sector(legs, to), raw_sector(legs, from), SECTOR_SIZE);
+			expect_class(test, legs, NR_SECTORS, BLKV_CLASS_SHIFTED,
+				     (int)from - (int)to);
+		}
+	}
+}
+
+static void the_nearest_shift_is_named(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+
+	fill(legs);
+	memcpy(raw_sector(legs, 2), raw_sector(legs, 14), SECTOR_SIZE);
+	memcpy(raw_sector(legs, 7), raw_sector(legs, 14), SECTOR_SIZE);
+	memcpy(test_sector(legs, 10), raw_sector(legs, 14), SECTOR_SIZE);
+	memcpy(test_sector(legs, 2), raw_sector(legs, 2), SECTOR_SIZE);
+	memcpy(test_sector(legs, 7), raw_sector(legs, 7), SECTOR_SIZE);
+	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_SHIFTED, -3);
+}
+
+static void what_lies_outside_the_request_is_no_shift(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+
+	/* The buffers are longer than the request. */
+	fill(legs);
+	memcpy(test_sector(legs, 5), raw_sector(legs, 20), SECTOR_SIZE);
+	expect_class(test, legs, 20, BLKV_CLASS_OTHER, 0);
+	expect_class(test, legs, 21, BLKV_CLASS_SHIFTED, 15);
+}
+
+static void a_bad_end_or_beginning_is_torn(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int nr;
+
+	for (nr = 1; nr < NR_SECTORS; nr++) {
+		fill(legs);
+		spoil(legs, NR_SECTORS - nr, nr);
+		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_TORN, 0);
+		fill(legs);
+		spoil(legs, 0, nr);
+		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_TORN, 0);
+	}
+}
+
+static void a_wholly_bad_request_is_not_torn(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int nr;
+
+	for (nr = 1; nr <= NR_SECTORS; nr++) {
+		fill(legs);
+		spoil(legs, 0, nr);
+		expect_class(test, legs, nr, BLKV_CLASS_OTHER, 0);
+	}
+}
+
+static void a_bad_middle_is_other(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	unsigned int first, nr;
+
+	for (first = 1; first < NR_SECTORS - 1; first++) {
+		for (nr = 1; first + nr < NR_SECTORS; nr += 5) {
+			fill(legs);
+			spoil(legs, first, nr);
+			expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
+		}
+	}
+}
+
+static void bad_sectors_with_good_ones_between_are_other(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+
+	/* From the start with a hole, up to the end with a hole, and both ends. */
+	fill(legs);
+	spoil(legs, 0, 3);
+	spoil(legs, 4, 2);
+	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
+	fill(legs);
+	spoil(legs, NR_SECTORS - 6, 2);
+	spoil(legs, NR_SECTORS - 3, 3);
+	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
+	fill(legs);
+	spoil(legs, 0, 1);
+	spoil(legs, NR_SECTORS - 1, 1);
+	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
+}
+
+static void the_data_is_not_changed(struct kunit *test)
+{
+	struct legs *legs = new_legs(test);
+	u8 *before = kunit_kzalloc(test, 2 * NR_PAGES * PAGE_SIZE, GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	fill(legs);
+	spoil(legs, 11, 9);
+	for (i = 0; i < 2 * NR_PAGES; i++)
+		memcpy(before + i * PAGE_SIZE, bvec_virt(&legs->vecs[i % 2][i / 2]), PAGE_SIZE);
+	classify(legs, NR_SECTORS);
+	for (i = 0; i < 2 * NR_PAGES; i++)
+		KUNIT_ASSERT_EQ(test,
+				memcmp(before + i * PAGE_SIZE, bvec_virt(&legs->vecs[i % 2][i / 2]),
+				       PAGE_SIZE),
+				0);
+}
+
+static void every_class_is_printed_and_fits_short_buffers(struct kunit *test)
+{
+	static const struct {
+		struct blkv_diagnosis diagnosis;
+		const char *text;
+	} names[] = {
+		{ { BLKV_CLASS_OTHER, 0 }, "other" },
+		{ { BLKV_CLASS_ZEROS, 0 }, "zeros" },
+		{ { BLKV_CLASS_ONES, 0 }, "ones" },
+		{ { BLKV_CLASS_BITFLIP, 1 }, "bitflip(1)" },
+		{ { BLKV_CLASS_BITFLIP, 8 }, "bitflip(8)" },
+		{ { BLKV_CLASS_SHIFTED, 8 }, "shifted(+8)" },
+		{ { BLKV_CLASS_SHIFTED, -2047 }, "shifted(-2047)" },
+		{ { BLKV_CLASS_TORN, 0 }, "torn" },
+		{ { BLKV_CLASS_STALE, 0 }, "stale" },
+		{ { BLKV_CLASS_UNFILLED, 0 }, "unfilled" },
+	};
+	unsigned int i, size;
+	char text[32];
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		int nr = strlen(names[i].text);
+
+		for (size = 0; size <= sizeof(text); size++) {
+			int printed;
+
+			memset(text, 'x', sizeof(text));
+			printed = blkv_class_emit(&names[i].diagnosis, text, size);
+			KUNIT_ASSERT_EQ(test, printed, size ? min_t(int, nr, size - 1) : 0);
+			KUNIT_ASSERT_NULL(test, memchr_inv(text + size, 'x', sizeof(text) - size));
+			if (size)
+				KUNIT_ASSERT_EQ(test, text[printed], '\0');
+			KUNIT_ASSERT_EQ(test, memcmp(text, names[i].text, printed), 0);
+		}
+	}
+}
+
+static struct kunit_case classify_cases[] = {
+	KUNIT_CASE(a_sector_of_zeros_is_zeros),
+	KUNIT_CASE(a_sector_of_ones_is_ones),
+	KUNIT_CASE(zeros_and_ones_come_before_all_other_names),
+	KUNIT_CASE(up_to_eight_bits_are_a_bitflip),
+	KUNIT_CASE(nine_bits_are_no_bitflip),
+	KUNIT_CASE(bits_are_counted_in_the_first_bad_sector_only),
+	KUNIT_CASE(data_from_elsewhere_in_the_request_is_shifted),
+	KUNIT_CASE(the_nearest_shift_is_named),
+	KUNIT_CASE(what_lies_outside_the_request_is_no_shift),
+	KUNIT_CASE(a_bad_end_or_beginning_is_torn),
+	KUNIT_CASE(a_wholly_bad_request_is_not_torn),
+	KUNIT_CASE(a_bad_middle_is_other),
+	KUNIT_CASE(bad_sectors_with_good_ones_between_are_other),
+	KUNIT_CASE(the_data_is_not_changed),
+	KUNIT_CASE(every_class_is_printed_and_fits_short_buffers),
+	{}
+};
+
+static struct kunit_suite classify_suite = {
+	.name = "classify",
+	.test_cases = classify_cases,
+};
+
+kunit_test_suite(classify_suite);

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of comparing and copying bvec lists.
+ *
+ * The same bytes are cut at random in each list: into single bytes and into segments of several
+ * pages, several of them in one page, at odd offsets, in any order. A flat copy is the model.
+ */
+#include <linux/gfp.h>
+#include <linux/slab.h>
+
+#include "kunit.h"
+#include "../compare.c"
+
+/* Segments are cut from one stretch of pages that follow each other. */
+#define ARENA_ORDER 4
+#define ARENA_SIZE (PAGE_SIZE << ARENA_ORDER)
+#define DATA_MAX 12000
+#define VECS_MAX 600
+
+struct cut {
+	struct page *pages;
+	u8 *bytes;
+	struct bio_vec *vecs;
+	unsigned int nr;
+	struct bvec_iter iter;
+};
+
+static void free_arena(void *pages)
+{
+	__free_pages(pages, ARENA_ORDER);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_arena_action, free_arena, void *);
+
+static struct cut *new_cut(struct kunit *test)
+{
+	struct cut *cut = kunit_kzalloc(test, sizeof(*cut), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cut);
+	cut->vecs = kunit_kcalloc(test, VECS_MAX, sizeof(*cut->vecs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, cut->vecs);
+	cut->pages = alloc_pages(GFP_KERNEL | __GFP_COMP, ARENA_ORDER);
+	KUNIT_ASSERT_NOT_NULL(test, cut->pages);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_arena_action, cut->pages), 0);
+	cut->bytes = page_address(cut->pages);
+	return cut;
+}
+
+static u8 *vec_bytes(const struct bio_vec *vec)
+{
+	return (u8 *)page_address(vec->bv_page) + vec->bv_offset;
+}
+
+static void set_vec(struct cut *cut, struct rnd_state *random, unsigned int i, size_t at,
+		    unsigned int len)
+{
+	/* The offset may be counted from the page that the segment starts in, or from the first. */
+	bool from_head = one_in(random, 4);
+
+	cut->vecs[i].bv_page = from_head ? cut->pages : cut->pages + at / PAGE_SIZE;
+	cut->vecs[i].bv_offset = from_head ? at : offset_in_page(at);
+	cut->vecs[i].bv_len = len;
+}
+
+static void cut_at_random(struct cut *cut, struct rnd_state *random, unsigned int size)
+{
+	unsigned int left = size, i, len;
+	size_t at = below(random, 600);
+
+	cut->nr = 0;
+	while (left) {
+		switch (below(random, 5)) {
+		case 0:
+			len = between(random, 1, 9);
+			break;
+		case 1:
+			len = between(random, 1, 130);
+			break;
+		case 2:
+			len = 512 * between(random, 1, 8);
+			break;
+		case 3:
+			len = PAGE_SIZE;
+			at = round_up(at, PAGE_SIZE);
+			break;
+		default:
+			len = between(random, 1, 3 * PAGE_SIZE);
+			break;
+		}
+		/* The last segment takes what is left, so that the room always suffices. */
+		if (cut->nr == VECS_MAX - 1 || at > ARENA_SIZE - 2 * DATA_MAX)
+			len = left;
+		len = min(len, left);
+		set_vec(cut, random, cut->nr++, at, len);
+		left -= len;
+		at += len + (one_in(random, 2) ? below(random, 40) : 0);
+	}
+
+	/* The order in memory is not the order in the list. */
+	for (i = cut->nr; i > 1; i--) {
+		unsigned int other = below(random, i);
+
+		swap(cut->vecs[i - 1], cut->vecs[other]);
+	}
+	cut->iter = (struct bvec_iter){ .bi_size = size };
+}
+
+/* Write @size bytes through the list, segment by segment. */
+static void scatter(const struct cut *cut, const u8 *flat)
+{
+	unsigned int i;
+
+	for (i = 0; i < cut->nr; flat += cut->vecs[i].bv_len, i++)
+		memcpy(vec_bytes(&cut->vecs[i]), flat, cut->vecs[i].bv_len);
+}
+
+static void gather(const struct cut *cut, u8 *flat)
+{
+	unsigned int i;
+
+	for (i = 0; i < cut->nr; flat += cut->vecs[i].bv_len, i++)
+		memcpy(flat, vec_bytes(&cut->vecs[i]), cut->vecs[i].bv_len);
+}
+
+/* Two lists over the same bytes, and these bytes. What lies between the segments differs. */
+struct pair {
+	struct rnd_state *random;
+	struct cut *a;
+	struct cut *b;
+	u8 *flat;
+	unsigned int size;
+};
+
+static struct pair *new_pair(struct kunit *test)
+{
+	struct pair *pair = kunit_kzalloc(test, sizeof(*pair), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, pair);
+	pair->random = bvtest_random(test);
+	pair->a = new_cut(test);
+	pair->b = new_cut(test);
+	pair->flat = kunit_kzalloc(test, DATA_MAX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pair->flat);
+	return pair;
+}
+
+static void fill_pair(struct pair *pair, unsigned int size)
+{
+	pair->size = size;
+	prandom_bytes_state(pair->random, pair->flat, size);
+	memset(pair->a->bytes, 0xaa, ARENA_SIZE);
+	memset(pair->b->bytes, 0xbb, ARENA_SIZE);
+	cut_at_random(pair->a, pair->random, size);
+	cut_at_random(pair->b, pair->random, size);
+	scatter(pair->a, pair->flat);
+	scatter(pair->b, pair->flat);
+}
+
+static unsigned int random_size(struct rnd_state *random)
+{
+	return one_in(random, 2) ? between(random, 1, 300) : between(random, 1, DATA_MAX);
+}
+
+/* Change byte @at of what a list holds. */
+static void spoil(const struct cut *cut, unsigned int at, u8 change)
+{
+	unsigned int i;
+
+	for (i = 0; at >= cut->vecs[i].bv_len; i++)
+		at -= cut->vecs[i].bv_len;
+	vec_bytes(&cut->vecs[i])[at] ^= change;
+}
+
+static size_t compare(const struct pair *pair)
+{
+	return blkv_compare(pair->a->vecs, pair->a->iter, pair->b->vecs, pair->b->iter);
+}
+
+static void equal_lists_do_not_differ(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		fill_pair(pair, random_size(pair->random));
+		KUNIT_ASSERT_EQ(test, compare(pair), pair->size);
+	}
+}
+
+static void one_different_byte_is_found(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		unsigned int at;
+
+		fill_pair(pair, random_size(pair->random));
+		at = below(pair->random, pair->size);
+		/* One bit of it is enough, in either list. */
+		spoil(one_in(pair->random, 2) ? pair->a : pair->b, at, 1 << below(pair->random, 8));
+		KUNIT_ASSERT_EQ(test, compare(pair), at);
+	}
+}
+
+static void the_first_of_several_differences_is_found(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	u8 *other = kunit_kzalloc(test, DATA_MAX, GFP_KERNEL);
+	unsigned int round, i, nr, first;
+
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		fill_pair(pair, random_size(pair->random));
+		nr = between(pair->random, 1, 20);
+		for (i = 0; i < nr; i++)
+			spoil(pair->b, below(pair->random, pair->size),
+			      between(pair->random, 1, 255));
+		gather(pair->b, other);
+		for (first = 0; first < pair->size; first++)
+			if (pair->flat[first] != other[first])
+				break;
+		KUNIT_ASSERT_EQ(test, compare(pair), first);
+	}
+}
+
+static void every_byte_of_every_short_length_is_compared(struct kunit *test)
+{
+	unsigned int len, at, shift;
+	u8 *a = kunit_kzalloc(test, 512, GFP_KERNEL);
+	u8 *b = kunit_kzalloc(test, 512, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, a);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	/* Up to three of the steps of 64, from addresses that are aligned and not. */
+	for (shift = 0; shift < 8; shift += 7) {
+		for (len = 0; len <= 200; len++) {
+			KUNIT_ASSERT_EQ(test, first_difference(a + shift, b, len), len);
+			/* What follows the end does not count. */
+			b[len] = 1;
+			KUNIT_ASSERT_EQ(test, first_difference(a + shift, b, len), len);
+			b[len] = 0;
+			for (at = 0; at < len; at++) {
+				b[at] = 0x80;
+				KUNIT_ASSERT_EQ(test, first_difference(a + shift, b, len), at);
+				b[at] = 0;
+			}
+		}
+	}
+}
+
+static void comparison_starts_and_ends_where_the_iterators_say(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		unsigned int start, len, at;
+
+		fill_pair(pair, random_size(pair->random));
+		start = below(pair->random, pair->size);
+		len = between(pair->random, 0, pair->size - start);
+		bvec_iter_advance(pair->a->vecs, &pair->a->iter, start);
+		bvec_iter_advance(pair->b->vecs, &pair->b->iter, start);
+		/* The second list may hold more. */
+		pair->a->iter.bi_size = len;
+
+		/* Outside, a difference does not count. */
+		if (start)
+			spoil(pair->b, start - 1, 1);
+		if (start + len < pair->size)
+			spoil(pair->b, start + len, 1);
+		KUNIT_ASSERT_EQ(test, compare(pair), len);
+		if (!len)
+			continue;
+		at = below(pair->random, len);
+		spoil(pair->b, start + at, 1);
+		KUNIT_ASSERT_EQ(test, compare(pair), at);
+	}
+}
+
+static void lists_at_different_places_are_compared(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	/* Test's pages begin with the part to compare, the caller's do not. */
+	for (round = 0; round < bvtest_rounds(300); round++) {
+		unsigned int start, len, at;
+
+		fill_pair(pair, random_size(pair->random));
+		start = below(pair->random, pair->size);
+		len = pair->size - start;
+		cut_at_random(pair->b, pair->random, len);
+		scatter(pair->b, pair->flat + start);
+		bvec_iter_advance(pair->a->vecs, &pair->a->iter, start);
+		KUNIT_ASSERT_EQ(test, compare(pair), len);
+		at = below(pair->random, len);
+		spoil(pair->b, at, 1);
+		KUNIT_ASSERT_EQ(test, compare(pair), at);
+	}
+}
+
+static void one_page_may_be_in_a_list_many_times(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	struct cut *a = pair->a;
+	unsigned int i;
+
+	fill_pair(pair, 8 * 512);
+	for (i = 1; i < 8; i++)
+		memcpy(pair->flat + i * 512, pair->flat, 512);
+	scatter(pair->b, pair->flat);
+	memcpy(a->bytes + 1000, pair->flat, 512);
+	for (i = 0; i < 8; i++)
+		set_vec(a, pair->random, i, 1000, 512);
+	a->nr = 8;
+	KUNIT_EXPECT_EQ(test, compare(pair), 8 * 512);
+	a->bytes[1000 + 77] ^= 1;
+	KUNIT_EXPECT_EQ(test, compare(pair), 77);
+}
+
+static void nothing_equals_nothing(struct kunit *test)
+{
+	struct bvec_iter none = {};
+
+	KUNIT_EXPECT_EQ(test, blkv_compare(NULL, none, NULL, none), 0);
+	blkv_copy_vecs(NULL, none, NULL, none);
+}
+
+/* Copy a part, and expect it there, all else of the target as it was, and the source too. */
+static void copy_and_check(struct kunit *test, struct pair *pair, u8 *flat, u8 *source, u8 *before,
+			   u8 *expected)
+{
+	unsigned int start, at, len;
+
+	fill_pair(pair, random_size(pair->random));
+	prandom_bytes_state(pair->random, pair->b->bytes, ARENA_SIZE);
+	memcpy(source, pair->a->bytes, ARENA_SIZE);
+
+	start = below(pair->random, pair->size);
+	at = below(pair->random, pair->size);
+	/* The source may hold more. */
+	len = between(pair->random, 0, pair->size - max(start, at));
+	bvec_iter_advance(pair->a->vecs, &pair->a->iter, start);
+	bvec_iter_advance(pair->b->vecs, &pair->b->iter, at);
+	pair->b->iter.bi_size = len;
+
+	/* The model: change the bytes in a flat copy, write it through the list, take that back. */
+	memcpy(before, pair->b->bytes, ARENA_SIZE);
+	gather(pair->b, flat);
+	memcpy(flat + at, pair->flat + start, len);
+	scatter(pair->b, flat);
+	memcpy(expected, pair->b->bytes, ARENA_SIZE);
+	memcpy(pair->b->bytes, before, ARENA_SIZE);
+
+	blkv_copy_vecs(pair->b->vecs, pair->b->iter, pair->a->vecs, pair->a->iter);
+	KUNIT_ASSERT_EQ(test, memcmp(pair->b->bytes, expected, ARENA_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, memcmp(pair->a->bytes, source, ARENA_SIZE), 0);
+}
+
+static void copy_changes_what_it_should_and_nothing_else(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	u8 *flat = kunit_kzalloc(test, DATA_MAX, GFP_KERNEL);
+	u8 *source = kunit_kzalloc(test, ARENA_SIZE, GFP_KERNEL);
+	u8 *before = kunit_kzalloc(test, ARENA_SIZE, GFP_KERNEL);
+	u8 *expected = kunit_kzalloc(test, ARENA_SIZE, GFP_KERNEL);
+	unsigned int round;
+
+	KUNIT_ASSERT_NOT_NULL(test, flat);
+	KUNIT_ASSERT_NOT_NULL(test, source);
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	KUNIT_ASSERT_NOT_NULL(test, expected);
+	for (round = 0; round < bvtest_rounds(200); round++)
+		copy_and_check(test, pair, flat, source, before, expected);
+}
+
+static void a_copy_compares_equal(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(300); round++) {
+		fill_pair(pair, random_size(pair->random));
+		memset(pair->b->bytes, 0, ARENA_SIZE);
+		blkv_copy_vecs(pair->b->vecs, pair->b->iter, pair->a->vecs, pair->a->iter);
+		KUNIT_ASSERT_EQ(test, compare(pair), pair->size);
+	}
+}
+
+/* Is a byte of the arena in the part of the list twice? Marks each byte. */
+static bool repeats_a_byte(const struct cut *cut, struct bvec_iter iter, u8 *marks)
+{
+	struct bvec_iter at;
+	struct bio_vec vec;
+	bool repeats = false;
+	unsigned int i;
+
+	memset(marks, 0, ARENA_SIZE);
+	for_each_bvec(vec, cut->vecs, at, iter)
+		for (i = 0; i < vec.bv_len; i++)
+			repeats |= marks[(u8 *)bvec_virt(&vec) - cut->bytes + i]++;
+	return repeats;
+}
+
+static void lists_without_shared_memory_have_no_alias(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		cut_at_random(pair->a, pair->random, random_size(pair->random));
+		KUNIT_ASSERT_FALSE(test, blkv_has_alias(pair->a->vecs, pair->a->iter));
+	}
+}
+
+static void random_lists_have_an_alias_where_a_byte_repeats(struct kunit *test)
+{
+	/* How many segments at most, how far apart, and how long. */
+	static const u32 shapes[][3] = { { 3, 400, 150 }, { 4, 60000, 5000 }, { 30, 60000, 100 } };
+	struct pair *pair = new_pair(test);
+	u8 *marks = kunit_kzalloc(test, ARENA_SIZE, GFP_KERNEL);
+	struct cut *cut = pair->a;
+	unsigned int round, i, size, with = 0, without = 0;
+	bool repeats;
+
+	KUNIT_ASSERT_NOT_NULL(test, marks);
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		/*
+		 * Two or three beside each other, which often rise or fall; a few large ones; many
+		 * small ones. Each with and without an alias.
+		 */
+		const u32 *shape = shapes[below(pair->random, ARRAY_SIZE(shapes))];
+
+		cut->nr = between(pair->random, 1, shape[0]);
+		for (i = 0, size = 0; i < cut->nr; i++, size += cut->vecs[i - 1].bv_len)
+			set_vec(cut, pair->random, i, below(pair->random, shape[1]),
+				between(pair->random, 1, shape[2]));
+		cut->iter = (struct bvec_iter){ .bi_size = size };
+		/* Only a part of it, at times. */
+		if (one_in(pair->random, 3)) {
+			bvec_iter_advance(cut->vecs, &cut->iter, below(pair->random, size));
+			cut->iter.bi_size = between(pair->random, 1, cut->iter.bi_size);
+		}
+		repeats = repeats_a_byte(cut, cut->iter, marks);
+		KUNIT_ASSERT_EQ(test, blkv_has_alias(cut->vecs, cut->iter), repeats);
+		with += repeats;
+		without += !repeats;
+	}
+	KUNIT_EXPECT_GT(test, with, 0);
+	KUNIT_EXPECT_GT(test, without, 0);
+}
+
+/* Many segments in few pages, in order and shuffled. */
+static void one_alias_among_many_segments_is_found(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	struct cut *cut = pair->a;
+	unsigned int round, i;
+
+	for (round = 0; round < bvtest_rounds(20); round++) {
+		unsigned int a, b;
+
+		cut->nr = between(pair->random, 300, VECS_MAX);
+		for (i = 0; i < cut->nr; i++)
+			set_vec(cut, pair->random, i, 100 * i, 64);
+		for (i = cut->nr; round % 2 && i > 1; i--) {
+			a = below(pair->random, i);
+			swap(cut->vecs[i - 1], cut->vecs[a]);
+		}
+		cut->iter = (struct bvec_iter){ .bi_size = cut->nr * 64 };
+		KUNIT_ASSERT_FALSE(test, blkv_has_alias(cut->vecs, cut->iter));
+
+		/* The last byte of one is the first of another. */
+		a = below(pair->random, cut->nr);
+		b = (a + between(pair->random, 1, cut->nr - 1)) % cut->nr;
+		set_vec(cut, pair->random, b, vec_bytes(&cut->vecs[a]) - cut->bytes + 63, 64);
+		KUNIT_ASSERT_TRUE(test, blkv_has_alias(cut->vecs, cut->iter));
+	}
+}
+
+#define MANY_ORDER 9
+
+static void free_many(void *pages)
+{
+	__free_pages(pages, MANY_ORDER);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_many_action, free_many, void *);
+
+/* More pages than the unit remembers: what it has no room for must not pass for new. */
+static void an_alias_behind_many_different_pages_is_found(struct kunit *test)
+{
+	unsigned int nr = 1 << MANY_ORDER, i;
+	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_COMP, MANY_ORDER);
+	struct bio_vec *vecs = kunit_kcalloc(test, nr, sizeof(*vecs), GFP_KERNEL);
+	struct bvec_iter iter = { .bi_size = nr * 512 };
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_many_action, pages), 0);
+	KUNIT_ASSERT_NOT_NULL(test, vecs);
+	/* In pairs that fall, so that the list neither rises nor falls. */
+	for (i = 0; i < nr; i++)
+		bvec_set_page(&vecs[i], pages + (i ^ 1), 512, 1024);
+	KUNIT_EXPECT_FALSE(test, blkv_has_alias(vecs, iter));
+	for (i = 1; i < nr; i++) {
+		vecs[i].bv_page = vecs[i - 1].bv_page;
+		vecs[i].bv_offset = vecs[i - 1].bv_offset + 511;
+		KUNIT_ASSERT_TRUE(test, blkv_has_alias(vecs, iter));
+		bvec_set_page(&vecs[i], pages + (i ^ 1), 512, 1024);
+	}
+}
+
+static void neighbours_are_no_alias(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	struct cut *cut = pair->a;
+	unsigned int falling, i;
+
+	for (falling = 0; falling < 2; falling++) {
+		for (i = 0; i < 16; i++)
+			set_vec(cut, pair->random, falling ? 15 - i : i, 512 * i, 512);
+		cut->iter = (struct bvec_iter){ .bi_size = 16 * 512 };
+		KUNIT_EXPECT_FALSE(test, blkv_has_alias(cut->vecs, cut->iter));
+		/* Now neither rising nor falling. */
+		swap(cut->vecs[3], cut->vecs[4]);
+		KUNIT_EXPECT_FALSE(test, blkv_has_alias(cut->vecs, cut->iter));
+	}
+}
+
+static struct kunit_case compare_cases[] = {
+	KUNIT_CASE(equal_lists_do_not_differ),
+	KUNIT_CASE(one_different_byte_is_found),
+	KUNIT_CASE(the_first_of_several_differences_is_found),
+	KUNIT_CASE(every_byte_of_every_short_length_is_compared),
+	KUNIT_CASE(comparison_starts_and_ends_where_the_iterators_say),
+	KUNIT_CASE(lists_at_different_places_are_compared),
+	KUNIT_CASE(one_page_may_be_in_a_list_many_times),
+	KUNIT_CASE(nothing_equals_nothing),
+	KUNIT_CASE(copy_changes_what_it_should_and_nothing_else),
+	KUNIT_CASE(a_copy_compares_equal),
+	KUNIT_CASE(lists_without_shared_memory_have_no_alias),
+	KUNIT_CASE(random_lists_have_an_alias_where_a_byte_repeats),
+	KUNIT_CASE(one_alias_among_many_segments_is_found),
+	KUNIT_CASE(an_alias_behind_many_different_pages_is_found),
+	KUNIT_CASE(neighbours_are_no_alias),
+	{}
+};
+
+static struct kunit_suite compare_suite = {
+	.name = "compare",
+	.test_cases = compare_cases,
+};
+
+kunit_test_suite(compare_suite);

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the fingerprints, against the versions of each sector themselves.
+ */
+#include <linux/slab.h>
+
+#include "kunit.h"
+
+/* The unit's allocations can be made to fail: after so many that succeed. */
+static unsigned int allocations_left = UINT_MAX;
+
+static bool may_allocate(void)
+{
+	return allocations_left == UINT_MAX || (allocations_left && allocations_left--);
+}
+
+static void *may_fail_kmalloc(size_t size, gfp_t gfp)
+{
+	return may_allocate() ? kmalloc(size, gfp) : NULL;
+}
+
+static void *may_fail_kmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	return may_allocate() ? kmalloc_array(n, size, gfp) : NULL;
+}
+
+#undef kmalloc
+#undef kmalloc_array
+#define kmalloc may_fail_kmalloc
+#define kmalloc_array may_fail_kmalloc_array
+#include "../fingerprint.c"
+#undef kmalloc
+#undef kmalloc_array
+
+#define NR_PAGES BLKV_REGION_PAGES
+#define NR_SECTORS (20 * CHUNK_SECTORS)
+
+/* Of each sector, the byte that it is full of; 0 is what write zeroes leaves. */
+struct fixture {
+	struct blkv_fingerprints prints;
+	struct blkv_memory buffer;
+	struct bio_vec vecs[NR_PAGES];
+	u16 now[NR_SECTORS]; /* UNKNOWN, or a byte */
+	u16 before[NR_SECTORS];
+	bool remembered[NR_SECTORS / CHUNK_SECTORS];
+	u8 sector[SECTOR_SIZE];
+};
+
+#define UNKNOWN 256
+
+static void free_fixture(void *data)
+{
+	struct fixture *fixture = data;
+	unsigned int i;
+
+	allocations_left = UINT_MAX;
+	blkv_fingerprints_exit(&fixture->prints);
+	for (i = 0; i < NR_PAGES; i++)
+		if (fixture->vecs[i].bv_page)
+			__free_page(fixture->vecs[i].bv_page);
+	kvfree(fixture);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_fixture_action, free_fixture, void *);
+
+static struct fixture *new_fixture(struct kunit *test, unsigned int max_mib)
+{
+	struct fixture *fixture = kvzalloc(sizeof(*fixture), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, fixture);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_fixture_action, fixture), 0);
+	KUNIT_ASSERT_EQ(test, blkv_fingerprints_init(&fixture->prints, max_mib), 0);
+	for (i = 0; i < NR_PAGES; i++) {
+		fixture->vecs[i].bv_page = alloc_page(GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, fixture->vecs[i].bv_page);
+		fixture->vecs[i].bv_len = PAGE_SIZE;
+	}
+	fixture->buffer.vecs = fixture->vecs;
+	fixture->buffer.nr_pages = NR_PAGES;
+	for (i = 0; i < NR_SECTORS; i++) {
+		fixture->now[i] = UNKNOWN;
+		fixture->before[i] = UNKNOWN;
+	}
+	return fixture;
+}
+
+static void set_model(struct fixture *fixture, sector_t sector, u16 version)
+{
+	if (sector >= NR_SECTORS || fixture->now[sector] == version)
+		return;
+	fixture->before[sector] = fixture->now[sector];
+	fixture->now[sector] = version;
+}
+
+/* Only where something in the chunk was written. */
+static void fill_model(struct fixture *fixture, u32 start, u32 nr, u16 version)
+{
+	for (; nr; start++, nr--)
+		if (fixture->remembered[start / CHUNK_SECTORS])
+			set_model(fixture, start, version);
+}
+
+static void write(struct fixture *fixture, sector_t start, u32 nr, u8 first, u8 step)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		memset(blkv_memory_sector(&fixture->buffer, i), (u8)(first + i * step),
+		       SECTOR_SIZE);
+		set_model(fixture, start + i, (u8)(first + i * step));
+		if (start + i < NR_SECTORS)
+			fixture->remembered[(start + i) / CHUNK_SECTORS] = true;
+	}
+	blkv_fingerprints_write(&fixture->prints, start, &fixture->buffer, nr);
+}
+
+static bool is_stale(struct fixture *fixture, sector_t sector, u8 version)
+{
+	memset(fixture->sector, version, SECTOR_SIZE);
+	return blkv_fingerprints_is_stale(&fixture->prints, sector, fixture->sector);
+}
+
+static void only_the_previous_version_is_stale(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test, 1);
+
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 5, 1));
+	write(fixture, 5, 1, 1, 0);
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 5, 1));
+	write(fixture, 5, 1, 2, 0);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 5, 1));
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 5, 2));
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 4, 1));
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 6, 1));
+	write(fixture, 5, 1, 3, 0);
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 5, 1));
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 5, 2));
+}
+
+static void the_same_data_again_is_no_new_version(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test, 1);
+
+	write(fixture, 0, 1, 1, 0);
+	write(fixture, 0, 1, 2, 0);
+	write(fixture, 0, 1, 2, 0);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 1));
+}
+
+static void zeroes_are_a_version_and_a_discard_is_not_known(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test, 1);
+
+	write(fixture, 0, 300, 1, 0);
+	blkv_fingerprints_fill(&fixture->prints, 0, 200, true);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 1));
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 199, 1));
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 200, 1));
+	write(fixture, 10, 1, 2, 0);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 10, 0));
+
+	/* What a discard leaves is nobody's knowledge: it may be anything, so it is no name. */
+	blkv_fingerprints_fill(&fixture->prints, 10, 1, false);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 10, 2));
+	write(fixture, 10, 1, 3, 0);
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 10, 0));
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 10, 2));
+	/* Of what was never written nothing is remembered, however long the range. */
+	blkv_fingerprints_fill(&fixture->prints, 0, 1ULL << 40, true);
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 5000, 0));
+}
+
+static void check_model(struct kunit *test, struct fixture *fixture, u32 sector)
+{
+	u16 version;
+
+	for (version = 0; version < UNKNOWN; version++)
+		KUNIT_ASSERT_EQ(test, is_stale(fixture, sector, version),
+				fixture->before[sector] == version);
+}
+
+static void random_requests_agree_with_the_versions(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct fixture *fixture = new_fixture(test, 1);
+	u32 start, nr, round = bvtest_rounds(2000);
+
+	while (round--) {
+		start = below(random, NR_SECTORS);
+		nr = between(random, 1, min_t(u32, NR_SECTORS - start, 300));
+		if (one_in(random, 4)) {
+			bool zeroed = one_in(random, 2);
+
+			blkv_fingerprints_fill(&fixture->prints, start, nr, zeroed);
+			fill_model(fixture, start, nr, zeroed ? 0 : UNKNOWN);
+		} else {
+			write(fixture, start, nr, below(random, 8), one_in(random, 2));
+		}
+		if (one_in(random, 10))
+			check_model(test, fixture, below(random, NR_SECTORS));
+	}
+}
+
+static void at_the_limit_the_oldest_is_forgotten(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test, 1);
+	unsigned long max = fixture->prints.max_chunks, i;
+
+	/* A MiB is worth what the manual says: 17 MiB remember a GiB. */
+	KUNIT_EXPECT_GE(test, max * CHUNK_SECTORS, (1UL << 30 >> SECTOR_SHIFT) / 17);
+	write(fixture, 0, 1, 1, 0);
+	write(fixture, 0, 1, 2, 0);
+	for (i = 1; i < max; i++)
+		write(fixture, i * CHUNK_SECTORS, 1, 1, 0);
+	KUNIT_EXPECT_EQ(test, fixture->prints.nr_chunks, max);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 1));
+	/* Written again, so it is not the oldest any more. */
+	write(fixture, 0, 1, 3, 0);
+	write(fixture, max * CHUNK_SECTORS, 1, 1, 0);
+	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 2));
+	write(fixture, CHUNK_SECTORS, 1, 2, 0);
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, CHUNK_SECTORS, 1));
+	KUNIT_EXPECT_EQ(test, fixture->prints.nr_chunks, max);
+	/* The last one is still there, and gone when all others came after it. */
+	for (i = 2; i <= max; i++)
+		write(fixture, (max + i) * CHUNK_SECTORS, 1, 1, 0);
+	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 0, 2));
+}
+
+static void without_memory_the_oldest_chunk_serves(struct kunit *test)
+{
+	unsigned int allowed;
+
+	/* Not even one; a chunk without its versions; one whole chunk. */
+	for (allowed = 0; allowed < 3; allowed++) {
+		struct fixture *fixture = new_fixture(test, 1);
+
+		allocations_left = allowed;
+		write(fixture, 0, 1, 1, 0);
+		write(fixture, 0, 1, 2, 0);
+		KUNIT_EXPECT_EQ(test, fixture->prints.nr_chunks, allowed / 2);
+		KUNIT_EXPECT_EQ(test, is_stale(fixture, 0, 1), allowed == 2);
+		write(fixture, CHUNK_SECTORS, 1, 3, 0);
+		write(fixture, CHUNK_SECTORS, 1, 4, 0);
+		KUNIT_EXPECT_EQ(test, is_stale(fixture, CHUNK_SECTORS, 3), allowed == 2);
+		KUNIT_EXPECT_FALSE(test, is_stale(fixture, 0, 1));
+		allocations_left = UINT_MAX;
+	}
+}
+
+static void only_an_equal_limit_takes_over(struct kunit *test)
+{
+	struct fixture *from = new_fixture(test, 1);
+	struct fixture *to = new_fixture(test, 1), *other = new_fixture(test, 2);
+
+	write(from, 0, 1, 1, 0);
+	write(from, 0, 1, 2, 0);
+	blkv_fingerprints_move(&other->prints, &from->prints);
+	KUNIT_EXPECT_FALSE(test, is_stale(other, 0, 1));
+	KUNIT_EXPECT_TRUE(test, is_stale(from, 0, 1));
+	blkv_fingerprints_move(&to->prints, &from->prints);
+	KUNIT_EXPECT_TRUE(test, is_stale(to, 0, 1));
+	KUNIT_EXPECT_FALSE(test, is_stale(from, 0, 1));
+	KUNIT_EXPECT_EQ(test, to->prints.nr_chunks, 1);
+	KUNIT_EXPECT_EQ(test, from->prints.nr_chunks, 0);
+}
+
+static void exit_of_nothing_is_fine(struct kunit *test)
+{
+	struct blkv_fingerprints prints = {};
+
+	blkv_fingerprints_exit(&prints);
+	blkv_fingerprints_move(&prints, &prints);
+}
+
+static struct kunit_case fingerprint_cases[] = {
+	KUNIT_CASE(only_the_previous_version_is_stale),
+	KUNIT_CASE(the_same_data_again_is_no_new_version),
+	KUNIT_CASE(zeroes_are_a_version_and_a_discard_is_not_known),
+	KUNIT_CASE(random_requests_agree_with_the_versions),
+	KUNIT_CASE(at_the_limit_the_oldest_is_forgotten),
+	KUNIT_CASE(without_memory_the_oldest_chunk_serves),
+	KUNIT_CASE(only_an_equal_limit_takes_over),
+	KUNIT_CASE(exit_of_nothing_is_fine),
+	{}
+};
+
+static struct kunit_suite fingerprint_suite = {
+	.name = "fingerprint",
+	.test_cases = fingerprint_cases,
+};
+
+kunit_test_suite(fingerprint_suite);

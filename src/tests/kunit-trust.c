@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the trust map, against a plain bitmap.
+ */
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+#include "kunit.h"
+
+/* The unit's allocations can be made to fail, and only those. */
+static bool no_memory;
+
+static void *may_fail_kmalloc(size_t size, gfp_t gfp)
+{
+	return no_memory ? NULL : kmalloc(size, gfp);
+}
+
+static void *may_fail_kmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	return no_memory ? NULL : kmalloc_array(n, size, gfp);
+}
+
+#undef kmalloc
+#undef kmalloc_array
+#define kmalloc may_fail_kmalloc
+#define kmalloc_array may_fail_kmalloc_array
+#include "../trust.c"
+#undef kmalloc
+#undef kmalloc_array
+
+struct model {
+	struct blkv_trust trust;
+	unsigned long *bits; /* a set bit is a trusted sector */
+	u32 nr_sectors;
+	u32 nr_trusted;
+};
+
+static void free_bits(void *bits)
+{
+	kvfree(bits);
+}
+
+static void exit_trust(void *trust)
+{
+	blkv_trust_exit(trust);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_bits_action, free_bits, void *);
+KUNIT_DEFINE_ACTION_WRAPPER(exit_trust_action, exit_trust, void *);
+
+static struct model *new_model(struct kunit *test, u32 nr_sectors, bool trusted)
+{
+	struct model *model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, model);
+	model->bits = kvcalloc(BITS_TO_LONGS(nr_sectors), sizeof(long), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, model->bits);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_bits_action, model->bits), 0);
+	KUNIT_ASSERT_EQ(test, blkv_trust_init(&model->trust, nr_sectors, trusted), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_trust_action, &model->trust), 0);
+	no_memory = false;
+	model->nr_sectors = nr_sectors;
+	if (trusted)
+		bitmap_set(model->bits, 0, nr_sectors);
+	model->nr_trusted = trusted ? nr_sectors : 0;
+	return model;
+}
+
+static void set_model(struct model *model, u32 start, u32 nr, bool trusted)
+{
+	u32 i;
+
+	for (i = start; i < start + nr; i++) {
+		/* Whole words at once: ranges are long. */
+		if (!(i % BITS_PER_LONG) && i + BITS_PER_LONG <= start + nr) {
+			unsigned long *word = &model->bits[i / BITS_PER_LONG];
+
+			model->nr_trusted += (trusted ? BITS_PER_LONG : 0) - hweight_long(*word);
+			*word = trusted ? ~0UL : 0;
+			i += BITS_PER_LONG - 1;
+			continue;
+		}
+		model->nr_trusted += trusted - test_bit(i, model->bits);
+		__assign_bit(i, model->bits, trusted);
+	}
+}
+
+static void set_both(struct model *model, u32 start, u32 nr, bool trusted)
+{
+	blkv_trust_set(&model->trust, start, nr, trusted);
+	set_model(model, start, nr, trusted);
+}
+
+/* Where the run of equal bits that @start is in ends, not beyond @end. */
+static u32 run_end(struct model *model, u32 start, u32 end)
+{
+	return test_bit(start, model->bits) ? find_next_zero_bit(model->bits, end, start) :
+					      find_next_bit(model->bits, end, start);
+}
+
+/* One run: what it says is so, and it is as long as it can be, up to the end of a region. */
+static sector_t check_run(struct kunit *test, struct model *model, u32 start, u32 nr)
+{
+	u32 end = run_end(model, start, start + nr);
+	bool trusted;
+	sector_t run = blkv_trust_run(&model->trust, start, nr, &trusted);
+
+	KUNIT_ASSERT_GE(test, run, 1);
+	KUNIT_ASSERT_LE(test, run, nr);
+	KUNIT_ASSERT_EQ(test, trusted, test_bit(start, model->bits));
+	KUNIT_ASSERT_LE(test, start + run, end);
+	if (start + run < end)
+		KUNIT_ASSERT_EQ(test, (start + run) % BLKV_REGION_SECTORS, 0);
+	return run;
+}
+
+static void check_count(struct kunit *test, struct model *model)
+{
+	KUNIT_ASSERT_EQ(test, blkv_trust_untrusted(&model->trust),
+			model->nr_sectors - model->nr_trusted);
+}
+
+static void check_all(struct kunit *test, struct model *model)
+{
+	u32 i;
+
+	for (i = 0; i < model->nr_sectors;)
+		i += check_run(test, model, i, model->nr_sectors - i);
+	check_count(test, model);
+}
+
+/* A range that ends or starts at the edge of a region or a group more often than chance has it. */
+static void pick_range(struct rnd_state *random, u32 nr_sectors, u32 *start, u32 *nr)
+{
+	u32 unit, longest;
+
+	*start = below(random, nr_sectors);
+	unit = one_in(random, 3) ? GROUP_SECTORS : BLKV_REGION_SECTORS;
+	if (one_in(random, 3))
+		*start = round_down(*start, unit);
+	longest = nr_sectors - *start;
+
+	switch (below(random, 8)) {
+	case 0:
+		*nr = between(random, 1, longest);
+		break;
+	case 1:
+		*nr = between(random, 1, min_t(u32, longest, 5 * BLKV_REGION_SECTORS));
+		break;
+	case 2:
+		*nr = min_t(u32, longest, unit - *start % unit);
+		break;
+	case 3:
+		*nr = longest;
+		break;
+	default:
+		*nr = between(random, 1, min(longest, 64U));
+		break;
+	}
+}
+
+/* Sizes at and beside the edges of a region and a group. */
+static const u32 sizes[] = {
+	1,
+	7,
+	63,
+	64,
+	65,
+	2047,
+	2048,
+	2049,
+	5 * 2048,
+	5 * 2048 + 1,
+	GROUP_SECTORS - 1,
+	GROUP_SECTORS,
+	GROUP_SECTORS + 1,
+	GROUP_SECTORS + 2048,
+	2 * GROUP_SECTORS + 3 * 2048 + 777,
+};
+
+static void a_new_map_is_as_asked(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		check_all(test, new_model(test, sizes[i], true));
+		check_all(test, new_model(test, sizes[i], false));
+	}
+}
+
+static void one_sector_changes_no_other(struct kunit *test)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct model *model = new_model(test, sizes[i], i % 2);
+		u32 at[] = { 0, sizes[i] / 2, sizes[i] - 1, min(2047U, sizes[i] - 1) };
+
+		for (j = 0; j < ARRAY_SIZE(at); j++) {
+			set_both(model, at[j], 1, !(i % 2));
+			check_all(test, model);
+			set_both(model, at[j], 1, i % 2);
+			check_all(test, model);
+		}
+	}
+}
+
+/* What memory a map should take: bitmaps and tables only where something is mixed. */
+static void check_memory(struct kunit *test, struct model *model)
+{
+	unsigned long g, r;
+
+	for (g = 0; g < model->trust.nr_groups; g++) {
+		u32 base = g * GROUP_SECTORS;
+		u32 end = min_t(u32, base + GROUP_SECTORS, model->nr_sectors);
+		bool mixed = run_end(model, base, end) < end;
+		void **regions = model->trust.groups[g];
+
+		KUNIT_ASSERT_EQ(test, !uniform(regions), mixed);
+		if (!mixed)
+			continue;
+		KUNIT_ASSERT_LE(test, ksize(regions), PAGE_SIZE);
+		for (r = 0; base + r * BLKV_REGION_SECTORS < end; r++) {
+			u32 first = base + r * BLKV_REGION_SECTORS;
+			u32 last = min(end, first + BLKV_REGION_SECTORS);
+
+			mixed = run_end(model, first, last) < last;
+			KUNIT_ASSERT_EQ(test, !uniform(regions[r]), mixed);
+			if (mixed)
+				KUNIT_ASSERT_LE(test, ksize(regions[r]), 256);
+		}
+	}
+}
+
+static void run_model(struct kunit *test, struct rnd_state *random, struct model *model,
+		      unsigned int rounds)
+{
+	/* Mostly one way for a while, so that it is now nearly all, now nearly none. */
+	unsigned int round, bias = 2;
+	u32 start, nr;
+
+	for (round = 0; round < rounds; round++) {
+		if (!(round % 32))
+			bias = between(random, 1, 7);
+		pick_range(random, model->nr_sectors, &start, &nr);
+		set_both(model, start, nr, below(random, 8) < bias);
+		check_count(test, model);
+		check_run(test, model, start, model->nr_sectors - start);
+		pick_range(random, model->nr_sectors, &start, &nr);
+		check_run(test, model, start, nr);
+		if (!(round % 16))
+			check_memory(test, model);
+	}
+	check_all(test, model);
+	check_memory(test, model);
+}
+
+static void random_changes_agree_with_a_bitmap(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		run_model(test, random, new_model(test, sizes[i], one_in(random, 2)),
+			  bvtest_rounds(400));
+}
+
+static void memory_comes_back_when_all_are_alike_again(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = 2 * GROUP_SECTORS + 3 * 2048 + 777;
+	unsigned int i, way;
+
+	for (way = 0; way < 2; way++) {
+		struct model *model = new_model(test, nr_sectors, way);
+		u32 start, nr;
+
+		for (i = 0; i < 200; i++) {
+			start = below(random, nr_sectors);
+			set_both(model, start, 1, !way);
+		}
+		check_memory(test, model);
+		/* Piece by piece, so that no whole region or group is ever set at once. */
+		for (start = 0; start < nr_sectors; start += nr) {
+			nr = min(between(random, 1, 2000), nr_sectors - start);
+			set_both(model, start, nr, way);
+		}
+		check_all(test, model);
+		for (i = 0; i < model->trust.nr_groups; i++)
+			KUNIT_EXPECT_TRUE(test, uniform(model->trust.groups[i]));
+	}
+}
+
+static void a_map_of_the_same_size_takes_over_all(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = GROUP_SECTORS + 5000;
+	struct model *to = new_model(test, nr_sectors, true);
+	struct model *from = new_model(test, nr_sectors, false);
+	unsigned int i;
+
+	for (i = 0; i < bvtest_rounds(10); i++) {
+		run_model(test, random, to, 40);
+		run_model(test, random, from, 40);
+		blkv_trust_move(&to->trust, &from->trust);
+		swap(to->bits, from->bits);
+		swap(to->nr_trusted, from->nr_trusted);
+		check_all(test, to);
+		check_memory(test, to);
+		/* What the old one says now is of no interest, but it must still be sound. */
+		blkv_trust_set(&from->trust, 0, nr_sectors, false);
+		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&from->trust), nr_sectors);
+		set_model(from, 0, nr_sectors, false);
+	}
+}
+
+/* A table of another length: what both have is taken over, the rest stays as it was made. */
+static void a_map_of_another_size_takes_over_what_both_have(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	unsigned int i, j, round;
+	u32 at, both, run;
+
+	for (round = 0; round < bvtest_rounds(60); round++) {
+		struct model *to, *from;
+		bool trusted = one_in(random, 2);
+
+		i = below(random, ARRAY_SIZE(sizes));
+		j = (i + between(random, 1, ARRAY_SIZE(sizes) - 1)) % ARRAY_SIZE(sizes);
+		to = new_model(test, sizes[i], trusted);
+		from = new_model(test, sizes[j], one_in(random, 2));
+		if (!one_in(random, 4))
+			run_model(test, random, from, 30);
+		blkv_trust_move(&to->trust, &from->trust);
+		both = min(sizes[i], sizes[j]);
+		for (at = 0; at < both; at += run) {
+			run = run_end(from, at, both) - at;
+			set_model(to, at, run, test_bit(at, from->bits));
+		}
+		/* Of what the old one did not reach nobody has said anything. */
+		set_model(to, both, sizes[i] - both, false);
+		check_all(test, to);
+		check_memory(test, to);
+	}
+}
+
+static void a_map_of_64_tib_is_made_quickly(struct kunit *test)
+{
+	sector_t nr_sectors = 1ULL << 37;
+	struct blkv_trust trust = {};
+	ktime_t start = ktime_get();
+	bool trusted;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, blkv_trust_init(&trust, nr_sectors, i), 0);
+		KUNIT_EXPECT_LE(test, trust.nr_groups * sizeof(*trust.groups), SZ_1M);
+		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&trust), i ? 0 : nr_sectors);
+
+		/* High sectors are not mistaken for low ones. */
+		blkv_trust_set(&trust, nr_sectors - 1, 1, !i);
+		blkv_trust_set(&trust, (1ULL << 32) + 5, 3, !i);
+		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&trust), i ? 4 : nr_sectors - 4);
+		KUNIT_EXPECT_GE(test, blkv_trust_run(&trust, 5, 3, &trusted), 1);
+		KUNIT_EXPECT_EQ(test, trusted, i);
+		KUNIT_EXPECT_EQ(test, blkv_trust_run(&trust, (1ULL << 32) + 5, 9, &trusted), 3);
+		KUNIT_EXPECT_EQ(test, trusted, !i);
+		KUNIT_EXPECT_EQ(test, blkv_trust_run(&trust, nr_sectors - 1, 1, &trusted), 1);
+		KUNIT_EXPECT_EQ(test, trusted, !i);
+
+		blkv_trust_set(&trust, 0, nr_sectors, !i);
+		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&trust), i ? nr_sectors : 0);
+		blkv_trust_exit(&trust);
+	}
+	/* Some ms each, in a kernel that checks every access: not the minute of a plain bitmap. */
+	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 2000);
+}
+
+static void exit_of_nothing_is_fine(struct kunit *test)
+{
+	struct blkv_trust trust = {};
+
+	blkv_trust_exit(&trust);
+	KUNIT_ASSERT_EQ(test, blkv_trust_init(&trust, 5000, true), 0);
+	blkv_trust_exit(&trust);
+	blkv_trust_exit(&trust);
+}
+
+/* ---- when memory is short ----------------------------------------------------------------- */
+
+/*
+ * Bring the model in line with the map, which may know less. Returns how many sectors it knows
+ * less; one that it trusts against the model is a failure.
+ */
+static u32 take_over(struct kunit *test, struct model *model)
+{
+	u32 i, j, run, less = 0;
+	bool trusted;
+
+	for (i = 0; i < model->nr_sectors; i += run) {
+		run = blkv_trust_run(&model->trust, i, model->nr_sectors - i, &trusted);
+		if (trusted) {
+			KUNIT_ASSERT_TRUE(test, test_bit(i, model->bits));
+			KUNIT_ASSERT_GE(test, run_end(model, i, i + run), i + run);
+			continue;
+		}
+		j = model->nr_trusted;
+		set_model(model, i, run, false);
+		less += j - model->nr_trusted;
+	}
+	KUNIT_ASSERT_EQ(test, blkv_trust_untrusted(&model->trust),
+			model->nr_sectors - model->nr_trusted);
+	return less;
+}
+
+static void short_memory_loses_trust_and_never_invents_it(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = GROUP_SECTORS + 20 * 2048 + 100, start, nr;
+	struct model *model = new_model(test, nr_sectors, true);
+	unsigned int round, losses = 0;
+
+	for (round = 0; round < bvtest_rounds(600); round++) {
+		pick_range(random, nr_sectors, &start, &nr);
+		no_memory = one_in(random, 3);
+		set_both(model, start, nr, one_in(random, 2));
+		no_memory = false;
+		losses += !!take_over(test, model);
+		check_run(test, model, start, nr);
+		if (one_in(random, 10))
+			set_both(model, 0, nr_sectors, true);
+	}
+	KUNIT_EXPECT_GT(test, losses, 0);
+	check_memory(test, model);
+}
+
+/* Distrust one sector without memory: everything around it goes, is counted, and comes back. */
+static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost)
+{
+	struct model *model = new_model(test, nr_sectors, true);
+	u32 spared = 3 * BLKV_REGION_SECTORS;
+
+	if (lost <= BLKV_REGION_SECTORS)
+		set_both(model, spared, 1, false);
+	no_memory = true;
+	set_both(model, at, 1, false);
+	no_memory = false;
+	KUNIT_EXPECT_EQ(test, take_over(test, model), lost - 1);
+	blkv_trust_set(&model->trust, 0, nr_sectors, true);
+	KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&model->trust), 0);
+}
+
+static void what_short_memory_loses_is_one_region_or_group_and_counted(struct kunit *test)
+{
+	u32 nr_sectors = GROUP_SECTORS + 2048 + 100;
+
+	expect_loss(test, nr_sectors, 2048 + 5, BLKV_REGION_SECTORS);
+	expect_loss(test, nr_sectors, 2048 + 5 + BLKV_REGION_SECTORS * 9, BLKV_REGION_SECTORS);
+	expect_loss(test, 5 * 2048 + 100, 5 * 2048 + 99, 100);
+	expect_loss(test, nr_sectors, nr_sectors - 1, 2048 + 100);
+	expect_loss(test, nr_sectors, 7, GROUP_SECTORS);
+}
+
+static void whole_regions_and_groups_need_no_memory(struct kunit *test)
+{
+	u32 nr_sectors = 2 * GROUP_SECTORS + 100;
+	struct model *model = new_model(test, nr_sectors, true);
+
+	set_both(model, 0, 1, false);
+	no_memory = true;
+	set_both(model, GROUP_SECTORS, GROUP_SECTORS, false);
+	set_both(model, 2 * GROUP_SECTORS, 100, false);
+	set_both(model, 4 * BLKV_REGION_SECTORS, 2 * BLKV_REGION_SECTORS, false);
+	set_both(model, 0, 2 * BLKV_REGION_SECTORS, true);
+	no_memory = false;
+	check_all(test, model);
+	check_memory(test, model);
+}
+
+static struct kunit_case trust_cases[] = {
+	KUNIT_CASE(a_new_map_is_as_asked),
+	KUNIT_CASE(one_sector_changes_no_other),
+	KUNIT_CASE(random_changes_agree_with_a_bitmap),
+	KUNIT_CASE(memory_comes_back_when_all_are_alike_again),
+	KUNIT_CASE(a_map_of_the_same_size_takes_over_all),
+	KUNIT_CASE(a_map_of_another_size_takes_over_what_both_have),
+	KUNIT_CASE(a_map_of_64_tib_is_made_quickly),
+	KUNIT_CASE(exit_of_nothing_is_fine),
+	KUNIT_CASE(short_memory_loses_trust_and_never_invents_it),
+	KUNIT_CASE(what_short_memory_loses_is_one_region_or_group_and_counted),
+	KUNIT_CASE(whole_regions_and_groups_need_no_memory),
+	{}
+};
+
+static struct kunit_suite trust_suite = {
+	.name = "trust",
+	.test_cases = trust_cases,
+};
+
+kunit_test_suite(trust_suite);

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The trust map: in which sectors both legs are known to hold the same data.
+ *
+ * The device is cut into regions of 1 MiB and groups of 512 regions. A group is all trusted,
+ * none trusted, or a page of region entries; a region is all trusted, none trusted, or a bitmap
+ * of 256 bytes. Only what is mixed costs memory, so a table of 64 TiB starts with one MiB.
+ *
+ * When memory for a mixed group or region cannot be had, the whole of it becomes untrusted. That
+ * loses coverage, which is counted, but is never wrong.
+ *
+ * Pure: knows no device. Locks: blkv_trust.lock, taken here, any context. Who sets or reads the
+ * trust of sectors holds the range lock over them, so for one range sets and reads come one after
+ * the other; the spinlock protects neighbours that share a bitmap or a group. The messages "trust"
+ * and "distrust" do not hold the range lock: a request in flight may still be judged, or end, by
+ * what was true before.
+ */
+#include <linux/bitmap.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "trust.h"
+
+#define REGIONS 512UL
+#define GROUP_SECTORS (REGIONS * BLKV_REGION_SECTORS)
+
+/*
+ * An entry of either level: ALL and NONE, or what it points to. ALL is NULL, so that zeroed
+ * memory is a map in which everything is trusted.
+ */
+#define ALL ((void *)0)
+#define NONE ((void *)1)
+
+static bool uniform(const void *entry)
+{
+	return entry == ALL || entry == NONE;
+}
+
+static void *uniform_entry(bool trusted)
+{
+	return trusted ? ALL : NONE;
+}
+
+/* Sectors of a group or region of @size that begins at @start; the last one may be short. */
+static unsigned int sectors_in(const struct blkv_trust *trust, sector_t start, unsigned int size)
+{
+	return min_t(sector_t, size, trust->nr_sectors - start);
+}
+
+static unsigned int region_untrusted(void *entry, unsigned int nr)
+{
+	if (uniform(entry))
+		return entry == NONE ? nr : 0;
+	return nr - bitmap_weight(entry, nr);
+}
+
+static void free_region(void *entry)
+{
+	if (!uniform(entry))
+		kfree(entry);
+}
+
+static void free_group(void **regions)
+{
+	unsigned long i;
+
+	if (uniform(regions))
+		return;
+	for (i = 0; i < REGIONS; i++)
+		free_region(regions[i]);
+	kfree(regions);
+}
+
+/**
+ * blkv_trust_init() - make a trust map
+ * @trust: the map
+ * @nr_sectors: its size
+ * @trusted: what all sectors are at first
+ *
+ * Context: Process; sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int blkv_trust_init(struct blkv_trust *trust, sector_t nr_sectors, bool trusted)
+{
+	unsigned long i;
+
+	trust->nr_sectors = nr_sectors;
+	trust->nr_groups = DIV_ROUND_UP_SECTOR_T(nr_sectors, GROUP_SECTORS);
+	spin_lock_init(&trust->lock);
+	trust->groups = kvcalloc(trust->nr_groups, sizeof(*trust->groups), GFP_KERNEL);
+	if (!trust->groups)
+		return -ENOMEM;
+
+	for (i = 0; i < trust->nr_groups && !trusted; i++)
+		trust->groups[i] = NONE;
+	atomic64_set(&trust->untrusted, trusted ? 0 : nr_sectors);
+	return 0;
+}
+
+/**
+ * blkv_trust_exit() - free a trust map
+ * @trust: the map; zeroed memory is fine
+ *
+ * Context: Process; sleeps.
+ */
+void blkv_trust_exit(struct blkv_trust *trust)
+{
+	unsigned long i;
+
+	for (i = 0; trust->groups && i < trust->nr_groups; i++) {
+		free_group(trust->groups[i]);
+		cond_resched();
+	}
+	kvfree(trust->groups);
+	trust->groups = NULL;
+}
+
+/*
+ * Set sectors [from, from + nr) of one region. @size is the region's length. Returns the
+ * region's new entry, which is @entry itself unless that was replaced.
+ */
+static void *set_in_region(struct blkv_trust *trust, void *entry, unsigned int size,
+			   unsigned int from, unsigned int nr, bool trusted)
+{
+	unsigned long *bits = entry;
+
+	if (nr == size) {
+		free_region(entry);
+		return uniform_entry(trusted);
+	}
+	if (entry == uniform_entry(trusted))
+		return entry;
+
+	if (uniform(entry)) {
+		bits = kmalloc(BITS_TO_BYTES(BLKV_REGION_SECTORS), BLKV_GFP_NOWAIT);
+		if (!bits)
+			return NONE;
+		if (entry == ALL)
+			bitmap_fill(bits, BLKV_REGION_SECTORS);
+		else
+			bitmap_zero(bits, BLKV_REGION_SECTORS);
+	}
+
+	if (trusted)
+		bitmap_set(bits, from, nr);
+	else
+		bitmap_clear(bits, from, nr);
+	if (trusted ? bitmap_full(bits, size) : bitmap_empty(bits, size)) {
+		kfree(bits);
+		return uniform_entry(trusted);
+	}
+	return bits;
+}
+
+/* Turn a uniform group into a page of uniform regions. */
+static void **split_group(void *entry)
+{
+	void **regions = kmalloc_array(REGIONS, sizeof(*regions), BLKV_GFP_NOWAIT);
+
+	if (regions)
+		memset_p(regions, entry, REGIONS);
+	return regions;
+}
+
+/* Turn a page of regions that are all @entry into one entry. @nr of them exist. */
+static void *join_group(void **regions, void *entry, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		if (regions[i] != entry)
+			return regions;
+	kfree(regions);
+	return entry;
+}
+
+static s64 group_untrusted(struct blkv_trust *trust, void **regions, sector_t base)
+{
+	unsigned int size = sectors_in(trust, base, GROUP_SECTORS);
+	unsigned long i;
+	s64 sum = 0;
+
+	if (uniform(regions))
+		return regions == NONE ? size : 0;
+	for (i = 0; i * BLKV_REGION_SECTORS < size; i++)
+		sum += region_untrusted(regions[i],
+					sectors_in(trust, base + i * BLKV_REGION_SECTORS,
+						   BLKV_REGION_SECTORS));
+	return sum;
+}
+
+/* Set sectors [from, from + nr) of the group at @base, which has @size sectors. */
+static void *set_in_group(struct blkv_trust *trust, void *entry, sector_t base, unsigned int size,
+			  unsigned int from, unsigned int nr, bool trusted, s64 *delta)
+{
+	void **regions = entry;
+	bool joined = false;
+
+	if (nr == size) {
+		*delta = (trusted ? 0 : size) - group_untrusted(trust, entry, base);
+		free_group(entry);
+		return uniform_entry(trusted);
+	}
+	if (entry == uniform_entry(trusted))
+		return entry;
+	if (uniform(entry)) {
+		regions = split_group(entry);
+		if (!regions) {
+			*delta = size - group_untrusted(trust, entry, base);
+			return NONE;
+		}
+	}
+
+	while (nr) {
+		unsigned int i = from / BLKV_REGION_SECTORS;
+		unsigned int offset = from % BLKV_REGION_SECTORS;
+		unsigned int region = min(size - i * BLKV_REGION_SECTORS, BLKV_REGION_SECTORS);
+		unsigned int part = min(nr, region - offset);
+		s64 before = region_untrusted(regions[i], region);
+
+		regions[i] = set_in_region(trust, regions[i], region, offset, part, trusted);
+		*delta += region_untrusted(regions[i], region) - before;
+		joined |= uniform(regions[i]);
+		from += part;
+		nr -= part;
+	}
+
+	if (!joined)
+		return regions;
+	return join_group(regions, regions[(from - 1) / BLKV_REGION_SECTORS],
+			  DIV_ROUND_UP(size, BLKV_REGION_SECTORS));
+}
+
+/**
+ * blkv_trust_set() - say whether both legs agree about some sectors
+ * @trust: the map
+ * @start: first sector
+ * @nr: how many; all inside the map
+ * @trusted: do they?
+ *
+ * Context: Any; does not sleep. The time is in proportion to @nr, so not in hard-interrupt
+ * context where @nr can be many regions.
+ */
+void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted)
+{
+	/* Nothing untrusted anywhere: see blkv_trust_run() for why this needs no lock. */
+	if (trusted && !atomic64_read(&trust->untrusted))
+		return;
+
+	while (nr) {
+		unsigned long flags;
+		unsigned int from;
+		sector_t group = start;
+		sector_t base;
+		unsigned int size, part;
+		s64 delta = 0;
+
+		from = sector_div(group, GROUP_SECTORS);
+		base = start - from;
+		size = sectors_in(trust, base, GROUP_SECTORS);
+		part = min_t(sector_t, nr, size - from);
+
+		spin_lock_irqsave(&trust->lock, flags);
+		trust->groups[group] = set_in_group(trust, trust->groups[group], base, size, from,
+						    part, trusted, &delta);
+		atomic64_add(delta, &trust->untrusted);
+		spin_unlock_irqrestore(&trust->lock, flags);
+
+		start += part;
+		nr -= part;
+	}
+}
+
+/* As blkv_trust_run(), for sectors [from, from + nr) of one region. */
+static unsigned int run_in_region(void *entry, unsigned int from, unsigned int nr, bool *trusted)
+{
+	unsigned int end;
+
+	*trusted = entry == ALL;
+	if (uniform(entry))
+		return nr;
+
+	*trusted = test_bit(from, entry);
+	end = *trusted ? find_next_zero_bit(entry, from + nr, from) :
+			 find_next_bit(entry, from + nr, from);
+	return end - from;
+}
+
+/**
+ * blkv_trust_run() - the longest run of sectors that are all trusted or all not
+ * @trust: the map
+ * @start: where it starts
+ * @nr: how long it may be; not 0
+ * @trusted: set to what they are
+ *
+ * The common case, nothing untrusted on the whole device, takes no lock. That is safe because the
+ * caller holds the range lock over the sectors: had anyone made one of them untrusted, it would
+ * have been under that lock, earlier, and counted in @untrusted before the lock was passed on.
+ *
+ * Context: Any.
+ * Return: its length, at least 1. It may end early at the end of a region.
+ */
+sector_t blkv_trust_run(struct blkv_trust *trust, sector_t start, sector_t nr, bool *trusted)
+{
+	sector_t group = start, run = nr;
+	unsigned long flags;
+	unsigned int from;
+	void **regions;
+
+	*trusted = true;
+	if (!atomic64_read(&trust->untrusted))
+		return nr;
+
+	from = sector_div(group, GROUP_SECTORS);
+	run = min_t(sector_t, run, GROUP_SECTORS - from);
+	spin_lock_irqsave(&trust->lock, flags);
+	regions = trust->groups[group];
+	if (uniform(regions)) {
+		*trusted = (void *)regions == ALL;
+	} else {
+		unsigned int offset = from % BLKV_REGION_SECTORS;
+
+		run = min_t(sector_t, run, BLKV_REGION_SECTORS - offset);
+		run = run_in_region(regions[from / BLKV_REGION_SECTORS], offset, run, trusted);
+	}
+	spin_unlock_irqrestore(&trust->lock, flags);
+	return run;
+}
+
+/* Both maps have the same size: exchange them. */
+static void swap_maps(struct blkv_trust *a, struct blkv_trust *b)
+{
+	s64 untrusted;
+
+	spin_lock_irq(&a->lock);
+	spin_lock_nested(&b->lock, SINGLE_DEPTH_NESTING);
+	untrusted = atomic64_read(&a->untrusted);
+	swap(a->groups, b->groups);
+	atomic64_set(&a->untrusted, atomic64_read(&b->untrusted));
+	atomic64_set(&b->untrusted, untrusted);
+	spin_unlock(&b->lock);
+	spin_unlock_irq(&a->lock);
+}
+
+/**
+ * blkv_trust_move() - let a new map say what an old one said
+ * @to: the new map
+ * @from: the old one, which is of no use afterwards; may have another size, then only the sectors
+ *	that are in both are carried over. Of those beyond its end nothing is known: the table that
+ *	it came from may itself have replaced a longer one.
+ *
+ * Context: Process. No request is in flight on either.
+ */
+void blkv_trust_move(struct blkv_trust *to, struct blkv_trust *from)
+{
+	sector_t both = min(to->nr_sectors, from->nr_sectors), start, run;
+	bool trusted;
+
+	if (to->nr_sectors == from->nr_sectors) {
+		swap_maps(to, from);
+		return;
+	}
+	for (start = 0; start < both; start += run) {
+		run = blkv_trust_run(from, start, both - start, &trusted);
+		blkv_trust_set(to, start, run, trusted);
+		cond_resched();
+	}
+	blkv_trust_set(to, both, to->nr_sectors - both, false);
+}
+
+/**
+ * blkv_trust_untrusted() - how many sectors are not trusted now
+ * @trust: the map
+ *
+ * Context: Any.
+ * Return: their number.
+ */
+u64 blkv_trust_untrusted(struct blkv_trust *trust)
+{
+	return atomic64_read(&trust->untrusted);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several units share: the legs, the size of a region, how to allocate. */
+#ifndef DM_BLKVERIFY_TYPES_H
+#define DM_BLKVERIFY_TYPES_H
+
+#include <linux/blkdev.h>
+#include <linux/gfp.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+
+#define DM_MSG_PREFIX "blkverify"
+
+/* The longest read or write that reaches the legs in one piece. */
+#define BLKV_REGION_SECTORS ((unsigned int)(SZ_1M >> SECTOR_SHIFT))
+#define BLKV_REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
+
+/*
+ * Memory that a request would like to have and can do without. The request may be there to free
+ * memory: then it must not empty the reserve that is meant for that.
+ */
+#define BLKV_GFP_NOWAIT (GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_NOWARN)
+
+enum blkv_leg_nr { BLKV_RAW, BLKV_TEST, BLKV_LEGS };
+
+#endif /* DM_BLKVERIFY_TYPES_H */

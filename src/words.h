@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every word of the interface, once: optional arguments, status fields, classes, operations and
+ * messages. The module and the blkverify command are both built from these lists, and
+ * tests/check-static checks that each word is in every document that has to explain it.
+ *
+ * Plain preprocessor, nothing else: this file is compiled for the kernel and for user space.
+ */
+#ifndef DM_BLKVERIFY_WORDS_H
+#define DM_BLKVERIFY_WORDS_H
+
+/*
+ * OPTION(id, word, type, help): an optional argument of the table line, in canonical order.
+ * @type: MODE, of which a table has one at most; FLAG; or NUMBER, which a number follows
+ * @help: what the command prints for --help
+ */
+#define BLKV_OPTIONS(OPTION)                                                                       \
+	OPTION(IGNORE, "ignore_mismatch", MODE,                                                    \
+	       "log and count a mismatch, complete the read with raw's data")                      \
+	OPTION(FREEZE, "freeze_on_mismatch", MODE, "fail all requests after the first finding")    \
+	OPTION(PANIC, "panic_on_mismatch", MODE, "panic, for crash-dump labs")                     \
+	OPTION(WRITTEN_ONLY, "written_only", FLAG,                                                 \
+	       "the legs differ initially: compare only sectors that have been written")           \
+	OPTION(NO_WRITE_COPY, "no_write_copy", FLAG,                                               \
+	       "send the caller's pages to the legs instead of a private copy")                    \
+	OPTION(FINGERPRINT, "fingerprint", FLAG,                                                   \
+	       "keep checksums of written sectors, to identify lost writes (class stale)")         \
+	OPTION(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", NUMBER,                                 \
+	       "memory limit of fingerprint, in MiB")
+
+/* The range and the default of the number that follows fingerprint_max_mib. */
+#define BLKV_FINGERPRINT_MIN_MIB 1
+#define BLKV_FINGERPRINT_MAX_MIB 1048576
+#define BLKV_FINGERPRINT_DEFAULT_MIB 64
+
+/*
+ * FIELD(id, word): a field of the status, in the order in which the status prints them. Fields
+ * are only ever appended: a reader takes what is missing for absent, and skips what it does not
+ * know.
+ */
+#define BLKV_STATUS_FIELDS(FIELD)                                                                  \
+	FIELD(STATE, "state")                                                                      \
+	FIELD(FIRST_MISMATCH, "first_mismatch")                                                    \
+	FIELD(MISMATCHES, "mismatches")                                                            \
+	FIELD(DIVERGENCES, "divergences")                                                          \
+	FIELD(COMPARED, "compared")                                                                \
+	FIELD(SKIPPED, "skipped")                                                                  \
+	FIELD(WRITTEN, "written")                                                                  \
+	FIELD(RAW_ERRORS, "raw_errors")                                                            \
+	FIELD(TEST_ERRORS, "test_errors")                                                          \
+	FIELD(UNSTABLE, "unstable")                                                                \
+	FIELD(UNTRUSTED, "untrusted")
+
+/*
+ * CLASS(id, word, argument, help): what a mismatch looks like, as in "class=bitflip(1)".
+ * @argument: what stands in the brackets: NONE; COUNT, as 3; or DISTANCE, as +8 or -8
+ */
+#define BLKV_CLASSES(CLASS)                                                                        \
+	CLASS(OTHER, "other", NONE, "none of the other classes")                                   \
+	CLASS(ZEROS, "zeros", NONE, "the test leg returned only zeros")                            \
+	CLASS(ONES, "ones", NONE, "the test leg returned only bytes 0xff")                         \
+	CLASS(BITFLIP, "bitflip", COUNT, "a few bits differ")                                      \
+	CLASS(SHIFTED, "shifted", DISTANCE, "the data of another sector of the same request")      \
+	CLASS(TORN, "torn", NONE, "only the start or only the end of the request differs")         \
+	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
+	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")
+
+/* OPERATION(id, word): what a request does. A flush is a write without data. */
+#define BLKV_OPERATIONS(OPERATION)                                                                 \
+	OPERATION(READ, "read")                                                                    \
+	OPERATION(WRITE, "write")                                                                  \
+	OPERATION(FLUSH, "flush")                                                                  \
+	OPERATION(DISCARD, "discard")                                                              \
+	OPERATION(SECURE_ERASE, "secure_erase")                                                    \
+	OPERATION(WRITE_ZEROES, "write_zeroes")
+
+/* KIND(id, word): the kinds of findings, as in the uevent variable DM_BLKVERIFY_KIND. */
+#define BLKV_KINDS(KIND)                                                                           \
+	KIND(MISMATCH, "mismatch")                                                                 \
+	KIND(DIVERGENCE, "divergence")
+
+/*
+ * MESSAGE(id, word, min, max, usage): a message, and how many arguments it takes.
+ */
+#define BLKV_MESSAGES(MESSAGE)                                                                     \
+	MESSAGE(LIST, "list", 0, 0, "")                                                            \
+	MESSAGE(RESET, "reset", 0, 0, "")                                                          \
+	MESSAGE(THAW, "thaw", 0, 0, "")                                                            \
+	MESSAGE(TRUST, "trust", 2, 2, " <start> <len>")                                            \
+	MESSAGE(DISTRUST, "distrust", 2, 2, " <start> <len>")                                      \
+	MESSAGE(HISTORY, "history", 1, 1, " <sector>")                                             \
+	MESSAGE(INJECT, "inject", 1, 2, " <sector> [<xor>]")                                       \
+	MESSAGE(MARK, "mark", 0, 4096, " [<text>]")
+
+/* The text of a report, after the request: what a person greps the kernel log for. */
+#define BLKV_TEXT_MISMATCH "contents mismatch in sector "
+#define BLKV_TEXT_DIVERGENCE "divergence"
+
+/* The words of the options for code that names one of them. */
+#define BLKV_WORD_IGNORE "ignore_mismatch"
+#define BLKV_WORD_FREEZE "freeze_on_mismatch"
+#define BLKV_WORD_PANIC "panic_on_mismatch"
+#define BLKV_WORD_WRITTEN_ONLY "written_only"
+#define BLKV_WORD_NO_WRITE_COPY "no_write_copy"
+#define BLKV_WORD_FINGERPRINT "fingerprint"
+#define BLKV_WORD_FINGERPRINT_MAX_MIB "fingerprint_max_mib"
+
+#endif /* DM_BLKVERIFY_WORDS_H */

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will show progress, a live line and colours on a terminal, and none of it in a pipe.
+. "$TOP/tests/lib/command.sh"
+[ -e /dev/ptmx ] || skip "this kernel has no pseudo-terminals"
+new_pair 64
+new_dm slow "0 $sectors delay $test 0 100"
+test=$leg
+"$BVIO" poke "$raw" 5120 0x01
+make_v
+on_terminal 6 scrub bvtest-v </dev/null
+grep -oaE 'scrub \[[#.]{20}\] +[0-9]+ %, [0-9.]+ [KMG]iB/s, [0-9?]+ s left, [0-9]+ bad sectors?' "$TMPDIR/tty" >"$TMPDIR/bars" ||
+	fail "no progress bar: $(cat -v "$TMPDIR/tty")"
+cat "$TMPDIR/bars"
+[ "$(sort -u "$TMPDIR/bars" | wc -l)" -ge 3 ] || fail "the progress bar does not move"
+grep -q '\[#.*\.\]' "$TMPDIR/bars" || fail "the bar is not filled"
+shows "1 bad sector "
+# It is gone before the summary, which stays.
+grep -qaF "${escape}[Kbad: sectors 10 to 10 (1)" "$TMPDIR/tty" || fail "the bar stays: $(cat -v "$TMPDIR/tty")"
+tool 6 scrub bvtest-v
+! grep -qa "$escape\|scrub \[" "$TMPDIR/out" "$TMPDIR/err" || fail "progress in a pipe: $(cat -v "$TMPDIR/err")"
+
+on_terminal 6 dump bvtest-v </dev/null
+shows "${escape}[1;31m"
+# Only the byte that differs is red, on both sides, as hex and as text.
+expect "red places" 4 "$(grep -oaF "${escape}[1;31m" "$TMPDIR/tty" | wc -l)"
+tool 6 dump bvtest-v
+! grep -qa "$escape" "$TMPDIR/out" || fail "colours in a pipe"
+
+before=$(field mismatches)
+# What comes while it watches stands above the live line.
+(
+	sleep 2.5
+	"$BVIO" read $v 4096 4096 || :
+	sleep 2
+	kill -INT $(pgrep -f "^$BLKVERIFY watch")
+) >/dev/null 2>&1 &
+on_terminal 6 watch bvtest-v </dev/null
+wait
+grep -qaE 'comparing [0-9.]+ [KMG]iB/s, writing [0-9.]+ [KMG]iB/s; compared [0-9.]+ [KMG]iB \([0-9]+ sectors\), [0-9]+ mismatches' "$TMPDIR/tty" ||
+	fail "no live line: $(cat -v "$TMPDIR/tty")"
+shows "$(printf '%5d read' $((before + 1)))"
+"$BLKVERIFY" watch bvtest-v >"$TMPDIR/out" 2>"$TMPDIR/err" &
+sleep 2
+kill -INT $! 2>/dev/null || :
+kill $!
+wait $! || :
+[ -s "$TMPDIR/out" ] || fail "watch shows no finding"
+! grep -qa "$escape\|comparing" "$TMPDIR/out" "$TMPDIR/err" || fail "the live line in a pipe"
+
+# compare and sync; sync asks, and a person answers.
+on_terminal 6 compare "$raw" "$test" </dev/null
+shows "compare ["
+dmsetup remove bvtest-v
+(sleep 1; echo no) | on_terminal 1 sync "$test" "$raw"
+shows "Go on? Type yes: "
+shows "nothing was written"
+tool 6 compare "$raw" "$test"
+(sleep 1; echo yes) | on_terminal 0 sync "$test" "$raw"
+shows "holds nothing that is recognised; its first 64 MiB will be overwritten"
+shows "sync ["
+tool 0 compare "$raw" "$test"

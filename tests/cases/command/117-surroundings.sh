@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will start the command without standard files, with signals ignored, and with work left in caches.
+. "$TOP/tests/lib/command.sh"
+new_pair 16
+
+# What the command left in the page cache reaches the legs before it is judged.
+leg=/dev/mapper/bvtest-holes
+dmsetup create bvtest-holes <<END
+0 1000 linear $test 0
+1000 8 error
+1008 $((sectors - 1008)) linear $test 1008
+END
+tool 6 run --raw "$raw" --test "$leg" -- sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none
+	dd if=/dev/zero of=$BLKVERIFY_DEVICE bs=4096 seek=125 count=1 status=none'
+says "divergences:    1"
+reports_expected=1
+dmsetup remove bvtest-holes
+
+# Whoever does not wait for its children leaves that to us.
+status=0
+env --ignore-signal=CHLD "$BLKVERIFY" run --raw "$raw" --test "$test" -- \
+	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; exit 3' >"$TMPDIR/out" 2>&1 || status=$?
+expect "exit status with SIGCHLD ignored" 3 $status
+
+# nohup: it goes on, and so does its command.
+env --ignore-signal=HUP "$BLKVERIFY" run --raw "$raw" --test "$test" --name bvtest-run -- \
+	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; touch "$TMPDIR/begun"; sleep 2' >"$TMPDIR/out" 2>&1 &
+run=$!
+until [ -e "$TMPDIR/begun" ]; do sleep 0.1; done
+kill -HUP $run
+status=0
+wait $run || status=$?
+expect "exit status after an ignored SIGHUP" 0 $status
+
+# Nothing of ours is open in the command.
+tool 0 run --raw "$raw" --test "$test" -- \
+	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; readlink /proc/self/fd/* >"$TMPDIR/fds" || :'
+if grep -e /dev/mapper -e "$raw" -e "$test" "$TMPDIR/fds"; then fail "the command has that open"; fi
+
+# Without a standard input nobody has said yes, and no device is taken for one.
+printf 'yes\n' >"$TMPDIR/yes"
+truncate -s 1M "$TMPDIR/yes" "$TMPDIR/other"
+status=0
+"$BLKVERIFY" sync "$TMPDIR/yes" "$TMPDIR/other" <&- >"$TMPDIR/out" 2>&1 || status=$?
+expect "exit status without a standard input" 1 $status
+cmp -n 1M "$TMPDIR/other" /dev/zero || fail "it was overwritten"
+# Nor for an output.
+new_leg 8
+small=$leg
+dd if="$raw" of="$TMPDIR/before" bs=1M count=1 status=none
+status=0
+"$BLKVERIFY" open bvtest-w "$raw" "$small" >&- 2>&- || status=$?
+expect "exit status without outputs" 4 $status
+cmp -n 1M "$TMPDIR/before" "$raw" || fail "the message is on the device"
+
+# A scrub that is busy with what is bad all over can be ended, and says what it has found.
+dd if=/dev/urandom of="$test" bs=1M oflag=direct status=none 2>/dev/null || :
+new_dm slow "0 $sectors delay $test 0 200"
+tool 0 open bvtest-v "$raw" "$leg"
+"$BLKVERIFY" scrub bvtest-v >"$TMPDIR/out" 2>"$TMPDIR/err" &
+scrub=$!
+until [ "$(field mismatches)" -gt 4 ]; do sleep 0.1; done
+kill $scrub
+for ((i = 0; i < 100; i++)); do kill -0 $scrub 2>/dev/null || break; sleep 0.1; done
+! kill -0 $scrub 2>/dev/null || fail "it goes on after SIGTERM"
+status=0
+wait $scrub || status=$?
+expect "exit status" 6 $status
+warns "not all was read"
+says "bad: sectors 0 to"
+tool 0 close bvtest-v
+dmsetup remove bvtest-slow
+
+# What is there and cannot be named is not nothing; and a name does not write on the terminal.
+if mkfs.ext4 -q -F -L $'a\033[7mb' "$TMPDIR/other" 2>/dev/null; then
+	echo no | "$BLKVERIFY" sync "$TMPDIR/yes" "$TMPDIR/other" >"$TMPDIR/out" 2>&1 || :
+	says ext4
+	if grep -q "$escape" "$TMPDIR/out"; then fail "the label is on the terminal as it is"; fi
+fi

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let each allocation of the constructor and of a message fail: nothing is left behind.
+allocations_fail_in dm_blkverify
+new_pair 16
+
+for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_write_copy"; do
+	dmsetup create bvtest-v --notable
+	"$BVNTH" load bvtest-v $sectors "$raw $test $options" >"$TMPDIR/tries" || fail "$(cat "$TMPDIR/tries")"
+	grep 'allocation .* failed' "$TMPDIR/tries" && fail "what failed was not called a lack of memory"
+	read -r allocations _ refusals _ <"$TMPDIR/tries"
+	echo "options \"$options\": $(cat "$TMPDIR/tries")"
+	# Both legs' pages and more, one by one; only some can be done without.
+	[ "$allocations" -gt 500 ] && [ "$refusals" -gt 500 ] || fail "hardly any allocation failed"
+	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
+	dmsetup remove bvtest-v
+done
+dmsetup create bvtest-v --notable
+for word in "Cannot allocate trust map" "Cannot allocate private pages" "Cannot allocate workqueues"; do
+	expect_log "$word"
+done
+# What is large has two ways to be had: no allocation there succeeds.
+while read -r function word; do
+	allocations_fail_in "$function" 100
+	if dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 fingerprint" 2>/dev/null; then
+		fail "there is a table without what $function makes"
+	fi
+	expect_log "$word"
+	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
+done <<END
+blkverify_ctr Cannot allocate target
+blkv_trust_init Cannot allocate trust map
+blkv_pool_init Cannot allocate private pages
+blkv_history_init Cannot allocate history
+blkv_fingerprints_init Cannot allocate fingerprints
+END
+allocations_fail_in dm_blkverify
+# Nothing holds a leg: they can be had exclusively.
+dmsetup remove bvtest-v
+dmsetup create bvtest-w --table "0 $sectors linear $raw 0"
+dmsetup remove bvtest-w
+dmsetup create bvtest-w --table "0 $sectors linear $test 0"
+dmsetup remove bvtest-w
+wipefs -aq "$raw" && wipefs -aq "$test" || fail "a leg is still held"
+expect_no_log "dm_put_device"
+
+# A message that finds no memory for the map loses trust, visibly, and is obeyed all the same.
+make_v
+for message in "distrust 8 1" "trust 8 1" "list" "history 8" "inject 24 1" "mark a b"; do
+	before=trust
+	[[ $message != trust* ]] || before=distrust
+	dmsetup message bvtest-v 0 $before 0 $sectors
+	tries=$("$BVNTH" message bvtest-v "$message") || fail "\"$message\" is refused: $tries"
+	echo "message \"$message\": $tries"
+	[[ $tries == *" 0 refusals" ]] || fail "\"$message\" is refused without memory"
+	case $message in
+	distrust*) expect_field untrusted $sectors ;;
+	trust*) expect_field untrusted $((sectors - 1)) ;;
+	*) continue ;;
+	esac
+	[[ $tries != 0\ * ]] || fail "no allocation failed"
+done
+allocations_succeed
+"$BVIO" poke "$test" 4096 1
+dmsetup message bvtest-v 0 trust 0 $sectors
+for i in 1 2 3 4 5 6 7 8; do "$BVIO" read $v $((24 * 512)) 512 >/dev/null || :; done
+dmsetup message bvtest-v 0 reset
+expect_field untrusted 0
+expect_read_error EILSEQ 4096 512

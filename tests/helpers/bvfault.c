@@ -1,0 +1,1017 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bvfault: a leg that goes wrong on demand, and a workload that meets each way of it.
+ *
+ * "serve" is a block server in user space behind the kernel's nbd driver. It keeps the current and
+ * the previous version of each sector in memory and has at most one fault armed, by "arm" or by
+ * "matrix", which writes and reads a device that has this leg, with a fault of one kind in each
+ * combination of method, size and position. It prints a line for each of them, which "judge"
+ * compares with the reports.
+ *
+ * Faults are armed for sectors, not for requests: nobody but the kernel knows how it cuts what a
+ * program writes into requests.
+ *
+ * Exit status: 0 done, 1 something was not as it should be, 2 usage or set-up.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/nbd.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define SECTOR 512
+#define PAGE 4096
+#define PAGE_SECTORS (PAGE / SECTOR)
+#define MAX_IO (1 << 20)
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+enum kind {
+	NONE,
+	BITFLIP,	/* a bit is stored wrong */
+	ZEROED,		/* zeros are stored */
+	LOST,		/* nothing is stored */
+	MISDIRECTED,	/* stored some sectors further on, over what is written there */
+	TORN,		/* of a run of sectors, garbage is stored */
+	SWAPPED,	/* two sectors are stored in each other's place */
+	STALE_READ,	/* one reply has the previous version */
+	TRANSIENT,	/* one reply has a wrong bit */
+	WRONG_ERROR,	/* a write fails with ENOSPC */
+	ONE_LEG,	/* reads fail with EIO */
+};
+
+static const char *const kind_names[] = {
+	[NONE] = "none",
+	[BITFLIP] = "bitflip",
+	[ZEROED] = "zeroed",
+	[LOST] = "lost-write",
+	[MISDIRECTED] = "misdirected",
+	[TORN] = "torn",
+	[SWAPPED] = "swapped",
+	[STALE_READ] = "stale-read",
+	[TRANSIENT] = "transient",
+	[WRONG_ERROR] = "wrong-error",
+	[ONE_LEG] = "one-leg-error",
+};
+
+/* What is armed, and, as a message to the server, what to arm. */
+struct fault {
+	enum kind kind;
+	uint64_t sector;	/* the first bad one */
+	uint64_t distance;	/* to the other sector, of those that have one */
+	uint64_t nr;		/* length, of a torn write */
+	unsigned int bit;	/* which is wrong */
+};
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	fprintf(stderr, "bvfault: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static void *aligned(size_t size)
+{
+	void *buffer;
+
+	if (posix_memalign(&buffer, PAGE, size))
+		die("memory");
+	memset(buffer, 0, size);
+	return buffer;
+}
+
+static bool is_read_fault(enum kind kind)
+{
+	return kind == STALE_READ || kind == TRANSIENT || kind == ONE_LEG;
+}
+
+/* Gone once it was met. */
+static bool is_once(enum kind kind)
+{
+	return kind == STALE_READ || kind == TRANSIENT;
+}
+
+static bool is_status(enum kind kind)
+{
+	return kind == WRONG_ERROR || kind == ONE_LEG;
+}
+
+static uint64_t mix(uint64_t number)
+{
+	number += 0x9e3779b97f4a7c15ULL;
+	number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	number = (number ^ (number >> 27)) * 0x94d049bb133111ebULL;
+	return number ^ (number >> 31);
+}
+
+/* Data that nothing else on the device looks like. */
+static void fill_sector(void *bytes, uint64_t sector, unsigned int version)
+{
+	uint64_t *words = bytes, seed = mix(sector * 64 + version);
+	unsigned int i;
+
+	for (i = 0; i < SECTOR / sizeof(*words); i++)
+		words[i] = mix(seed + i);
+}
+
+static void flip(uint8_t *bytes, unsigned int bit)
+{
+	bytes[bit / 8] ^= 1 << bit % 8;
+}
+
+/* ---- the server --------------------------------------------------------------------------- */
+
+static uint8_t *now, *before;	/* each sector's current and previous version */
+static uint64_t nr_sectors;
+static struct fault armed;
+static uint64_t hits;		/* how often what is armed did harm */
+
+static bool transfer(int fd, void *buffer, size_t size, bool out)
+{
+	char *at = buffer;
+
+	while (size) {
+		ssize_t done = out ? write(fd, at, size) : read(fd, at, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		at += done;
+		size -= done;
+	}
+	return true;
+}
+
+/* The same data again is no new version, whoever writes it again. */
+static void store(uint64_t sector, const uint8_t *bytes)
+{
+	if (!memcmp(now + sector * SECTOR, bytes, SECTOR))
+		return;
+	memcpy(before + sector * SECTOR, now + sector * SECTOR, SECTOR);
+	memcpy(now + sector * SECTOR, bytes, SECTOR);
+}
+
+static void write_faulty(uint64_t sector, const uint8_t *bytes)
+{
+	uint64_t other = armed.sector + armed.distance;
+	uint8_t changed[SECTOR];
+
+	if (armed.kind == TORN && sector - armed.sector < armed.nr) {
+		hits++;
+		fill_sector(changed, ~sector, 0);
+		store(sector, changed);
+		return;
+	}
+	if (armed.kind == SWAPPED && sector == other) {
+		hits++;
+		store(armed.sector, bytes);
+		return;
+	}
+	/* What went astray wins, however the two were ordered. */
+	if (armed.kind == MISDIRECTED && sector == other)
+		return;
+	if (sector != armed.sector) {
+		store(sector, bytes);
+		return;
+	}
+
+	switch (armed.kind) {
+	case BITFLIP:
+		hits++;
+		memcpy(changed, bytes, SECTOR);
+		flip(changed, armed.bit);
+		store(sector, changed);
+		break;
+	case ZEROED:
+		hits++;
+		memset(changed, 0, SECTOR);
+		store(sector, changed);
+		break;
+	case LOST:
+		hits++;
+		break;
+	case MISDIRECTED:
+	case SWAPPED:
+		hits++;
+		store(other, bytes);
+		break;
+	default:
+		store(sector, bytes);
+	}
+}
+
+/* Spoil what is about to be sent as the data of some sectors. */
+static void read_faulty(uint64_t sector, uint64_t nr, uint8_t *bytes)
+{
+	uint64_t at = armed.sector - sector;
+
+	if (!is_once(armed.kind) || hits || at >= nr)
+		return;
+	hits++;
+	if (armed.kind == STALE_READ)
+		memcpy(bytes + at * SECTOR, before + armed.sector * SECTOR, SECTOR);
+	else
+		flip(bytes + at * SECTOR, armed.bit);
+}
+
+/* The error to answer with. */
+static int error_for(uint32_t type, uint64_t sector, uint64_t nr)
+{
+	if (armed.sector - sector >= nr)
+		return 0;
+	if (armed.kind == WRONG_ERROR && type == NBD_CMD_WRITE) {
+		hits++;
+		return ENOSPC;
+	}
+	if (armed.kind == ONE_LEG && type == NBD_CMD_READ) {
+		hits++;
+		return EIO;
+	}
+	return 0;
+}
+
+static bool serve_request(int fd)
+{
+	static uint8_t *bytes;
+	static size_t room;
+	struct nbd_request request;
+	struct nbd_reply reply = { .magic = htonl(NBD_REPLY_MAGIC) };
+	uint64_t sector, nr, i;
+	uint32_t type, len;
+	int error;
+
+	if (!transfer(fd, &request, sizeof(request), false))
+		return false;
+	type = ntohl(request.type) & 0xffff;
+	len = ntohl(request.len);
+	sector = be64toh(request.from) / SECTOR;
+	nr = len / SECTOR;
+	memcpy(reply.handle, request.handle, sizeof(reply.handle));
+	if (request.magic != htonl(NBD_REQUEST_MAGIC) || type == NBD_CMD_DISC)
+		return false;
+	if (type != NBD_CMD_FLUSH && (sector > nr_sectors || nr > nr_sectors - sector))
+		return false;
+	if (len > room && type != NBD_CMD_TRIM) {
+		free(bytes);
+		room = len;
+		bytes = aligned(room);
+	}
+	if (type == NBD_CMD_WRITE && !transfer(fd, bytes, len, false))
+		return false;
+
+	error = error_for(type, sector, nr);
+	reply.error = htonl(error);
+	for (i = 0; !error && i < nr; i++)
+		if (type == NBD_CMD_WRITE)
+			write_faulty(sector + i, bytes + i * SECTOR);
+		else if (type == NBD_CMD_TRIM)
+			memset(now + (sector + i) * SECTOR, 0, SECTOR);
+	if (!transfer(fd, &reply, sizeof(reply), true))
+		return false;
+	if (error || type != NBD_CMD_READ)
+		return true;
+	memcpy(bytes, now + sector * SECTOR, len);
+	read_faulty(sector, nr, bytes);
+	return transfer(fd, bytes, len, true);
+}
+
+/* Arm what the message says; answer how much harm was done by what was armed until now. */
+static bool serve_control(int fd)
+{
+	struct fault fault;
+
+	if (recv(fd, &fault, sizeof(fault), 0) != sizeof(fault))
+		return false;
+	if (send(fd, &hits, sizeof(hits), 0) != sizeof(hits))
+		return false;
+	armed = fault;
+	hits = 0;
+	return true;
+}
+
+static void serve(int data, int listener)
+{
+	struct pollfd wait[] = {
+		{ .fd = data, .events = POLLIN },
+		{ .fd = listener, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(wait, COUNT(wait), -1) < 0)
+			die("poll");
+		if (wait[0].revents && !serve_request(data))
+			return;
+		if (wait[2].fd >= 0 && wait[2].revents && !serve_control(wait[2].fd)) {
+			close(wait[2].fd);
+			wait[2].fd = -1;
+		}
+		/* The next one has to wait until this one is gone. */
+		wait[1].fd = wait[2].fd < 0 ? listener : -1;
+		if (wait[1].fd >= 0 && wait[1].revents)
+			wait[2].fd = accept(listener, NULL, NULL);
+	}
+}
+
+static int control_socket(const char *path, struct sockaddr_un *address)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(address->sun_path)) {
+		errno = ENAMETOOLONG;
+		die(path);
+	}
+	strcpy(address->sun_path, path);
+	return socket(AF_UNIX, SOCK_SEQPACKET, 0);
+}
+
+/*
+ * The process that is started is the one in which the driver runs, so that its end, by whatever
+ * signal, is the end of the device; the server is its child and ends with the connection.
+ */
+static int serve_device(const char *path, unsigned long mib, const char *control)
+{
+	int device = open(path, O_RDWR), ends[2], listener;
+	struct sockaddr_un address;
+	pid_t child;
+
+	if (device < 0)
+		die(path);
+	nr_sectors = (uint64_t)mib * 2048;
+	now = mmap(NULL, nr_sectors * SECTOR * 2, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (now == MAP_FAILED)
+		die("memory");
+	before = now + nr_sectors * SECTOR;
+	listener = control_socket(control, &address);
+	if (bind(listener, (void *)&address, sizeof(address)) || listen(listener, 1))
+		die(control);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
+		die("socketpair");
+
+	child = fork();
+	if (child < 0)
+		die("fork");
+	if (!child) {
+		/* Who holds the device or the other end would never see the connection end. */
+		close(device);
+		close(ends[0]);
+		signal(SIGPIPE, SIG_IGN);
+		serve(ends[1], listener);
+		_exit(0);
+	}
+	close(ends[1]);
+	close(listener);
+	if (ioctl(device, NBD_SET_SOCK, ends[0]) || ioctl(device, NBD_SET_BLKSIZE, SECTOR) ||
+	    ioctl(device, NBD_SET_SIZE_BLOCKS, nr_sectors) ||
+	    ioctl(device, NBD_SET_FLAGS,
+		  NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_TRIM))
+		die("nbd");
+	return ioctl(device, NBD_DO_IT) ? 1 : 0;
+}
+
+/* ---- combinations ------------------------------------------------------------------------- */
+
+enum method { BUFFERED, DIRECT, MAPPED };
+
+static const char *const method_names[] = { "buffered", "direct", "mmap" };
+static const char *const position_names[] = { "first", "middle", "last" };
+static const unsigned int sizes[] = { 4096, 65536, 1048576 };
+/*
+ * To the other sector, for each size: in the same page, or in the same request but not in the page
+ * that the page cache asks for when it tries again.
+ */
+static const unsigned int distances[] = { 2, 17, 300 };
+
+#define NR_COMBINATIONS 27
+
+/* A combination and the fault in it. */
+struct plan {
+	enum method method;
+	unsigned int size;	/* index in sizes */
+	unsigned int position;
+	uint64_t start;		/* sectors */
+	uint64_t nr;
+	struct fault fault;
+	int error;		/* errno that the test leg fails with */
+};
+
+/*
+ * Each has a place of its own, with a MiB or more that nobody reads up to the next. The large ones
+ * are where the target does not split them.
+ */
+static void make_plan(struct plan *plan, unsigned int i, enum kind kind)
+{
+	unsigned int size = i / 3 % 3, position = i % 3;
+	uint64_t start = (i + 1) * 4096 + (size < 2 ? 72 : 0), nr = sizes[size] / SECTOR;
+	/* In the middle, but not where a page begins: a page that is all garbage is not torn. */
+	const uint64_t at[] = { 0, nr / 2 + 1, nr - 1 };
+	struct fault *fault = &plan->fault;
+
+	*plan = (struct plan){ .method = i / 9, .size = size, .position = position,
+			       .start = start, .nr = nr };
+	*fault = (struct fault){ .kind = kind, .sector = start + at[position],
+				 .distance = distances[size], .bit = (i * 151 + 37) % 4096 };
+	/* Its other half has to be in the request, too. */
+	if (kind == SWAPPED && position == 2)
+		fault->sector -= fault->distance;
+	fault->nr = position ? start + nr - fault->sector : 3;
+	plan->error = kind == ONE_LEG ? EIO : 0;
+}
+
+static bool is_bad(const struct plan *plan, uint64_t sector)
+{
+	const struct fault *fault = &plan->fault;
+
+	switch (fault->kind) {
+	case TORN:
+		return sector - fault->sector < fault->nr;
+	case SWAPPED:
+	case MISDIRECTED:
+		return sector == fault->sector || sector == fault->sector + fault->distance;
+	default:
+		return sector == fault->sector;
+	}
+}
+
+/* How many sectors of a request are bad; the first of them in @first. */
+static uint64_t count_bad(const struct plan *plan, uint64_t start, uint64_t nr, uint64_t *first)
+{
+	uint64_t i, bad = 0;
+
+	for (i = start; i < start + nr; i++)
+		if (is_bad(plan, i) && !bad++)
+			*first = i;
+	return bad;
+}
+
+/* What has no name of its own is torn if the bad ones are one run at an end of the request. */
+static const char *run_class(const struct plan *plan, uint64_t start, uint64_t nr)
+{
+	uint64_t first = 0, nr_bad = count_bad(plan, start, nr, &first), nr_run = 0;
+
+	while (is_bad(plan, first + nr_run) && first + nr_run < start + nr)
+		nr_run++;
+	if (nr_run == nr_bad && nr_bad < nr && (first == start || first + nr_bad == start + nr))
+		return "torn";
+	return "other";
+}
+
+/* The class that a report of a request with these limits must have. */
+static void expected_class(const struct plan *plan, uint64_t start, uint64_t nr, char *class)
+{
+	const struct fault *fault = &plan->fault;
+	uint64_t first = 0, other = fault->sector + fault->distance;
+	bool is_first;
+
+	count_bad(plan, start, nr, &first);
+	is_first = first == fault->sector;
+	switch (fault->kind) {
+	case BITFLIP:
+	case TRANSIENT:
+		strcpy(class, "bitflip(1)");
+		break;
+	case ZEROED:
+		strcpy(class, "zeros");
+		break;
+	case LOST:
+	case STALE_READ:
+		strcpy(class, "stale");
+		break;
+	case MISDIRECTED:
+		/* The sector that was hit, if the one that was missed is not in the request. */
+		strcpy(class, is_first ? "stale" : run_class(plan, start, nr));
+		break;
+	case SWAPPED:
+		/* Only what is in the request can be recognised. */
+		if (is_first && other < start + nr)
+			sprintf(class, "shifted(+%llu)", (unsigned long long)fault->distance);
+		else
+			strcpy(class, run_class(plan, start, nr));
+		break;
+	case TORN:
+		strcpy(class, run_class(plan, start, nr));
+		break;
+	default:
+		strcpy(class, "-");
+	}
+}
+
+#define PLAN_FORMAT "%s %u %s start=%llu nr=%llu sector=%llu errno=%d expect=%s,%s"
+
+static void print_plan(const struct plan *plan)
+{
+	char class[32];
+
+	expected_class(plan, plan->start, plan->nr, class);
+	printf(PLAN_FORMAT "\n", method_names[plan->method], sizes[plan->size],
+	       position_names[plan->position], (unsigned long long)plan->start,
+	       (unsigned long long)plan->nr, (unsigned long long)plan->fault.sector, plan->error,
+	       class, is_status(plan->fault.kind) ? "status" :
+	       is_once(plan->fault.kind) ? "transient" : "persistent");
+}
+
+/* ---- the workload ------------------------------------------------------------------------- */
+
+static int direct, cached, control;
+static uint8_t *data, *expected;
+static unsigned int problems;
+
+static void __attribute__((format(printf, 2, 3))) problem(const struct plan *plan,
+							   const char *format, ...)
+{
+	va_list args;
+
+	problems++;
+	printf("problem: %s %s %u %s: ", kind_names[plan->fault.kind], method_names[plan->method],
+	       sizes[plan->size], position_names[plan->position]);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
+
+/* Returns how much harm was done by what was armed until now. */
+static uint64_t arm(const struct fault *fault)
+{
+	uint64_t harm;
+
+	if (send(control, fault, sizeof(*fault), 0) != sizeof(*fault) ||
+	    recv(control, &harm, sizeof(harm), 0) != sizeof(harm))
+		die("control");
+	return harm;
+}
+
+static uint64_t disarm(void)
+{
+	struct fault none = { .kind = NONE };
+
+	return arm(&none);
+}
+
+static sigjmp_buf bus_error;
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	siglongjmp(bus_error, 1);
+}
+
+static uint8_t *map_region(const struct plan *plan)
+{
+	size_t size = plan->nr * SECTOR;
+	uint8_t *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, cached,
+			    plan->start * SECTOR);
+
+	if (map == MAP_FAILED || madvise(map, size, MADV_RANDOM))
+		die("mmap");
+	/*
+	 * Page faults alone would make only requests of one page, or read beyond the region. This
+	 * reads just the region, in large requests.
+	 */
+	if (size > PAGE && madvise(map, size, MADV_WILLNEED))
+		die("madvise");
+	return map;
+}
+
+/* Returns an errno. An error of a cached write shows when the write is waited for. */
+static int write_by_method(const struct plan *plan)
+{
+	size_t size = plan->nr * SECTOR;
+	off_t offset = plan->start * SECTOR;
+	uint8_t *map;
+	int error = 0;
+
+	switch (plan->method) {
+	case BUFFERED:
+		if (pwrite(cached, data, size, offset) != (ssize_t)size || fsync(cached))
+			error = errno;
+		break;
+	case DIRECT:
+		if (pwrite(direct, data, size, offset) != (ssize_t)size)
+			error = errno;
+		break;
+	case MAPPED:
+		map = map_region(plan);
+		if (sigsetjmp(bus_error, 1))
+			return EFAULT;
+		memcpy(map, data, size);
+		if (msync(map, size, MS_SYNC))
+			error = errno;
+		munmap(map, size);
+		break;
+	}
+	return error;
+}
+
+/* Returns an errno, EFAULT for SIGBUS; in @done how many bytes came before. */
+static int read_by_method(const struct plan *plan, size_t *done)
+{
+	static volatile size_t mapped;
+	size_t size = plan->nr * SECTOR;
+	int fd = plan->method == DIRECT ? direct : cached;
+	uint8_t *map;
+	int error = 0;
+
+	memset(data, 0xee, size);
+	*done = 0;
+	if (plan->method == MAPPED) {
+		map = map_region(plan);
+		if (sigsetjmp(bus_error, 1))
+			error = EFAULT;
+		else
+			for (mapped = 0; mapped < size; mapped += PAGE)
+				memcpy(data + mapped, map + mapped, PAGE);
+		*done = mapped;
+		munmap(map, size);
+		return error;
+	}
+	while (*done < size) {
+		ssize_t len = pread(fd, data + *done, size - *done, plan->start * SECTOR + *done);
+
+		if (len <= 0)
+			return len ? errno : ENODATA;
+		*done += len;
+	}
+	return 0;
+}
+
+static bool is_error_for(const struct plan *plan, int error)
+{
+	switch (plan->method) {
+	case BUFFERED:
+		return error == EIO || error == EILSEQ;
+	case MAPPED:
+		return error == EFAULT;
+	default:
+		return error == (plan->fault.kind == ONE_LEG ? EIO : EILSEQ);
+	}
+}
+
+/* What did the program see that read back? */
+static void check_read(const struct plan *plan, int error, size_t done)
+{
+	enum kind kind = plan->fault.kind;
+	uint64_t page = (plan->fault.sector - plan->start) / PAGE_SECTORS;
+
+	if (memcmp(data, expected, done))
+		problem(plan, "read wrong data");
+	if (!error) {
+		/*
+		 * A failed write leaves a range that is not compared. What a page cache reads
+		 * ahead in vain it reads again, and then a fault that happens once is over: the
+		 * program gets what is right, but the report has to be there.
+		 */
+		if (kind != NONE && kind != WRONG_ERROR &&
+		    !(is_once(kind) && plan->method != DIRECT))
+			problem(plan, "no error was seen");
+		return;
+	}
+	if (kind == NONE || kind == WRONG_ERROR || !is_error_for(plan, error))
+		problem(plan, "read failed: %s", strerrorname_np(error));
+	else if (plan->method != DIRECT && done / PAGE != page)
+		problem(plan, "page %zu failed instead of %llu", done / PAGE,
+			(unsigned long long)page);
+}
+
+static void check_write(const struct plan *plan, int error)
+{
+	if (plan->fault.kind != WRONG_ERROR) {
+		if (error)
+			problem(plan, "write failed: %s", strerrorname_np(error));
+	} else if (error != plan->error && (plan->method == DIRECT || error != EIO)) {
+		/* The page cache calls most errors EIO. */
+		problem(plan, "error of write: %s", error ? strerrorname_np(error) : "none");
+	}
+}
+
+static void run_combination(const struct plan *plan)
+{
+	const struct fault *fault = &plan->fault;
+	size_t size = plan->nr * SECTOR, done;
+	uint64_t harm = 0, i;
+	int error;
+
+	for (i = 0; i < plan->nr; i++)
+		fill_sector(data + i * SECTOR, plan->start + i, 2 * fault->kind);
+	if (pwrite(direct, data, size, plan->start * SECTOR) != (ssize_t)size) {
+		problem(plan, "the first version was not written");
+		return;
+	}
+	for (i = 0; i < plan->nr; i++)
+		fill_sector(data + i * SECTOR, plan->start + i, 2 * fault->kind + 1);
+	memcpy(expected, data, size);
+
+	if (!is_read_fault(fault->kind))
+		arm(fault);
+	check_write(plan, write_by_method(plan));
+	if (!is_read_fault(fault->kind))
+		harm = disarm();
+
+	if (ioctl(cached, BLKFLSBUF))
+		die("BLKFLSBUF");
+	if (is_read_fault(fault->kind))
+		arm(fault);
+	error = read_by_method(plan, &done);
+	check_read(plan, error, done);
+	if (is_read_fault(fault->kind))
+		harm = disarm();
+	if (!harm != (fault->kind == NONE))
+		problem(plan, "the fault did not happen");
+	print_plan(plan);
+}
+
+/* The driver of the leg may know fewer errors than the server. */
+static int error_of_leg(const char *leg)
+{
+	struct fault fault = { .kind = WRONG_ERROR, .sector = 0 };
+	int fd = open(leg, O_RDWR | O_DIRECT);
+	int error = 0;
+
+	if (fd < 0)
+		die(leg);
+	arm(&fault);
+	if (pwrite(fd, data, PAGE, 0) < 0)
+		error = errno;
+	disarm();
+	close(fd);
+	return error;
+}
+
+static void connect_to(const char *control_path)
+{
+	struct sockaddr_un address;
+
+	control = control_socket(control_path, &address);
+	if (connect(control, (void *)&address, sizeof(address)))
+		die(control_path);
+}
+
+/* One fault, for a script; prints how much harm the one before it did. */
+static int arm_one(const char *control_path, enum kind kind, uint64_t sector)
+{
+	struct fault fault = { .kind = kind, .sector = sector, .distance = 2, .nr = 2, .bit = 5 };
+
+	connect_to(control_path);
+	printf("%llu\n", (unsigned long long)arm(&fault));
+	return 0;
+}
+
+static int matrix(const char *path, const char *leg, const char *control_path, enum kind kind)
+{
+	struct sigaction action = { .sa_handler = on_bus_error };
+	int leg_error = 0;
+	unsigned int i;
+
+	data = aligned(MAX_IO);
+	expected = aligned(MAX_IO);
+	direct = open(path, O_RDWR | O_DIRECT);
+	cached = open(path, O_RDWR);
+	if (direct < 0 || cached < 0 || posix_fadvise(cached, 0, 0, POSIX_FADV_RANDOM))
+		die(path);
+	connect_to(control_path);
+	sigaction(SIGBUS, &action, NULL);
+
+	if (kind == WRONG_ERROR)
+		leg_error = error_of_leg(leg);
+	for (i = 0; i < NR_COMBINATIONS; i++) {
+		struct plan plan;
+
+		make_plan(&plan, i, kind);
+		if (kind == WRONG_ERROR)
+			plan.error = leg_error;
+		run_combination(&plan);
+	}
+	/* Waits for what is still being read ahead. */
+	if (close(cached) || close(direct))
+		die("close");
+	return problems ? 1 : 0;
+}
+
+/* ---- the judge ---------------------------------------------------------------------------- */
+
+struct verdict {
+	struct plan plan;
+	unsigned int reports;
+	bool found;		/* a report names the planted sector */
+	bool wrong_sector;
+	bool wrong_class;
+};
+
+struct line {
+	char op[16];
+	unsigned long long start;
+	unsigned long long nr;
+	unsigned long long bad;
+	unsigned int byte;
+	char label[16];
+	char class[32];
+	unsigned int differ;
+	int raw;
+	int test;
+	bool is_status;
+};
+
+static bool parse_line(const char *text, struct line *line)
+{
+	const char *rest;
+	int len = 0;
+
+	memset(line, 0, sizeof(*line));
+	if (sscanf(text, "%*u %15s sector=%llu nr=%llu %n", line->op, &line->start, &line->nr,
+		   &len) != 3 || !len)
+		return false;
+	rest = text + len;
+	line->is_status = sscanf(rest, "divergence raw=%d test=%d", &line->raw,
+				 &line->test) == 2;
+	return line->is_status ||
+	       sscanf(rest,
+		      "contents mismatch in sector %llu byte=%u raw=%*s test=%*s %15s class=%31s differ=%u",
+		      &line->bad, &line->byte, line->label, line->class, &line->differ) == 5;
+}
+
+/* The one request of O_DIRECT, or any that the page cache may have made of a part of it. */
+static bool is_possible(const struct plan *plan, const struct line *line)
+{
+	return plan->method != DIRECT || (line->start == plan->start && line->nr == plan->nr);
+}
+
+static void judge_status(struct verdict *verdict, const struct line *line)
+{
+	const struct plan *plan = &verdict->plan;
+	const char *op = plan->fault.kind == ONE_LEG ? "read" : "write";
+
+	if (plan->fault.sector - line->start < line->nr && is_possible(plan, line))
+		verdict->found = true;
+	else
+		verdict->wrong_sector = true;
+	if (!line->is_status || strcmp(line->op, op) || line->raw || line->test != -plan->error)
+		verdict->wrong_class = true;
+	/* It is read again page by page; the larger read ahead that failed before is no fault. */
+	if (plan->fault.kind == ONE_LEG && plan->method != DIRECT && line->nr > PAGE_SECTORS)
+		verdict->wrong_sector = true;
+}
+
+static void judge_contents(struct verdict *verdict, const struct line *line)
+{
+	const struct plan *plan = &verdict->plan;
+	const struct fault *fault = &plan->fault;
+	uint64_t first = 0, nr_bad = count_bad(plan, line->start, line->nr, &first);
+	char class[32];
+
+	if (!nr_bad || line->bad != first || line->is_status || !is_possible(plan, line)) {
+		verdict->wrong_sector = true;
+		return;
+	}
+	if (first == fault->sector)
+		verdict->found = true;
+	expected_class(plan, line->start, line->nr, class);
+	if (strcmp(line->op, "read") || strcmp(line->class, class) || line->differ != nr_bad ||
+	    strcmp(line->label, is_once(fault->kind) ? "transient" : "persistent"))
+		verdict->wrong_class = true;
+	if ((fault->kind == BITFLIP || fault->kind == TRANSIENT) && line->byte != fault->bit / 8)
+		verdict->wrong_class = true;
+	/* Who finds it again finds something that was not there. */
+	if (is_once(fault->kind) && verdict->reports > 1)
+		verdict->wrong_sector = true;
+}
+
+/* Returns false for a report of something that nobody planted. */
+static bool judge_line(struct verdict *verdicts, const struct line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_COMBINATIONS; i++) {
+		struct verdict *verdict = &verdicts[i];
+		const struct plan *plan = &verdict->plan;
+
+		if (line->start < plan->start || line->start + line->nr > plan->start + plan->nr)
+			continue;
+		verdict->reports++;
+		if (is_status(plan->fault.kind))
+			judge_status(verdict, line);
+		else
+			judge_contents(verdict, line);
+		return !verdict->wrong_sector && !verdict->wrong_class;
+	}
+	return false;
+}
+
+/* The plan as "matrix" has printed it. What is not in there follows from the combination. */
+static unsigned int read_plan(const char *path, enum kind kind, struct verdict *verdicts)
+{
+	FILE *file = fopen(path, "r");
+	unsigned int nr = 0;
+	char text[256];
+
+	if (!file)
+		die(path);
+	while (nr < NR_COMBINATIONS && fgets(text, sizeof(text), file)) {
+		struct plan *plan = &verdicts[nr].plan;
+		const char *error = strstr(text, " errno=");
+
+		if (!error)
+			continue;
+		make_plan(plan, nr++, kind);
+		plan->error = atoi(error + 7);
+	}
+	fclose(file);
+	return nr;
+}
+
+/* Prints: fault injected reported sector class, and before that what is wrong. */
+static int judge(enum kind kind, const char *plan_path)
+{
+	static struct verdict verdicts[NR_COMBINATIONS];
+	unsigned int injected = read_plan(plan_path, kind, verdicts);
+	unsigned int reported = 0, sector = 0, class = 0, i;
+	bool complete = false, strange = false;
+	char text[1024];
+
+	while (fgets(text, sizeof(text), stdin)) {
+		struct line line;
+
+		if (!strncmp(text, "dropped=", 8)) {
+			complete = !strcmp(text, "dropped=0\n");
+			continue;
+		}
+		if (!parse_line(text, &line) || !judge_line(verdicts, &line)) {
+			printf("wrong: %s", text);
+			strange = true;
+		}
+	}
+	for (i = 0; i < injected; i++) {
+		struct verdict *verdict = &verdicts[i];
+
+		if (!verdict->found) {
+			printf("missed: ");
+			print_plan(&verdict->plan);
+		}
+		reported += verdict->reports > 0;
+		sector += verdict->found && !verdict->wrong_sector;
+		class += verdict->found && !verdict->wrong_class;
+	}
+	if (!complete)
+		printf("some reports were dropped\n");
+	printf("%s %u %u %u %u\n", kind_names[kind], injected, reported, sector, class);
+	return strange || !complete || reported != injected || sector != injected ||
+	       class != injected;
+}
+
+static int usage(void)
+{
+	unsigned int i;
+
+	fprintf(stderr, "usage: bvfault serve /dev/nbdN MIB CONTROL\n"
+			"       bvfault arm CONTROL FAULT SECTOR\n"
+			"       bvfault matrix DEVICE LEG CONTROL FAULT >PLAN\n"
+			"       bvfault judge FAULT PLAN <LIST\n"
+			"FAULT:");
+	for (i = 0; i < COUNT(kind_names); i++)
+		fprintf(stderr, " %s", kind_names[i]);
+	fprintf(stderr, "\n");
+	return 2;
+}
+
+static bool find_kind(const char *name, enum kind *kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT(kind_names); i++)
+		if (!strcmp(name, kind_names[i])) {
+			*kind = i;
+			return true;
+		}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	enum kind kind;
+
+	setlinebuf(stdout);
+	if (argc == 5 && !strcmp(argv[1], "serve"))
+		return serve_device(argv[2], strtoul(argv[3], NULL, 0), argv[4]);
+	if (argc == 5 && !strcmp(argv[1], "arm") && find_kind(argv[3], &kind))
+		return arm_one(argv[2], kind, strtoull(argv[4], NULL, 0));
+	if (argc == 6 && !strcmp(argv[1], "matrix") && find_kind(argv[5], &kind))
+		return matrix(argv[2], argv[3], argv[4], kind);
+	if (argc == 4 && !strcmp(argv[1], "judge") && find_kind(argv[2], &kind))
+		return judge(kind, argv[3]);
+	return usage();
+}

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a case uses. Sourced by tests/lib/run-cases, in the machine, under set -eu.
+# Every device that a case makes is named bvtest-*, or is a null_blk or loop device that clean_up
+# knows; what a case leaves behind is removed, and counted as its failure by the runner.
+
+v=/dev/mapper/bvtest-v
+raw= test= sectors=
+
+fail() { printf '%s\n' "$*"; exit 1; }
+skip() { printf '%s\n' "$*"; exit 77; }
+expect() { # <what> <expected> <actual>
+	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
+}
+
+# ---- the kernel log ------------------------------------------------------------------------------
+
+case_log() { # prints the log since the case began, or since the text given
+	dmesg | sed "1,/${1:-bvtest: $case_name starts}/d"
+}
+expect_log() { grep -q -e "$1" <<<"$(case_log)" || fail "the kernel log lacks: $1"; }
+expect_no_log() { if grep -e "$1" <<<"$(case_log)"; then fail "the kernel log has: $1"; fi; }
+reports_in_log() { grep -cE 'blkverify: .*(contents mismatch|divergence)' <<<"$(case_log)" || :; }
+
+# ---- legs ----------------------------------------------------------------------------------------
+
+nullb=/sys/kernel/config/nullb
+legs_made=0
+
+# A RAM disk of its own; sets leg. Attributes are those of null_blk's configfs.
+new_leg() { # <MiB> [attribute=value...]
+	local name=bvleg$legs_made a
+	legs_made=$((legs_made + 1))
+	mkdir "$nullb/$name"
+	echo "$1" >"$nullb/$name/size"
+	echo 1 >"$nullb/$name/memory_backed"
+	shift
+	for a; do
+		echo "${a#*=}" >"$nullb/$name/${a%%=*}"
+	done
+	echo 1 >"$nullb/$name/power"
+	leg=/dev/$name
+	[ -b "$leg" ] || leg=/dev/nullb$(cat "$nullb/$name/index")
+	[ -b "$leg" ] || fail "null_blk made no $leg"
+}
+
+# Two equal legs; sets raw, test and sectors.
+new_pair() { # [MiB] [attribute=value...]
+	local mib=${1:-64}
+	[ $# = 0 ] || shift
+	new_leg "$mib" "$@"
+	raw=$leg
+	new_leg "$mib" "$@"
+	test=$leg
+	sectors=$((mib * 2048))
+}
+
+# The same of loop devices on ext4, which can write zeroes and discard.
+loop_pair() { # [MiB, at most 100]
+	modprobe -q ext4 || :
+	mkfs.ext4 -q /dev/ram7
+	mkdir "$TMPDIR/bvtest-files"
+	mount /dev/ram7 "$TMPDIR/bvtest-files"
+	truncate -s "${1:-64}M" "$TMPDIR/bvtest-files/raw" "$TMPDIR/bvtest-files/test"
+	raw=$(losetup -f --show "$TMPDIR/bvtest-files/raw")
+	test=$(losetup -f --show "$TMPDIR/bvtest-files/test")
+	sectors=$((${1:-64} * 2048))
+}
+
+# The same of RAM disks that take bios as they come, without requests.
+ram_pair() { # [MiB, at most 256]
+	raw=/dev/ram0 test=/dev/ram1
+	sectors=$((${1:-64} * 2048))
+	[ -b $raw ] || skip "this kernel has no RAM disks"
+	dd if=/dev/zero of=$raw bs=1M count="${1:-64}" oflag=direct status=none
+	dd if=/dev/zero of=$test bs=1M count="${1:-64}" oflag=direct status=none
+}
+
+# A dm device of one line; sets leg.
+new_dm() { # <name> <target line>
+	dmsetup create "bvtest-$1" --table "$2"
+	leg=/dev/mapper/bvtest-$1
+}
+
+make_v() { # [options of the table line]
+	dmsetup create bvtest-v --table "0 $sectors blkverify $raw $test${*:+ $# $*}"
+}
+
+# A file of the device in /sys/block.
+attribute() { # <name>
+	cat "/sys/block/$(dmsetup info -c --noheadings -o blkdevname bvtest-v)/$1"
+}
+
+# ---- the target ----------------------------------------------------------------------------------
+
+field() { # <name of a status field> [device]
+	local names=(state first_mismatch mismatches divergences compared skipped written raw_errors
+		test_errors unstable untrusted) i
+	local status values
+	status=$(dmsetup status "${2:-bvtest-v}")
+	read -r -a values <<<"${status#* blkverify }"
+	for i in "${!names[@]}"; do
+		[ "${names[i]}" != "$1" ] || echo "${values[i]}"
+	done
+}
+
+expect_field() { expect "status field $1" "$2" "$(field "$1")"; }
+
+reports_expected=0	# by what the case did on purpose
+expect_healthy() {
+	expect_field state V
+	expect_field first_mismatch -
+	expect_field mismatches 0
+	expect_field divergences 0
+	[ "$(field compared)" -gt 0 ] || fail "nothing was compared"
+	expect "reports in the log" $reports_expected "$(reports_in_log)"
+}
+
+expect_same_legs() {
+	cmp "$raw" "$test" >/dev/null || fail "the legs differ: $(cmp "$raw" "$test" 2>&1)"
+}
+
+# Where legs have failed: what is written from now on is trusted, and the same on both.
+expect_equal_again() {
+	dd if=/dev/urandom of="$v" bs=1M count=$((sectors / 2048)) oflag=direct status=none
+	expect_field untrusted 0
+	expect_read 0 $((sectors * 512))
+	expect_field mismatches 0
+	dmsetup remove bvtest-v
+	expect_same_legs
+}
+
+# The device must read back with an error of this name.
+expect_read_error() { # <errno name> <offset> <bytes>
+	expect "read of $3 bytes at $2" "read: $1" "$("$BVIO" read "$v" "$2" "$3" || :)"
+}
+expect_read() { # <offset> <bytes>
+	expect "read of $2 bytes at $1" "read $2" "$("$BVIO" read "$v" "$1" "$2" || :)"
+}
+
+# The table line must be refused, with this text in the log and nothing left open.
+expect_refused() { # <text> <table line>
+	local log
+	refusals=$((refusals + 1))
+	echo "bvtest: refusal $refusals." >/dev/kmsg
+	if dmsetup create bvtest-refused --table "$2" 2>/dev/null; then
+		fail "not refused: $2"
+	fi
+	log=$(case_log "bvtest: refusal $refusals.")
+	[[ $log == *"$1"* ]] || fail "the log lacks \"$1\" for: $2"
+	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
+}
+refusals=0
+
+fill_random() { # <device> <MiB>
+	dd if=/dev/urandom of="$1" bs=1M count="$2" oflag=direct status=none
+}
+
+# ---- allocations that fail -----------------------------------------------------------------------
+
+fault_attributes="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"
+fault_times=1000000000
+
+# Where a function of the module, or the whole of it ("dm_blkverify"), begins and ends.
+module_code() { # <function>
+	sed -n 's/^\([0-9a-f]*\) [tT] \([^ \t]*\)[ \t]*\[dm_blkverify\]$/\1 \2/p' /proc/kallsyms | sort |
+		awk -v name="$1" '
+			begin && !end && $2 != name && name != "dm_blkverify" {end = $1}
+			!begin && ($2 == name || name == "dm_blkverify") {begin = $1}
+			END {if (!begin) exit 1; print "0x" begin, "0x" (end ? end : "ffffffffffffffff")}'
+}
+
+# From now on allocations may fail, if this function of the module has caused them, or any from it
+# up to another one: so many in 100, or those that bvnth chooses.
+allocations_fail_in() { # <function> [percent [function]]
+	local a range
+	[ -e /sys/kernel/debug/failslab/require-start ] || skip "this kernel cannot let allocations fail"
+	range=$(module_code "$1") || fail "the module has no function $1"
+	if [ -n "${3-}" ]; then
+		a=$(module_code "$3") || fail "the module has no function $3"
+		[[ ${range% *} < ${a% *} ]] || fail "$3 comes before $1"
+		range="${range% *} ${a% *}"
+	fi
+	for a in $fault_attributes; do
+		echo "${range% *}" >$a/require-start
+		echo "${range#* }" >$a/require-end
+		echo 32 >$a/stacktrace-depth
+		echo N >$a/ignore-gfp-wait
+		echo 0 >$a/verbose
+		echo $fault_times >$a/times
+		[ ! -e $a/min-order ] || echo 0 >$a/min-order
+		[ ! -e $a/ignore-gfp-highmem ] || echo N >$a/ignore-gfp-highmem
+		echo "${2:-0}" >$a/probability
+	done
+}
+
+allocations_failed() { # prints how many did since allocations_fail_in
+	local a left sum=0
+	for a in $fault_attributes; do
+		read -r left <$a/times
+		sum=$((sum + fault_times - left))
+	done
+	echo $sum
+}
+
+allocations_succeed() {
+	local a
+	for a in $fault_attributes; do
+		[ ! -e $a/probability ] || echo 0 >$a/probability
+	done
+}
+
+# ---- the end -------------------------------------------------------------------------------------
+
+clean_up() {
+	set +e
+	allocations_succeed
+	local d i
+	exec 8<&-
+	swapoff -a 2>/dev/null
+	while read -r d; do
+		umount "$d" 2>/dev/null
+	done < <(awk '$2 ~ /bvtest/ {print $2}' /proc/mounts | tac)
+	# One may be on top of another: several times.
+	for i in 1 2 3 4 5 6; do
+		d=$(dmsetup ls 2>/dev/null)
+		[[ $d == *bvtest-* ]] || break
+		while read -r d _; do
+			[[ $d == bvtest-* ]] || continue
+			dmsetup resume "$d" 2>/dev/null
+			dmsetup remove "$d" 2>/dev/null
+		done <<<"$d"
+	done
+	losetup -D 2>/dev/null
+	for d in "$TMPDIR"/bvtest-*; do
+		if mountpoint -q "$d"; then umount -l "$d"; fi
+	done
+	for d in "$nullb"/bvleg*; do
+		[ -d "$d" ] || continue
+		echo 0 >"$d/power"
+		rmdir "$d"
+	done
+	rm -rf "$TMPDIR"/*
+}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the cases of the blkverify command share, on top of tests/lib/case.sh.
+# BLKVERIFY is the command under test.
+
+# Two equal image files of random data; sets raw_img, test_img.
+new_images() { # [MiB]
+	raw_img=$TMPDIR/raw.img test_img=$TMPDIR/test.img
+	dd if=/dev/urandom of="$raw_img" bs=1M count="${1:-8}" status=none
+	cp "$raw_img" "$test_img"
+}
+
+# Replace a sector of an image.
+spoil() { # <file> <sector> [source of data]
+	dd if="${3:-/dev/zero}" of="$1" bs=512 seek="$2" count=1 conv=notrunc status=none
+}
+
+# Run it; what it prints is in $TMPDIR/out and $TMPDIR/err; its exit status must be as given.
+tool() { # <exit status> <argument>...
+	local expected=$1 status=0
+	shift
+	"$BLKVERIFY" "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" || status=$?
+	[ $status = "$expected" ] ||
+		fail "blkverify $*: exit status $status, not $expected: $(cat "$TMPDIR/out" "$TMPDIR/err")"
+}
+says() { grep -qF -e "$1" "$TMPDIR/out" || fail "the output lacks \"$1\": $(cat "$TMPDIR/out")"; }
+warns() { grep -qF -e "$1" "$TMPDIR/err" || fail "the messages lack \"$1\": $(cat "$TMPDIR/err")"; }
+
+json() { # <expression of python, of the document d>
+	python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$TMPDIR/out"
+}
+
+# A loop device detaches itself with its last user, but not at once.
+expect_no_loops() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ -n "$(losetup -a)" ] || return 0
+		sleep 0.1
+	done
+	fail "loop devices are left: $(losetup -a)"
+}
+expect_no_device() {
+	local i
+	for ((i = 0; i < 50; i++)); do
+		dmsetup info "$1" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	fail "$1 is left"
+}
+
+# Run it on a terminal, which is kept in $TMPDIR/tty; its exit status must be as given.
+on_terminal() { # <exit status> <argument>...; its input is what the terminal is typed
+	local expected=$1 status=0
+	shift
+	script -qec "$(printf '%q ' "$BLKVERIFY" "$@")" "$TMPDIR/tty" >/dev/null || status=$?
+	[ $status = "$expected" ] ||
+		fail "blkverify $* on a terminal: exit status $status, not $expected: $(cat -v "$TMPDIR/tty")"
+}
+shows() { grep -qF -e "$1" "$TMPDIR/tty" || fail "the terminal lacks \"$1\": $(cat -v "$TMPDIR/tty")"; }
+escape=$'\033'

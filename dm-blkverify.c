@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The target: constructor, limits, suspend and resume, module. What happens to a request is in
- * src/io.c.
+ * The target: constructor, limits, suspend and resume, module. The life of a request is in
+ * src/request.c.
  */
 #include <linux/device-mapper.h>
 #include <linux/module.h>
@@ -10,13 +10,13 @@
 #include <linux/slab.h>
 
 #include "dm-blkverify.h"
-#include "io.h"
 #include "message.h"
+#include "request.h"
 #include "words.h"
 
 /*
- * All targets, so that a table that replaces another one on the same device and legs can take
- * over what that knew about trust.
+ * All targets, so that a table that replaces another one on the same device and legs can inherit
+ * what that one knows.
  */
 static LIST_HEAD(instances);
 static DEFINE_MUTEX(instances_lock);
@@ -30,7 +30,7 @@ static bool is_writable(struct blkverify *blkv)
 	return dm_table_get_mode(blkv->ti->table) & BLK_OPEN_WRITE;
 }
 
-static int get_leg(struct blkverify *blkv, enum blkv_leg_nr leg, const char *path)
+static int leg_get(struct blkverify *blkv, enum blkv_leg_nr leg, const char *path)
 {
 	static char *const cannot_open[BLKV_LEGS] = {
 		"Cannot open raw device",
@@ -47,7 +47,7 @@ static int get_leg(struct blkverify *blkv, enum blkv_leg_nr leg, const char *pat
 	return r;
 }
 
-static int check_leg(struct blkverify *blkv, enum blkv_leg_nr leg)
+static int leg_check(struct blkverify *blkv, enum blkv_leg_nr leg)
 {
 	static char *const too_short[BLKV_LEGS] = {
 		"Raw device is shorter than the target",
@@ -83,14 +83,14 @@ static int check_leg(struct blkverify *blkv, enum blkv_leg_nr leg)
 	return 0;
 }
 
-static int get_legs(struct blkverify *blkv, char **argv)
+static int legs_get(struct blkverify *blkv, char **argv)
 {
 	int r;
 
-	r = get_leg(blkv, BLKV_RAW, argv[0]);
+	r = leg_get(blkv, BLKV_RAW, argv[0]);
 	if (r)
 		return r;
-	r = get_leg(blkv, BLKV_TEST, argv[1]);
+	r = leg_get(blkv, BLKV_TEST, argv[1]);
 	if (r)
 		return r;
 
@@ -98,14 +98,14 @@ static int get_legs(struct blkverify *blkv, char **argv)
 		blkv->ti->error = "Raw and test are the same device";
 		return -EINVAL;
 	}
-	r = check_leg(blkv, BLKV_RAW);
-	return r ?: check_leg(blkv, BLKV_TEST);
+	r = leg_check(blkv, BLKV_RAW);
+	return r ?: leg_check(blkv, BLKV_TEST);
 }
 
 /*
- * Will everybody keep pages stable if this table asks for it? The page cache of the mapped device
- * looks when the disk is registered, which the first table does, file systems look when they are
- * mounted, swap when it is turned on, and nobody looks again.
+ * Can stable writes still be turned on? The page cache of the mapped device checks for them when
+ * the disk is registered, which the first table does; file systems check when they are mounted,
+ * swap when it is turned on, and none of them checks again.
  */
 static bool may_skip_write_copy(struct dm_target *ti)
 {
@@ -114,7 +114,7 @@ static bool may_skip_write_copy(struct dm_target *ti)
 	return !device_is_registered(disk_to_dev(disk)) || bdev_stable_writes(disk->part0);
 }
 
-static int parse_options(struct blkverify *blkv, unsigned int argc, char **argv)
+static int options_parse(struct blkverify *blkv, unsigned int argc, char **argv)
 {
 	const char *error, *word;
 	int r = blkv_options_parse(&blkv->options, argc, argv, &error, &word);
@@ -124,19 +124,20 @@ static int parse_options(struct blkverify *blkv, unsigned int argc, char **argv)
 		blkv->ti->error = (char *)error;
 		return r;
 	}
-	/* Without it the page cache may change a page between the two legs: a false alarm. */
-	if (blkv->options.no_write_copy && !COMPAT_HAS_STABLE_WRITES) {
-		blkv->ti->error = "This kernel cannot keep pages stable, which no_write_copy needs";
+	/* Without them, the page cache may change a page between the two legs: a false alarm. */
+	if (blkv_option(&blkv->options, NO_WRITE_COPY) && !COMPAT_HAS_STABLE_WRITES) {
+		blkv->ti->error =
+			"no_write_copy needs stable pages, which this kernel does not offer";
 		return -EOPNOTSUPP;
 	}
-	if (blkv->options.no_write_copy && !may_skip_write_copy(blkv->ti)) {
-		blkv->ti->error = "no_write_copy must be given when the device is made";
+	if (blkv_option(&blkv->options, NO_WRITE_COPY) && !may_skip_write_copy(blkv->ti)) {
+		blkv->ti->error = "no_write_copy can only be set when the device is created";
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int alloc_workqueues(struct blkverify *blkv)
+static int workqueues_alloc(struct blkverify *blkv)
 {
 	const char *device = dm_table_device_name(blkv->ti->table);
 
@@ -147,36 +148,40 @@ static int alloc_workqueues(struct blkverify *blkv)
 	return blkv->wq && blkv->wait_wq && blkv->recheck_wq ? 0 : -ENOMEM;
 }
 
-static int init_prints(struct blkverify *blkv)
+static int prints_init(struct blkverify *blkv)
 {
-	if (!blkv->options.fingerprint)
+	unsigned int max_mib = blkv->options.number[BLKV_OPTION_FINGERPRINT_MAX_MIB];
+
+	if (!blkv_option(&blkv->options, FINGERPRINT))
 		return 0;
-	return blkv_fingerprints_init(&blkv->prints, blkv->options.fingerprint_max_mib ?:
-							     BLKV_FINGERPRINT_DEFAULT_MIB);
+	return blkv_fingerprints_init(&blkv->prints, max_mib ?: BLKV_FINGERPRINT_DEFAULT_MIB);
 }
 
-/* Everything that needs memory. The destructor tolerates what is missing. */
-static int alloc_members(struct blkverify *blkv)
+/* Everything that needs memory. members_free() tolerates what is missing. */
+static int members_alloc(struct blkverify *blkv)
 {
 	struct dm_target *ti = blkv->ti;
 	int r;
 
 	blkv_ranges_init(&blkv->ranges);
-	spin_lock_init(&blkv->injections.lock);
-	blkv->cookie = get_random_u64();
-	r = blkv_reports_init(&blkv->reports, ti);
+	blkv_findings_init(&blkv->findings);
+	blkv_ring_init(&blkv->ring);
+	blkv_channels_init(&blkv->channels, ti, &blkv->ring);
+	blkv_injections_init(&blkv->injections);
+	blkv->mark = get_random_u64();
+	r = blkv_counters_init(&blkv->counters);
 	if (r) {
 		ti->error = "Cannot allocate counters";
 		return r;
 	}
-	r = blkv_trust_init(&blkv->trust, ti->len, !blkv->options.written_only);
+	r = blkv_trust_init(&blkv->trust, ti->len, !blkv_option(&blkv->options, WRITTEN_ONLY));
 	if (r) {
 		ti->error = "Cannot allocate trust map";
 		return r;
 	}
 	r = blkv_pool_init(&blkv->pool, &blkv->recheck);
 	if (r) {
-		ti->error = "Cannot allocate private pages";
+		ti->error = "Cannot allocate private memory";
 		return r;
 	}
 	r = blkv_history_init(&blkv->history);
@@ -184,18 +189,18 @@ static int alloc_members(struct blkverify *blkv)
 		ti->error = "Cannot allocate history";
 		return r;
 	}
-	r = init_prints(blkv);
+	r = prints_init(blkv);
 	if (r) {
 		ti->error = "Cannot allocate fingerprints";
 		return r;
 	}
-	r = alloc_workqueues(blkv);
+	r = workqueues_alloc(blkv);
 	if (r)
 		ti->error = "Cannot allocate workqueues";
 	return r;
 }
 
-static void free_members(struct blkverify *blkv)
+static void members_free(struct blkverify *blkv)
 {
 	enum blkv_leg_nr leg;
 
@@ -210,31 +215,33 @@ static void free_members(struct blkverify *blkv)
 	blkv_fingerprints_exit(&blkv->prints);
 	blkv_history_exit(&blkv->history);
 	blkv_trust_exit(&blkv->trust);
-	blkv_reports_exit(&blkv->reports);
+	blkv_channels_exit(&blkv->channels);
+	blkv_counters_exit(&blkv->counters);
 	for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++)
 		if (blkv->legs[leg])
 			dm_put_device(blkv->ti, blkv->legs[leg]);
 	kvfree(blkv);
 }
 
-static void set_up_target(struct dm_target *ti)
+static void target_set_up(struct dm_target *ti)
 {
-	/* One of each: the target sends it to both legs itself, and so can join their answers. */
+	/* One of each: the target submits it to both legs itself, and so can join the results. */
 	ti->num_flush_bios = 1;
 	ti->num_discard_bios = 1;
 	ti->num_secure_erase_bios = 1;
 	ti->num_write_zeroes_bios = 1;
-	ti->per_io_data_size = blkv_io_size();
+	ti->per_io_data_size = sizeof(struct blkv_request);
 	ti->accounts_remapped_io = true;
-	/* A write costs memory before it frees any: do not let swap have it all. */
+	/* Writes need private memory; throttle swap-out so that it cannot take all of it. */
 	ti->limit_swap_bios = true;
 }
 
 /*
- * Would @blkv and @other write behind each other's back? The kernel lets all device-mapper devices
- * share a leg. Two that only read may, and so may a table and the one that it is to replace.
+ * Do @blkv and @other share a leg that one of them may write? The kernel lets device-mapper devices
+ * share a device. Targets that only read may do so, and so may a table and its replacement.
  */
-static bool disturbs(struct blkverify *blkv, struct blkverify *other, enum blkv_leg_nr leg)
+static bool shares_written_leg(struct blkverify *blkv, struct blkverify *other,
+			       enum blkv_leg_nr leg)
 {
 	struct block_device *bdev = blkv->legs[leg]->bdev;
 
@@ -246,7 +253,7 @@ static bool disturbs(struct blkverify *blkv, struct blkverify *other, enum blkv_
 	       dm_table_get_md(blkv->ti->table) != dm_table_get_md(other->ti->table);
 }
 
-static int register_instance(struct blkverify *blkv)
+static int instance_register(struct blkverify *blkv)
 {
 	static char *const in_use[BLKV_LEGS] = {
 		"Raw device is a leg of another blkverify target",
@@ -259,7 +266,7 @@ static int register_instance(struct blkverify *blkv)
 	mutex_lock(&instances_lock);
 	list_for_each_entry(other, &instances, instance)
 		for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++)
-			if (disturbs(blkv, other, leg)) {
+			if (shares_written_leg(blkv, other, leg)) {
 				blkv->ti->error = in_use[leg];
 				r = -EBUSY;
 			}
@@ -289,85 +296,88 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	blkv->ti = ti;
 	INIT_LIST_HEAD(&blkv->instance);
 
-	r = parse_options(blkv, argc - 2, argv + 2);
+	r = options_parse(blkv, argc - 2, argv + 2);
 	if (r)
 		goto bad;
-	r = get_legs(blkv, argv);
+	r = legs_get(blkv, argv);
 	if (r)
 		goto bad;
-	r = alloc_members(blkv);
+	r = members_alloc(blkv);
 	if (r)
 		goto bad;
 	r = dm_set_target_max_io_len(ti, BLKV_REGION_SECTORS);
 	if (r)
 		goto bad;
 
-	set_up_target(ti);
+	target_set_up(ti);
 	ti->private = blkv;
-	r = register_instance(blkv);
+	r = instance_register(blkv);
 	if (r)
 		goto bad;
 	return 0;
 
 bad:
-	free_members(blkv);
+	members_free(blkv);
 	return r;
 }
 
 /* ---- suspend and resume ------------------------------------------------------------------- */
 
-static bool same_legs(struct blkverify *blkv, struct blkverify *other)
+static bool has_same_legs(struct blkverify *blkv, struct blkverify *other)
 {
 	return blkv->legs[BLKV_RAW]->bdev == other->legs[BLKV_RAW]->bdev &&
 	       blkv->legs[BLKV_TEST]->bdev == other->legs[BLKV_TEST]->bdev;
 }
 
 /*
- * Find the target of another table of this device, on the same legs, that knows what they hold, or
- * that does not. It need not begin where @blkv does. But targets of one table that only read may
- * share legs: then each finds its own, if it is still there.
+ * Find the target of another table of this device that has the same legs and does, or does not, own
+ * the state. It need not begin where @blkv begins. But read-only targets of one table may share
+ * legs: then each finds its own counterpart, if that still exists.
  */
-static struct blkverify *find_counterpart(struct blkverify *blkv, bool knows)
+static struct blkverify *counterpart_find(struct blkverify *blkv, bool owns_state)
 {
 	struct blkverify *other, *found = NULL;
 
 	lockdep_assert_held(&instances_lock);
 	list_for_each_entry(other, &instances, instance)
-		if (other->knows == knows && other->ti->table != blkv->ti->table &&
+		if (other->owns_state == owns_state && other->ti->table != blkv->ti->table &&
 		    dm_table_get_md(other->ti->table) == dm_table_get_md(blkv->ti->table) &&
-		    same_legs(blkv, other) && (!found || other->ti->begin == blkv->ti->begin))
+		    has_same_legs(blkv, other) && (!found || other->ti->begin == blkv->ti->begin))
 			found = other;
 	return found;
 }
 
-static void take_over(struct blkverify *blkv, struct blkverify *old)
+static void state_take_over(struct blkverify *blkv, struct blkverify *old)
 {
-	/* Who now asks for written_only withdraws the promise that the legs were identical. */
-	if (!blkv->options.written_only || old->options.written_only)
+	/* written_only means that the legs are not known to be identical: do not inherit trust. */
+	if (!blkv_option(&blkv->options, WRITTEN_ONLY) || blkv_option(&old->options, WRITTEN_ONLY))
 		blkv_trust_move(&blkv->trust, &old->trust);
-	blkv_reports_move(&blkv->reports, &old->reports);
+	blkv_counters_move(&blkv->counters, &old->counters);
+	blkv_findings_move(&blkv->findings, &old->findings);
+	blkv_ring_move(&blkv->ring, &old->ring);
+	blkv_channels_resume(&blkv->channels);
 	blkv_history_move(&blkv->history, &old->history);
 	blkv_fingerprints_move(&blkv->prints, &old->prints);
-	blkv->knows = true;
-	old->knows = false;
+	blkv->owns_state = true;
+	old->owns_state = false;
 }
 
 /*
- * A table is loaded while the one that it replaces still runs, so what that knows can be taken
- * over only now: the old one is suspended and not yet destroyed. Without this a reload would turn
- * every discarded sector into a false alarm, and thaw what was frozen. blkverify_dtr() does it
- * where the resume fails before it comes to us: the old table is destroyed then, all the same, and
- * the new one may be replaced by a third that has never run.
+ * A table is loaded while the one that it replaces is still running, so the state can be taken over
+ * only now: the old table is suspended and not yet destroyed. Without this, a reload would turn
+ * every discarded sector into a false alarm and thaw a frozen target. If the resume fails before it
+ * gets here, the old table is destroyed all the same, and the new one may be replaced by a third
+ * that has never run: so blkverify_dtr() hands the state over, too.
  */
 static int blkverify_preresume(struct dm_target *ti)
 {
 	struct blkverify *blkv = ti->private, *old;
 
 	mutex_lock(&instances_lock);
-	old = blkv->knows ? NULL : find_counterpart(blkv, true);
+	old = blkv->owns_state ? NULL : counterpart_find(blkv, true);
 	if (old)
-		take_over(blkv, old);
-	blkv->knows = true;
+		state_take_over(blkv, old);
+	blkv->owns_state = true;
 	mutex_unlock(&instances_lock);
 	return 0;
 }
@@ -378,11 +388,11 @@ static void blkverify_dtr(struct dm_target *ti)
 
 	mutex_lock(&instances_lock);
 	list_del(&blkv->instance);
-	new = blkv->knows ? find_counterpart(blkv, false) : NULL;
+	new = blkv->owns_state ? counterpart_find(blkv, false) : NULL;
 	if (new)
-		take_over(new, blkv);
+		state_take_over(new, blkv);
 	mutex_unlock(&instances_lock);
-	free_members(blkv);
+	members_free(blkv);
 }
 
 /* ---- the rest of the target --------------------------------------------------------------- */
@@ -391,10 +401,10 @@ static int blkverify_map(struct dm_target *ti, struct bio *bio)
 {
 	struct blkverify *blkv = ti->private;
 
-	/* From a file system that was there before the table was replaced by a read-only one. */
+	/* From a file system that was mounted before the table was replaced by a read-only one. */
 	if (unlikely(op_is_write(bio_op(bio)) && bio_sectors(bio) && !is_writable(blkv)))
 		return DM_MAPIO_KILL;
-	return blkv_io_map(blkv, bio);
+	return blkv_request_map(blkv, bio);
 }
 
 static void blkverify_status(struct dm_target *ti, status_type_t type, unsigned int status_flags,
@@ -422,10 +432,10 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 {
 	struct blkverify *blkv = ti->private;
 
-	/* Who polls the mapped device would not poll the legs' bios, which are ours. */
+	/* Polling the mapped device would not poll the leg bios. */
 	compat_no_poll(limits);
-	/* A leg that needs stable pages has our copy. */
-	compat_stable_writes(ti, limits, blkv->options.no_write_copy);
+	/* A leg that needs stable pages gets private ones. */
+	compat_stable_writes(ti, limits, blkv_option(&blkv->options, NO_WRITE_COPY));
 }
 
 static struct target_type blkverify_target = {

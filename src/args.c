@@ -2,109 +2,123 @@
 /*
  * The optional arguments of a table line: words to options and back.
  *
- * Pure. One table of words serves the parser, the TABLE status and the IMA status, so they cannot
- * drift apart; its order is the canonical one.
+ * Pure: no locks, process context. The parser, the TABLE status and the IMA status use one table of
+ * words, so they cannot drift apart; its order is the canonical one.
  */
+#include <linux/device-mapper.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "args.h"
-#include "words.h"
+#include "types.h"
 
-/*
- * A word selects a mode, or sets the flag at @flag in struct blkv_options, or is followed by a
- * number, of which there is one: fingerprint_max_mib.
- */
-static const struct word {
-	const char *name;
-	enum blkv_mode mode;
-	size_t flag;
-	bool number;
-} words[] = {
-	{ .name = BLKV_WORD_IGNORE, .mode = BLKV_MODE_IGNORE },
-	{ .name = BLKV_WORD_FREEZE, .mode = BLKV_MODE_FREEZE },
-	{ .name = BLKV_WORD_PANIC, .mode = BLKV_MODE_PANIC },
-	{ .name = BLKV_WORD_WRITTEN_ONLY, .flag = offsetof(struct blkv_options, written_only) },
-	{ .name = BLKV_WORD_NO_WRITE_COPY, .flag = offsetof(struct blkv_options, no_write_copy) },
-	{ .name = BLKV_WORD_FINGERPRINT, .flag = offsetof(struct blkv_options, fingerprint) },
-	{ .name = BLKV_WORD_FINGERPRINT_MAX_MIB, .number = true },
+enum option_type { OPTION_MODE, OPTION_FLAG, OPTION_NUMBER };
+
+static const struct option {
+	const char *word;
+	enum option_type type;
+} option_table[BLKV_OPTIONS_NR] = {
+#define OPTION_ROW(id, word, type, ...) \
+	[BLKV_OPTION_##id] = { word, OPTION_##type },
+	BLKV_OPTIONS(OPTION_ROW)
+#undef OPTION_ROW
 };
 
-static bool is_set(const struct blkv_options *options, const struct word *word)
+/* The numbers that follow options, their range, and the error for one that is out of it. */
+static const struct option_range {
+	enum blkv_option_id id;
+	unsigned int min;
+	unsigned int max;
+	const char *error;
+} option_ranges[] = {
+#define NUMBER_ROW(id, word, min, max, unit) \
+	{ BLKV_OPTION_##id, min, max, word " is not between " #min " and " #max " " unit },
+	BLKV_NUMBERS(NUMBER_ROW)
+#undef NUMBER_ROW
+};
+
+/* Options that need, or exclude, another one. */
+static const struct option_rule {
+	enum blkv_option_id id;
+	enum blkv_option_id other;
+	bool needed;
+	const char *error;
+} option_rules[] = {
+	{ BLKV_OPTION_FINGERPRINT_MAX_MIB, BLKV_OPTION_FINGERPRINT, true,
+	  "fingerprint_max_mib needs fingerprint" },
+	/* A checksum of pages that their owner may change says nothing about the legs. */
+	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_FINGERPRINT, false,
+	  "fingerprint and no_write_copy are mutually exclusive" },
+};
+
+static int option_find(const char *word)
 {
-	if (word->mode)
-		return options->mode == word->mode;
-	if (word->number)
-		return options->fingerprint_max_mib;
-	return *(const bool *)((const char *)options + word->flag);
+	int id;
+
+	for (id = 0; id < BLKV_OPTIONS_NR; id++)
+		if (!strcmp(word, option_table[id].word))
+			return id;
+	return -1;
 }
 
-static void set(struct blkv_options *options, const struct word *word)
+static bool has_mode(const struct blkv_options *options)
 {
-	if (word->mode)
-		options->mode = word->mode;
-	else
-		*(bool *)((char *)options + word->flag) = true;
+	int id;
+
+	for (id = 0; id < BLKV_OPTIONS_NR; id++)
+		if (option_table[id].type == OPTION_MODE && options->set[id])
+			return true;
+	return false;
 }
 
-static int parse_number(struct blkv_options *options, const char *number, const char **error)
+static int option_parse(struct blkv_options *options, int id, const char **error)
 {
-	unsigned int mib;
+	if (id < 0) {
+		*error = "Unknown optional argument";
+		return -EINVAL;
+	}
+	if (options->set[id]) {
+		*error = "Optional argument given twice";
+		return -EINVAL;
+	}
+	if (option_table[id].type == OPTION_MODE && has_mode(options)) {
+		*error = "More than one mismatch mode";
+		return -EINVAL;
+	}
+	options->set[id] = true;
+	return 0;
+}
+
+static int number_parse(struct blkv_options *options, int id, const char *number,
+			const char **error)
+{
+	const struct option_range *range = option_ranges;
 
 	if (!number) {
 		*error = "Number is missing after optional argument";
 		return -EINVAL;
 	}
-	if (kstrtouint(number, 10, &mib) || mib < BLKV_FINGERPRINT_MIN_MIB ||
-	    mib > BLKV_FINGERPRINT_MAX_MIB) {
-		*error = "Number of MiB for fingerprint_max_mib is not between 1 and 1048576";
+	while (range->id != id)
+		range++;
+	if (kstrtouint(number, 10, &options->number[id]) || options->number[id] < range->min ||
+	    options->number[id] > range->max) {
+		*error = range->error;
 		return -EINVAL;
 	}
-	options->fingerprint_max_mib = mib;
 	return 0;
 }
 
-static const struct word *find_word(const char *name)
+static int options_check(const struct blkv_options *options, const char **error, const char **word)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(name, words[i].name))
-			return &words[i];
-	return NULL;
-}
+	for (i = 0; i < ARRAY_SIZE(option_rules); i++) {
+		const struct option_rule *rule = &option_rules[i];
 
-static int parse_word(struct blkv_options *options, const struct word *word, const char **error)
-{
-	if (!word) {
-		*error = "Unknown optional argument";
-		return -EINVAL;
-	}
-	if (is_set(options, word)) {
-		*error = "Optional argument given twice";
-		return -EINVAL;
-	}
-	if (word->mode && options->mode) {
-		*error = "More than one mode is given";
-		return -EINVAL;
-	}
-	if (!word->number)
-		set(options, word);
-	return 0;
-}
-
-/* What goes with what. */
-static int check_options(struct blkv_options *options, const char **error, const char **word)
-{
-	if (options->fingerprint_max_mib && !options->fingerprint) {
-		*error = "fingerprint_max_mib needs fingerprint";
-		*word = BLKV_WORD_FINGERPRINT_MAX_MIB;
-		return -EINVAL;
-	}
-	/* A fingerprint of pages that their owner may change says nothing about the legs. */
-	if (options->fingerprint && options->no_write_copy) {
-		*error = "fingerprint and no_write_copy exclude each other";
-		*word = BLKV_WORD_NO_WRITE_COPY;
+		if (!options->set[rule->id] || options->set[rule->other] == rule->needed)
+			continue;
+		*error = rule->error;
+		*word = option_table[rule->id].word;
 		return -EINVAL;
 	}
 	return 0;
@@ -113,7 +127,7 @@ static int check_options(struct blkv_options *options, const char **error, const
 /**
  * blkv_options_parse() - parse "[<#opts> <opt>...]"
  * @options: filled in
- * @argc: arguments that follow the two devices; may be 0
+ * @argc: number of arguments behind the two devices; may be 0
  * @argv: the arguments
  * @error: set to a sentence on failure
  * @word: set to the argument that is to blame on failure
@@ -140,25 +154,25 @@ int blkv_options_parse(struct blkv_options *options, unsigned int argc, char **a
 	}
 
 	for (i = 1; i < argc; i++) {
-		const struct word *found = find_word(argv[i]);
+		int id = option_find(argv[i]);
 
 		*word = argv[i];
-		if (parse_word(options, found, error))
+		if (option_parse(options, id, error))
 			return -EINVAL;
-		if (!found->number)
+		if (option_table[id].type != OPTION_NUMBER)
 			continue;
 		if (++i < argc)
 			*word = argv[i];
-		if (parse_number(options, i < argc ? argv[i] : NULL, error))
+		if (number_parse(options, id, i < argc ? argv[i] : NULL, error))
 			return -EINVAL;
 	}
-	return check_options(options, error, word);
+	return options_check(options, error, word);
 }
 
 /**
  * blkv_options_emit() - print options as blkv_options_parse() reads them
  * @options: what to print
- * @result: where to; nothing is printed when no option is set, else a space comes first
+ * @result: where to print; nothing if no option is given, else a space comes first
  * @maxlen: of @result
  *
  * Return: length printed, without the terminating zero.
@@ -166,23 +180,24 @@ int blkv_options_parse(struct blkv_options *options, unsigned int argc, char **a
 unsigned int blkv_options_emit(const struct blkv_options *options, char *result,
 			       unsigned int maxlen)
 {
-	unsigned int i, nr = 0, sz = 0;
+	unsigned int nr = 0, sz = 0;
+	int id;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (is_set(options, &words[i]))
-			nr += 1 + words[i].number;
+	for (id = 0; id < BLKV_OPTIONS_NR; id++)
+		if (options->set[id])
+			nr += 1 + (option_table[id].type == OPTION_NUMBER);
 	if (maxlen)
 		result[0] = '\0';
 	if (!nr)
 		return 0;
 
 	DMEMIT(" %u", nr);
-	for (i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!is_set(options, &words[i]))
+	for (id = 0; id < BLKV_OPTIONS_NR; id++) {
+		if (!options->set[id])
 			continue;
-		DMEMIT(" %s", words[i].name);
-		if (words[i].number)
-			DMEMIT(" %u", options->fingerprint_max_mib);
+		DMEMIT(" %s", option_table[id].word);
+		if (option_table[id].type == OPTION_NUMBER)
+			DMEMIT(" %u", options->number[id]);
 	}
 	return sz;
 }
@@ -190,7 +205,7 @@ unsigned int blkv_options_emit(const struct blkv_options *options, char *result,
 /**
  * blkv_options_emit_pairs() - print every option as ",word=y", ",word=n" or ",word=<number>"
  * @options: what to print
- * @result: where to
+ * @result: where to print
  * @maxlen: of @result
  *
  * Return: length printed, without the terminating zero.
@@ -198,12 +213,13 @@ unsigned int blkv_options_emit(const struct blkv_options *options, char *result,
 unsigned int blkv_options_emit_pairs(const struct blkv_options *options, char *result,
 				     unsigned int maxlen)
 {
-	unsigned int i, sz = 0;
+	unsigned int sz = 0;
+	int id;
 
-	for (i = 0; i < ARRAY_SIZE(words); i++)
-		if (words[i].number)
-			DMEMIT(",%s=%u", words[i].name, options->fingerprint_max_mib);
+	for (id = 0; id < BLKV_OPTIONS_NR; id++)
+		if (option_table[id].type == OPTION_NUMBER)
+			DMEMIT(",%s=%u", option_table[id].word, options->number[id]);
 		else
-			DMEMIT(",%s=%c", words[i].name, is_set(options, &words[i]) ? 'y' : 'n');
+			DMEMIT(",%s=%c", option_table[id].word, options->set[id] ? 'y' : 'n');
 	return sz;
 }

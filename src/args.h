@@ -5,23 +5,27 @@
 
 #include <linux/types.h>
 
-enum blkv_mode { BLKV_MODE_FAIL = 0, BLKV_MODE_IGNORE, BLKV_MODE_FREEZE, BLKV_MODE_PANIC };
+#include "words.h"
+
+enum blkv_option_id {
+#define OPTION_ID(id, ...) BLKV_OPTION_##id,
+	BLKV_OPTIONS(OPTION_ID)
+#undef OPTION_ID
+	BLKV_OPTIONS_NR
+};
 
 /**
  * struct blkv_options - the optional arguments of a table line
- * @mode: what a mismatch does
- * @written_only: no sector is trusted before it was written through the target
- * @no_write_copy: the caller's own pages go to both legs
- * @fingerprint: remember checksums of what is written
- * @fingerprint_max_mib: memory for that; 0 when it was not given
+ * @set: whether an option is given
+ * @number: the number that follows an option; 0 if the option is not given or takes none
  */
 struct blkv_options {
-	enum blkv_mode mode;
-	bool written_only;
-	bool no_write_copy;
-	bool fingerprint;
-	unsigned int fingerprint_max_mib;
+	bool set[BLKV_OPTIONS_NR];
+	unsigned int number[BLKV_OPTIONS_NR];
 };
+
+/* Is BLKV_OPTION_@id given? */
+#define blkv_option(options, id) ((options)->set[BLKV_OPTION_##id])
 
 int blkv_options_parse(struct blkv_options *options, unsigned int argc, char **argv,
 		       const char **error, const char **word);

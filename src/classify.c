@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What does a difference look like? A guess at the kind of bug, from the data alone.
+ * What does a difference look like? An informed guess at the kind of bug, from the data alone.
  *
- * Pure: looks at two private buffers, takes no lock, changes nothing. Any context, but slow; only
- * called for a mismatch.
+ * Pure: looks at private memory, changes nothing. No locks, any context; slow, so only called for
+ * a mismatch.
  */
 #include <linux/bitops.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "classify.h"
+#include "compare.h"
 
-static const char *const class_names[] = {
-	[BLKV_CLASS_OTHER] = "other",	  [BLKV_CLASS_ZEROS] = "zeros",
-	[BLKV_CLASS_ONES] = "ones",	  [BLKV_CLASS_BITFLIP] = "bitflip",
-	[BLKV_CLASS_SHIFTED] = "shifted", [BLKV_CLASS_TORN] = "torn",
-	[BLKV_CLASS_STALE] = "stale",	  [BLKV_CLASS_UNFILLED] = "unfilled",
-};
-
-static unsigned int count_differing_bits(const u8 *a, const u8 *b)
+static noinline_for_stack unsigned int count_differing_bits(const struct blkv_memory *raw,
+							    const u8 *test_sector, unsigned int bad)
 {
+	struct blkv_bounce bounce;
+	const u8 *raw_sector = blkv_memory_sector(raw, bad, &bounce);
 	unsigned int i, bits = 0;
 
 	for (i = 0; i < SECTOR_SIZE; i++)
-		bits += hweight8(a[i] ^ b[i]);
+		bits += hweight8(raw_sector[i] ^ test_sector[i]);
 	return bits;
 }
 
-/* How far from @bad, in either direction, does raw hold what test returned? 0: nowhere. */
-static int find_shift(const struct blkv_memory *raw, const u8 *test_sector, unsigned int nr_sectors,
-		      unsigned int bad)
+/*
+ * How far from @bad, in either direction, does the raw leg hold what the test leg returned? The
+ * nearest such sector counts, and of two the later one. Return 0 if there is none.
+ */
+static noinline_for_stack int find_shift(const struct blkv_memory *raw, const u8 *test_sector,
+					 unsigned int nr_sectors, unsigned int bad)
 {
-	unsigned int distance;
+	struct blkv_sector_iter iter = blkv_memory_walk(raw, 0, nr_sectors);
+	int shift = 0, distance = -(int)bad;
+	struct blkv_bounce bounce;
+	const u8 *sector;
 
-	for (distance = 1; distance < nr_sectors; distance++) {
-		if (bad + distance < nr_sectors &&
-		    !memcmp(blkv_memory_sector(raw, bad + distance), test_sector, SECTOR_SIZE))
-			return distance;
-		if (distance <= bad &&
-		    !memcmp(blkv_memory_sector(raw, bad - distance), test_sector, SECTOR_SIZE))
-			return -(int)distance;
-	}
-	return 0;
+	for (; (sector = blkv_sector_next(&iter, &bounce)); distance++)
+		if (distance && (!shift || abs(distance) <= abs(shift)) &&
+		    !memcmp(sector, test_sector, SECTOR_SIZE))
+			shift = distance;
+	return shift;
 }
 
 /*
@@ -50,26 +50,34 @@ static int find_shift(const struct blkv_memory *raw, const u8 *test_sector, unsi
 static bool looks_torn(const struct blkv_memory *raw, const struct blkv_memory *test,
 		       unsigned int nr_sectors, unsigned int bad, unsigned int nr_bad)
 {
-	unsigned int i;
+	struct blkv_sector_iter raw_iter = blkv_memory_walk(raw, bad, nr_bad);
+	struct blkv_sector_iter test_iter = blkv_memory_walk(test, bad, nr_bad);
 
 	if (nr_bad == nr_sectors || (bad && bad + nr_bad != nr_sectors))
 		return false;
-	for (i = bad; i < bad + nr_bad; i++)
-		if (!memcmp(blkv_memory_sector(raw, i), blkv_memory_sector(test, i), SECTOR_SIZE))
+	while (raw_iter.at.bi_size) {
+		struct bvec_iter sector = raw_iter.at;
+
+		sector.bi_size = SECTOR_SIZE;
+		if (blkv_compare(raw_iter.vecs, sector, test_iter.vecs, test_iter.at) ==
+		    SECTOR_SIZE)
 			return false;
+		bvec_iter_advance(raw_iter.vecs, &raw_iter.at, SECTOR_SIZE);
+		bvec_iter_advance(test_iter.vecs, &test_iter.at, SECTOR_SIZE);
+	}
 	return true;
 }
 
 /**
- * blkv_classify() - say what a mismatch looks like
+ * blkv_classify() - name what a mismatch looks like
  * @diagnosis: filled in
- * @raw: raw's data of the request
- * @test: test's data of the request
+ * @raw: what the raw leg holds
+ * @test: what the test leg returned
  * @nr_sectors: length of the request
- * @bad: the first sector, counted in the request, that differs
+ * @bad: the first sector of the request that differs
  * @nr_bad: how many sectors differ
  *
- * The first differing sector decides, and of several names that fit the most telling one.
+ * The first differing sector decides. If several classes fit, the most specific one wins.
  *
  * Context: Any.
  */
@@ -77,8 +85,8 @@ void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *r
 		   const struct blkv_memory *test, unsigned int nr_sectors, unsigned int bad,
 		   unsigned int nr_bad)
 {
-	const u8 *raw_sector = blkv_memory_sector(raw, bad);
-	const u8 *test_sector = blkv_memory_sector(test, bad);
+	struct blkv_bounce bounce;
+	const u8 *test_sector = blkv_memory_sector(test, bad, &bounce);
 	int shift;
 
 	diagnosis->number = 0;
@@ -91,7 +99,7 @@ void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *r
 		return;
 	}
 
-	diagnosis->number = count_differing_bits(raw_sector, test_sector);
+	diagnosis->number = count_differing_bits(raw, test_sector, bad);
 	if (diagnosis->number <= BLKV_BITFLIP_MAX) {
 		diagnosis->class = BLKV_CLASS_BITFLIP;
 		return;
@@ -107,21 +115,38 @@ void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *r
 		diagnosis->class = BLKV_CLASS_OTHER;
 }
 
+/* What stands in the brackets behind the name of a class. */
+enum class_argument { CLASS_NONE, CLASS_COUNT, CLASS_DISTANCE };
+
 /**
- * blkv_class_emit() - print a diagnosis: "zeros", "bitflip(1)", "shifted(+8)"
+ * blkv_diagnosis_emit() - print a diagnosis: "zeros", "bitflip(1)", "shifted(+8)"
  * @diagnosis: what to print
- * @text: where to
+ * @text: where to print
  * @size: of @text
  *
  * Return: length printed, without the terminating zero.
  */
-int blkv_class_emit(const struct blkv_diagnosis *diagnosis, char *text, size_t size)
+int blkv_diagnosis_emit(const struct blkv_diagnosis *diagnosis, char *text, size_t size)
 {
-	const char *name = class_names[diagnosis->class];
+	/* A class without a name cannot compile: both come from one list. */
+	static const struct {
+		const char *name;
+		enum class_argument argument;
+	} classes[BLKV_CLASSES_NR] = {
+#define CLASS_ROW(id, word, argument, ...) \
+	[BLKV_CLASS_##id] = { word, CLASS_##argument },
+		BLKV_CLASSES(CLASS_ROW)
+#undef CLASS_ROW
+	};
+	const char *name = classes[diagnosis->class].name;
 
-	if (diagnosis->class == BLKV_CLASS_BITFLIP)
+	switch (classes[diagnosis->class].argument) {
+	case CLASS_COUNT:
 		return scnprintf(text, size, "%s(%d)", name, diagnosis->number);
-	if (diagnosis->class == BLKV_CLASS_SHIFTED)
+	case CLASS_DISTANCE:
 		return scnprintf(text, size, "%s(%+d)", name, diagnosis->number);
+	case CLASS_NONE:
+		break;
+	}
 	return scnprintf(text, size, "%s", name);
 }

@@ -6,16 +6,13 @@
 #include <linux/types.h>
 
 #include "memory.h"
+#include "words.h"
 
 enum blkv_class {
-	BLKV_CLASS_OTHER,
-	BLKV_CLASS_ZEROS,
-	BLKV_CLASS_ONES,
-	BLKV_CLASS_BITFLIP,
-	BLKV_CLASS_SHIFTED,
-	BLKV_CLASS_TORN,
-	BLKV_CLASS_STALE,
-	BLKV_CLASS_UNFILLED,
+#define CLASS_ID(id, ...) BLKV_CLASS_##id,
+	BLKV_CLASSES(CLASS_ID)
+#undef CLASS_ID
+	BLKV_CLASSES_NR
 };
 
 /* Up to this many differing bits in a sector are a bit flip. */
@@ -23,8 +20,8 @@ enum blkv_class {
 
 /**
  * struct blkv_diagnosis - what a mismatch looks like
- * @class: see enum blkv_class
- * @number: of bits for a bit flip, of sectors for shifted, else 0
+ * @class: its class
+ * @number: the argument of the class: bits, sectors, or 0 if the class has none
  */
 struct blkv_diagnosis {
 	enum blkv_class class;
@@ -34,6 +31,6 @@ struct blkv_diagnosis {
 void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *raw,
 		   const struct blkv_memory *test, unsigned int nr_sectors, unsigned int bad,
 		   unsigned int nr_bad);
-int blkv_class_emit(const struct blkv_diagnosis *diagnosis, char *text, size_t size);
+int blkv_diagnosis_emit(const struct blkv_diagnosis *diagnosis, char *text, size_t size);
 
 #endif /* DM_BLKVERIFY_CLASSIFY_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Compare and copy the data of two bvec lists that are cut differently.
+ * Compare and copy the data of two bvec lists whose segments differ.
  *
- * Pure: knows no device and takes no lock. Any context; pages are mapped for a moment only, so
- * highmem and pages without a kernel mapping of their own are fine.
+ * Pure: no locks, any context. Pages are mapped only while they are accessed, so high memory is
+ * fine.
  */
 #include <linux/compiler.h>
 #include <linux/hash.h>
@@ -16,14 +16,14 @@
 /* The bits in which 8 bytes at @a and @b differ. */
 static __always_inline u64 differing_bits(const u8 *a, const u8 *b)
 {
-	/* The owner may write there: a difference that he makes is settled by reading raw again. */
+	/* A concurrent change by the owner is sorted out by re-reading the raw leg. */
 	return data_race(get_unaligned((const u64 *)a) ^ get_unaligned((const u64 *)b));
 }
 
 /*
- * 64 bytes a step without a branch inside; only a step that differs is searched byte by byte.
- * The data may change while it is read (it is the caller's memory), so a difference seen by a
- * step need not be found by the search that follows: that one goes on to the end.
+ * 64 bytes a step without a branch inside; only a step that differs is searched byte by byte. The
+ * caller may change its memory meanwhile, so the search need not find the difference that the
+ * step saw: then it continues to the end.
  */
 static size_t first_difference(const u8 *a, const u8 *b, size_t len)
 {
@@ -57,7 +57,7 @@ static size_t first_difference(const u8 *a, const u8 *b, size_t len)
  * @b: the other list
  * @b_iter: where to start in @b; holds at least as many bytes as @a_iter
  *
- * The segments may be cut anywhere, in each list differently.
+ * Segments may begin and end anywhere, in each list differently.
  *
  * Context: Any. Maps pages with kmap_local.
  * Return: the offset in bytes of the first difference from where both started, or
@@ -88,25 +88,26 @@ size_t blkv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const stru
 	return done;
 }
 
-static phys_addr_t address(const struct bio_vec *vec)
+static phys_addr_t vec_address(const struct bio_vec *vec)
 {
 	return ((phys_addr_t)page_to_pfn(vec->bv_page) << PAGE_SHIFT) + vec->bv_offset;
 }
 
-/* Do any two segments share a byte? Few segments, or a suspicion. */
-static bool any_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
+/* Do any two segments share a byte? Quadratic: for few segments, or on suspicion. */
+static bool vecs_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
 {
 	struct bvec_iter a_iter, b_iter;
 	struct bio_vec a, b;
 
 	for_each_bvec(a, vecs, a_iter, iter) {
-		phys_addr_t start = address(&a);
+		phys_addr_t start = vec_address(&a);
 
 		b_iter = a_iter;
 		bvec_iter_advance_single(vecs, &b_iter, a.bv_len);
 		for (; b_iter.bi_size; bvec_iter_advance_single(vecs, &b_iter, b.bv_len)) {
 			b = bvec_iter_bvec(vecs, b_iter);
-			if (address(&b) < start + a.bv_len && start < address(&b) + b.bv_len)
+			if (vec_address(&b) < start + a.bv_len &&
+			    start < vec_address(&b) + b.bv_len)
 				return true;
 		}
 	}
@@ -116,8 +117,8 @@ static bool any_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
 #define SEEN_BITS 9
 #define SEEN_SIZE BIT(SEEN_BITS)
 
-/* May a page be in the list twice? A hash table of 16 bits a page: errs on one side only. */
-static bool may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
+/* May a page be in the list twice? A hash table of 16 bits a page: false positives only. */
+static bool vecs_may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
 {
 	u16 seen[SEEN_SIZE] = {};
 	struct bvec_iter at;
@@ -125,7 +126,7 @@ static bool may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
 	unsigned int nr = 0;
 
 	for_each_bvec(vec, vecs, at, iter) {
-		u32 hash = hash_64(address(&vec) >> PAGE_SHIFT, SEEN_BITS + 16);
+		u32 hash = hash_64(vec_address(&vec) >> PAGE_SHIFT, SEEN_BITS + 16);
 		unsigned int place = hash % SEEN_SIZE;
 		u16 print = (hash >> SEEN_BITS) ?: 1;
 
@@ -140,19 +141,18 @@ static bool may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
 }
 
 /**
- * blkv_has_alias() - does a list of segments have the same memory in it twice?
+ * blkv_vecs_alias() - does a list of segments contain the same memory twice?
  * @vecs: the list
  * @iter: the part of it
  *
- * Legal for a read, and then only the last of what was read into the shared memory is left.
- * Most lists are known to be good after a look at each segment: their addresses only rise or
- * only fall, or no page is in a small table of pages already. The rest are
- * compared pair by pair.
+ * That is legal for a read; the memory then holds what was read into it last. For most lists one
+ * look at each segment is enough: their addresses only rise or only fall, or no page is in a small
+ * table of pages already. The rest are compared pair by pair.
  *
  * Context: Any.
- * Return: true if there is such memory.
+ * Return: true if so.
  */
-bool blkv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter)
+bool blkv_vecs_alias(const struct bio_vec *vecs, struct bvec_iter iter)
 {
 	bool rising = true, falling = true;
 	phys_addr_t low = 0, high = 0;
@@ -163,7 +163,7 @@ bool blkv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter)
 		return false;
 
 	for_each_bvec(vec, vecs, at, iter) {
-		phys_addr_t start = address(&vec);
+		phys_addr_t start = vec_address(&vec);
 
 		if (at.bi_size != iter.bi_size) {
 			rising &= start >= high;
@@ -175,11 +175,11 @@ bool blkv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter)
 	if (rising || falling)
 		return false;
 
-	return may_repeat(vecs, iter) && any_overlap(vecs, iter);
+	return vecs_may_repeat(vecs, iter) && vecs_overlap(vecs, iter);
 }
 
 /**
- * blkv_copy_vecs() - copy bytes from one bvec list to another
+ * blkv_vecs_copy() - copy bytes from one bvec list to another
  * @dst: where to
  * @dst_iter: where to start in @dst, and how many bytes to copy
  * @src: where from
@@ -187,7 +187,7 @@ bool blkv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter)
  *
  * Context: Any. Maps pages with kmap_local.
  */
-void blkv_copy_vecs(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
+void blkv_vecs_copy(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
 		    struct bvec_iter src_iter)
 {
 	while (dst_iter.bi_size) {

@@ -8,8 +8,8 @@
 
 size_t blkv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const struct bio_vec *b,
 		    struct bvec_iter b_iter);
-bool blkv_has_alias(const struct bio_vec *vecs, struct bvec_iter iter);
-void blkv_copy_vecs(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
+bool blkv_vecs_alias(const struct bio_vec *vecs, struct bvec_iter iter);
+void blkv_vecs_copy(const struct bio_vec *dst, struct bvec_iter dst_iter, const struct bio_vec *src,
 		    struct bvec_iter src_iter);
 
 #endif /* DM_BLKVERIFY_COMPARE_H */

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fingerprints: a checksum of the current and of the previous version of each written sector, to
- * tell a lost write (test returned the previous version) from other corruption.
+ * tell a lost write (the test leg returned the previous version) from other corruption.
  *
- * Pure: knows no device. Sectors are kept in chunks of 64 KiB, hashed by number and listed by
- * when they were last written; at the limit the chunk that was not written for longest is used
- * again. What is not known is never guessed: memory that cannot be had costs a name, no more.
+ * Pure: knows no device. Sectors are kept in chunks of 64 KiB, hashed by number and listed by when
+ * they were last written; at the limit, the least recently written chunk is reused. If memory
+ * cannot be allocated, a chunk is not recorded, and a lost write there gets another class.
  *
- * Locks: blkv_fingerprints.lock, process context only. Who calls holds the range lock over the
- * sectors, so the two versions of one sector never change while somebody asks for them.
+ * Locks: blkv_fingerprints.lock, taken here, process context only. Callers hold the range lock over
+ * the sectors, so the versions of a sector do not change while they are compared.
  */
 #include <linux/crc32c.h>
 #include <linux/hash.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "fingerprint.h"
@@ -35,36 +38,44 @@ struct chunk {
 	struct versions {
 		u32 now;
 		u32 before;
-	} * versions;
+	} *versions;
 };
 
 /* What a chunk costs, with its share of the buckets. */
 #define CHUNK_BYTES \
 	(sizeof(struct chunk) + CHUNK_SECTORS * sizeof(struct versions) + sizeof(struct hlist_head))
 
-/* 0 stands for "not known". */
-static u32 fingerprint(const void *sector)
+/* 0 means that it is not known. */
+static u32 sector_print(const void *sector)
 {
 	return crc32c(~0, sector, SECTOR_SIZE) ?: 1;
 }
 
-static struct hlist_head *bucket(struct blkv_fingerprints *prints, u64 number)
+/* Of the next sector of a walk. */
+static noinline_for_stack u32 next_print(struct blkv_sector_iter *iter)
+{
+	struct blkv_bounce bounce;
+
+	return sector_print(blkv_sector_next(iter, &bounce));
+}
+
+static struct hlist_head *chunk_bucket(struct blkv_fingerprints *prints, u64 number)
 {
 	return &prints->buckets[hash_64(number, prints->bucket_bits)];
 }
 
-static struct chunk *find(struct blkv_fingerprints *prints, u64 number)
+static struct chunk *chunk_find(struct blkv_fingerprints *prints, u64 number)
 {
 	struct chunk *chunk;
 
 	lockdep_assert_held(&prints->lock);
-	hlist_for_each_entry(chunk, bucket(prints, number), hash)
+	hlist_for_each_entry(chunk, chunk_bucket(prints, number), hash)
 		if (chunk->number == number)
 			return chunk;
 	return NULL;
 }
 
-static struct chunk *alloc_chunk(void)
+static struct chunk *chunk_alloc(void)
 {
 	struct chunk *chunk = kmalloc(sizeof(*chunk), BLKV_GFP_NOWAIT);
 
@@ -77,13 +88,13 @@ static struct chunk *alloc_chunk(void)
 	return NULL;
 }
 
-/* A new chunk, or the one that was not written for longest. NULL when there is none. */
-static struct chunk *new_chunk(struct blkv_fingerprints *prints, u64 number)
+/* A new chunk, or else the least recently written one. NULL if there is none. */
+static struct chunk *chunk_new(struct blkv_fingerprints *prints, u64 number)
 {
 	struct chunk *chunk = NULL;
 
 	if (prints->nr_chunks < prints->max_chunks)
-		chunk = alloc_chunk();
+		chunk = chunk_alloc();
 	if (chunk) {
 		prints->nr_chunks++;
 		list_add_tail(&chunk->age, &prints->by_age);
@@ -95,12 +106,12 @@ static struct chunk *new_chunk(struct blkv_fingerprints *prints, u64 number)
 	}
 	memset(chunk->versions, 0, CHUNK_SECTORS * sizeof(*chunk->versions));
 	chunk->number = number;
-	hlist_add_head(&chunk->hash, bucket(prints, number));
+	hlist_add_head(&chunk->hash, chunk_bucket(prints, number));
 	return chunk;
 }
 
-/* The same data written again is no new version. */
-static void add_version(struct versions *versions, u32 print)
+/* The same data written again is not a new version. */
+static void version_add(struct versions *versions, u32 print)
 {
 	if (versions->now == print)
 		return;
@@ -111,7 +122,7 @@ static void add_version(struct versions *versions, u32 print)
 /**
  * blkv_fingerprints_init() - prepare to remember fingerprints
  * @prints: zeroed
- * @max_mib: memory that they may take
+ * @max_mib: memory limit
  *
  * Context: Process; sleeps.
  * Return: 0 or -ENOMEM.
@@ -151,17 +162,18 @@ void blkv_fingerprints_exit(struct blkv_fingerprints *prints)
 }
 
 /**
- * blkv_fingerprints_write() - remember what is written
+ * blkv_fingerprints_write() - record what is written
  * @prints: the fingerprints
  * @start: first sector
- * @buffer: the data
+ * @memory: the data
  * @nr_sectors: how many
  *
  * Context: Process. A pass over the data.
  */
 void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
-			     const struct blkv_memory *buffer, unsigned int nr_sectors)
+			     const struct blkv_memory *memory, unsigned int nr_sectors)
 {
+	struct blkv_sector_iter iter = blkv_memory_walk(memory, 0, nr_sectors);
 	unsigned int done = 0;
 
 	while (done < nr_sectors) {
@@ -172,13 +184,13 @@ void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
 		struct chunk *chunk;
 
 		for (i = 0; i < nr; i++)
-			new[i] = fingerprint(blkv_memory_sector(buffer, done + i));
+			new[i] = next_print(&iter);
 
 		spin_lock(&prints->lock);
-		chunk = find(prints, number) ?: new_chunk(prints, number);
+		chunk = chunk_find(prints, number) ?: chunk_new(prints, number);
 		if (chunk) {
 			for (i = 0; i < nr; i++)
-				add_version(&chunk->versions[from + i], new[i]);
+				version_add(&chunk->versions[from + i], new[i]);
 			list_move_tail(&chunk->age, &prints->by_age);
 		}
 		spin_unlock(&prints->lock);
@@ -187,32 +199,32 @@ void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
 }
 
 /* Sectors [start, start + nr) have a new version: those of them that are in the chunk. */
-static void fill_chunk(struct chunk *chunk, sector_t start, sector_t nr, u32 print)
+static void chunk_fill(struct chunk *chunk, sector_t start, sector_t nr, u32 print)
 {
 	sector_t first = chunk->number * CHUNK_SECTORS;
 	sector_t sector = max(first, start);
 	sector_t end = min(first + CHUNK_SECTORS, start + nr);
 
 	for (; sector < end; sector++)
-		add_version(&chunk->versions[sector - first], print);
+		version_add(&chunk->versions[sector - first], print);
 }
 
 /**
- * blkv_fingerprints_fill() - remember that sectors were zeroed or discarded
+ * blkv_fingerprints_fill() - record that sectors were zeroed or discarded
  * @prints: the fingerprints
  * @start: first sector
  * @nr_sectors: how many; not 0
- * @zeroed: they hold zeros now; else nobody knows what they hold
+ * @zeroed: they hold zeros now; otherwise what they hold is not known
  *
- * Only of sectors that are remembered already: a request without data can have any length.
+ * Only for sectors that are recorded already: a request without data can have any length.
  *
- * Context: Process. Looks up each chunk of the range or looks at all that there are, whichever is
- * less; others get their turn in between.
+ * Context: Process. Looks up each chunk of the range or walks all chunks, whichever is less; the
+ * lock is dropped in between.
  */
 void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, sector_t nr_sectors,
 			    bool zeroed)
 {
-	u32 print = zeroed ? fingerprint(page_address(ZERO_PAGE(0))) : 0;
+	u32 print = zeroed ? sector_print(page_address(ZERO_PAGE(0))) : 0;
 	u64 number = start / CHUNK_SECTORS, last = (start + nr_sectors - 1) / CHUNK_SECTORS;
 	unsigned long i, nr_buckets = 1UL << prints->bucket_bits;
 	struct chunk *chunk;
@@ -220,9 +232,9 @@ void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, se
 	if (last - number < nr_buckets) {
 		for (; number <= last; number++) {
 			spin_lock(&prints->lock);
-			chunk = find(prints, number);
+			chunk = chunk_find(prints, number);
 			if (chunk)
-				fill_chunk(chunk, start, nr_sectors, print);
+				chunk_fill(chunk, start, nr_sectors, print);
 			spin_unlock(&prints->lock);
 		}
 		return;
@@ -230,7 +242,7 @@ void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, se
 	for (i = 0; i < nr_buckets; i++) {
 		spin_lock(&prints->lock);
 		hlist_for_each_entry(chunk, &prints->buckets[i], hash)
-			fill_chunk(chunk, start, nr_sectors, print);
+			chunk_fill(chunk, start, nr_sectors, print);
 		spin_unlock(&prints->lock);
 	}
 }
@@ -239,21 +251,22 @@ void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, se
  * blkv_fingerprints_is_stale() - is this the previous version of a sector?
  * @prints: the fingerprints
  * @sector: which sector
- * @bytes: its data, as test returned it
+ * @memory: what the test leg returned
+ * @n: where in @memory the sector is
  *
  * Context: Process.
- * Return: true if the previous version is known and has this fingerprint; false if not, or if
- * that is not known.
+ * Return: true if the previous version is known and has this fingerprint.
  */
 bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t sector,
-				const void *bytes)
+				const struct blkv_memory *memory, unsigned int n)
 {
-	u32 print = fingerprint(bytes);
+	struct blkv_sector_iter iter = blkv_memory_walk(memory, n, 1);
+	u32 print = next_print(&iter);
 	struct chunk *chunk;
 	bool stale = false;
 
 	spin_lock(&prints->lock);
-	chunk = find(prints, sector / CHUNK_SECTORS);
+	chunk = chunk_find(prints, sector / CHUNK_SECTORS);
 	if (chunk)
 		stale = chunk->versions[sector % CHUNK_SECTORS].before == print;
 	spin_unlock(&prints->lock);
@@ -261,9 +274,9 @@ bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t secto
 }
 
 /**
- * blkv_fingerprints_move() - let a new target go on with what an old one remembers
- * @to: the new one; nothing is remembered there yet
- * @from: the old one; is empty afterwards
+ * blkv_fingerprints_move() - hand the fingerprints of an old target over to a new one
+ * @to: those of the new one, which are empty
+ * @from: those of the old one; empty afterwards
  *
  * The chunks move only if both have the same limit, which sets the number of buckets.
  *

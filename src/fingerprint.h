@@ -10,12 +10,12 @@
 #include "memory.h"
 
 /**
- * struct blkv_fingerprints - two versions of each written sector
+ * struct blkv_fingerprints - checksums of two versions of each written sector
  * @bucket_bits: there are 2 to the power of this many @buckets
  * @max_chunks: limit of @nr_chunks
  * @lock: protects the members below; process context
- * @buckets: chunks by number; NULL when fingerprints are not wanted
- * @by_age: all chunks, the one that was not written for longest first
+ * @buckets: chunks by number; NULL without the option
+ * @by_age: all chunks, the least recently written one first
  * @nr_chunks: how many there are
  */
 struct blkv_fingerprints {
@@ -31,11 +31,11 @@ struct blkv_fingerprints {
 int blkv_fingerprints_init(struct blkv_fingerprints *prints, unsigned int max_mib);
 void blkv_fingerprints_exit(struct blkv_fingerprints *prints);
 void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
-			     const struct blkv_memory *buffer, unsigned int nr_sectors);
+			     const struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, sector_t nr_sectors,
 			    bool zeroed);
 bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t sector,
-				const void *bytes);
+				const struct blkv_memory *memory, unsigned int n);
 void blkv_fingerprints_move(struct blkv_fingerprints *to, struct blkv_fingerprints *from);
 
 #endif /* DM_BLKVERIFY_FINGERPRINT_H */

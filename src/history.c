@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Provenance: a ring of the last requests that changed data, to say who wrote a bad sector last.
+ * Provenance: a ring of the last requests that changed data, to name the write that covered a bad
+ * sector last.
  *
- * Pure: knows no device. It costs a write one slot of a ring that is allocated once, and no look
- * at the data. A slot is filled when the request is sent to the legs, under the range lock: so of
- * two writes that overlap the one with the higher order came later on both legs.
+ * Pure: knows no device. A write costs one slot of a ring that is allocated once, and no pass over
+ * the data. A slot is filled when the request is submitted to the legs, under the range lock: so of
+ * two overlapping writes, the one with the higher order came later on both legs.
  *
  * Locks: blkv_history.lock, taken here, any context.
  */
-#include <linux/sched.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/timekeeping.h>
 
 #include "history.h"
@@ -41,9 +44,9 @@ void blkv_history_exit(struct blkv_history *history)
 }
 
 /**
- * blkv_history_add() - remember a request that changes data
+ * blkv_history_add() - record a request that changes data
  * @history: the history
- * @write: the request; its order and time are set here
+ * @write: the request; its @order and @time are filled in here
  *
  * Context: Any.
  */
@@ -60,7 +63,7 @@ void blkv_history_add(struct blkv_history *history, const struct blkv_write *wri
 	spin_unlock_irqrestore(&history->lock, flags);
 }
 
-static bool covers(const struct blkv_write *write, sector_t sector)
+static bool write_covers(const struct blkv_write *write, sector_t sector)
 {
 	return sector >= write->start && sector - write->start < write->nr_sectors;
 }
@@ -69,17 +72,16 @@ static bool covers(const struct blkv_write *write, sector_t sector)
  * blkv_history_find() - the last request that covered a sector
  * @history: the history
  * @sector: the sector
- * @before: only those with a lower order; U64_MAX for the very last one
- * @write: filled in when there is one
+ * @before: consider only lower orders; U64_MAX for all
+ * @write: filled in if it is found
  *
  * Context: Any, but looks at up to BLKV_HISTORY_SIZE slots.
- * Return: BLKV_HISTORY_FOUND, or else BLKV_HISTORY_NONE if no request covered the sector since the
- * history began, or BLKV_HISTORY_FORGOTTEN if one may have that is no longer in the ring.
+ * Return: whether it was found.
  */
-enum blkv_history_answer blkv_history_find(struct blkv_history *history, sector_t sector,
-					   u64 before, struct blkv_write *write)
+enum blkv_provenance blkv_history_find(struct blkv_history *history, sector_t sector, u64 before,
+				       struct blkv_write *write)
 {
-	enum blkv_history_answer answer = BLKV_HISTORY_NONE;
+	enum blkv_provenance provenance = BLKV_PROVENANCE_NONE;
 	unsigned long flags;
 	u64 order, oldest;
 
@@ -87,24 +89,24 @@ enum blkv_history_answer blkv_history_find(struct blkv_history *history, sector_
 	oldest = history->next_order > BLKV_HISTORY_SIZE ? history->next_order - BLKV_HISTORY_SIZE :
 							   1;
 	if (oldest > 1)
-		answer = BLKV_HISTORY_FORGOTTEN;
+		provenance = BLKV_PROVENANCE_FORGOTTEN;
 	for (order = min(before, history->next_order); order-- > oldest;) {
 		struct blkv_write *slot = &history->ring[order % BLKV_HISTORY_SIZE];
 
-		if (!covers(slot, sector))
+		if (!write_covers(slot, sector))
 			continue;
 		*write = *slot;
-		answer = BLKV_HISTORY_FOUND;
+		provenance = BLKV_PROVENANCE_FOUND;
 		break;
 	}
 	spin_unlock_irqrestore(&history->lock, flags);
-	return answer;
+	return provenance;
 }
 
 /**
- * blkv_history_move() - let a new history go on where an old one ends
+ * blkv_history_move() - let a new history continue where an old one ends
  * @to: the new one; what it holds is lost
- * @from: the old one; is empty afterwards
+ * @from: the old one; empty afterwards
  *
  * Context: Process. No request is in flight on either.
  */
@@ -119,26 +121,12 @@ void blkv_history_move(struct blkv_history *to, struct blkv_history *from)
 	spin_unlock_irq(&to->lock);
 }
 
-static const char *write_name(const struct blkv_write *write)
-{
-	switch (write->op) {
-	case REQ_OP_DISCARD:
-		return "discard";
-	case REQ_OP_SECURE_ERASE:
-		return "secure_erase";
-	case REQ_OP_WRITE_ZEROES:
-		return "write_zeroes";
-	default:
-		return write->fua ? "write,fua" : "write";
-	}
-}
-
 /**
  * blkv_write_emit() - print a write as "<prefix>order=12 <prefix>start=8 ... <prefix>comm="fio""
  * @write: what to print
  * @begin: where the target begins in the mapped device, in sectors
  * @prefix: goes before each name
- * @text: where to
+ * @text: where to print
  * @size: of @text
  *
  * Return: length printed, without the terminating zero.
@@ -150,16 +138,16 @@ int blkv_write_emit(const struct blkv_write *write, sector_t begin, const char *
 	char comm[TASK_COMM_LEN];
 	unsigned int i;
 
-	/* A task may call itself anything; this stands between quotes in the kernel log. */
+	/* A task can have any name, and this stands between quotes in the kernel log. */
 	strscpy(comm, write->comm, sizeof(comm));
 	for (i = 0; comm[i]; i++)
 		if (comm[i] < ' ' || comm[i] > '~' || comm[i] == '"' || comm[i] == '\\')
 			comm[i] = '?';
 
-	return scnprintf(
-		text, size,
-		"%sorder=%llu %sstart=%llu %snr=%llu %sop=%s %sage_ms=%llu %spid=%d %scomm=\"%s\"",
-		prefix, write->order, prefix, (unsigned long long)(begin + write->start), prefix,
-		(unsigned long long)write->nr_sectors, prefix, write_name(write), prefix,
-		div_u64(age, NSEC_PER_MSEC), prefix, write->pid, prefix, comm);
+	return scnprintf(text, size,
+			 "%sorder=%llu %sstart=%llu %snr=%llu %sop=%s%s %sage_ms=%llu %spid=%d %scomm=\"%s\"",
+			 prefix, write->order, prefix, (unsigned long long)(begin + write->start),
+			 prefix, (unsigned long long)write->nr_sectors, prefix,
+			 blkv_operation_name(write->operation), write->fua ? ",fua" : "", prefix,
+			 div_u64(age, NSEC_PER_MSEC), prefix, write->pid, prefix, comm);
 }

@@ -1,38 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes to be flipped. */
+/* Bytes to be flipped on request. */
 #ifndef DM_BLKVERIFY_INJECT_H
 #define DM_BLKVERIFY_INJECT_H
 
+#include <linux/compiler.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#define BLKV_MAX_INJECTIONS 16
+#include "memory.h"
 
-struct blkv_io;
+#define BLKV_MAX_INJECTIONS 16U
 
 /**
- * struct blkv_injection - a byte of test's answer to be flipped
- * @sector: where
- * @xor: what with
- * @met_by: the read in which that was done, until it ends; NULL before
+ * struct blkv_injection - a byte of the test leg's data to be flipped
+ * @sector: in which sector; its first byte
+ * @xor: what the byte is xored with
+ * @owner: the read in which that was done, until the read ends; NULL before
  */
 struct blkv_injection {
 	sector_t sector;
-	u8 xor ;
-	const struct blkv_io *met_by;
+	u8 xor;
+	const void *owner;
 };
 
 /**
  * struct blkv_injections - what is to be flipped, to prove that the alarm works
- * @lock: protects the members below; process context. @nr is read without it to see whether
- *	there is anything to do; a read that is under way when the message comes may miss it.
- * @nr: entries in use
+ * @nr: entries in use; written under @lock, read without it to see whether there is anything to
+ *	do, so a read that is under way when the message comes may miss it
+ * @lock: protects the members below; process context
  * @all: the entries
  */
 struct blkv_injections {
-	spinlock_t lock; /* the entries */
 	unsigned int nr;
+
+	spinlock_t lock; /* the entries */
 	struct blkv_injection all[BLKV_MAX_INJECTIONS];
 };
+
+void blkv_injections_init(struct blkv_injections *injections);
+bool blkv_injections_add(struct blkv_injections *injections, sector_t sector, u8 xor);
+bool blkv_injections_apply(struct blkv_injections *injections, const void *owner, sector_t start,
+			   sector_t nr_sectors, struct blkv_memory *memory);
+bool blkv_injections_did(struct blkv_injections *injections, const void *owner, sector_t sector);
+void blkv_injections_end(struct blkv_injections *injections, const void *owner);
+
+/* Is there anything to be flipped? Any context. */
+static inline bool blkv_injections_pending(const struct blkv_injections *injections)
+{
+	return READ_ONCE(injections->nr);
+}
 
 #endif /* DM_BLKVERIFY_INJECT_H */

@@ -1,31 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private pages: where test's answer goes, and what both legs are sent of a write.
+ * Private memory: what the test leg reads into, and what both legs are sent of a write.
  *
- * The pool always owns enough pages for one request of the greatest length: they are idle, or in
- * the hands of requests that give them back when their legs are done. A request first tries to
- * get its pages without waiting, from the idle ones or the system. When that fails, it waits in
- * an ordered workqueue, so that only one request at a time collects pages while it holds some,
- * and newer requests are refused until it has been served, unless they leave it more than it can
- * need. Hence it always gets them.
+ * The pool always owns enough pages for one request of the maximum length: they are idle, or held
+ * by requests that return them when their legs are done. A request first tries to get its pages
+ * without waiting, from the idle ones or the system. If that fails, it waits in an ordered
+ * workqueue, so that only one request at a time collects pages while it holds some; newer requests
+ * get no pages until it has been served, unless they leave more than it can need. Hence it always
+ * gets them.
  *
- * Pages come back to the pool, not to the system: kernels that zero pages on allocation would
- * otherwise make each request pay for a second pass over its data. Every 0.4 s the pages that were
- * not needed since the last look are returned, down to the reserve, so that a pool that was idle
- * for a second has no more. What may be in use at once has a limit, because not every leg limits
- * how many requests it takes.
+ * Pages return to the pool, not to the system: kernels that zero pages on allocation would
+ * otherwise make each request pay for a second pass over its data. Every 0.4 s, pages that have
+ * not been needed since the last look are freed, down to the reserve; a pool that was idle for a
+ * second holds no more than that. The pages in use have a limit, because not every leg limits how
+ * many requests it takes.
+ *
+ * Pages come out of the pool in the order in which they went in, and of the system mostly in
+ * ascending order: so what is physically contiguous stays so, and coalesces in the legs.
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
+#include <linux/bio.h>
 #include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
 
 #include "memory.h"
 
-/* The longest request, and the page that its bvecs are in. */
-#define RESERVE (BLKV_REGION_PAGES + 1)
+#define REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
+/* One request of the maximum length, and the page that its bvecs are in. */
+#define POOL_RESERVE (REGION_PAGES + 1)
 #define TRIM_INTERVAL (2 * HZ / 5)
-/* A pool may have 2 % of the memory, as dm-crypt, beyond which requests wait for each other. */
+/* A pool may own 2 % of the memory, as dm-crypt; beyond that, requests wait for each other. */
 #define LIMIT_FRACTION 50
+
+/* ---- the pool ----------------------------------------------------------------------------- */
 
 static unsigned int pages_for_data(unsigned int nr_sectors)
 {
@@ -34,24 +43,24 @@ static unsigned int pages_for_data(unsigned int nr_sectors)
 
 static unsigned int pages_for_vecs(unsigned int nr_pages)
 {
-	BUILD_BUG_ON(BLKV_REGION_PAGES * sizeof(struct bio_vec) > PAGE_SIZE);
+	BUILD_BUG_ON(REGION_PAGES * sizeof(struct bio_vec) > PAGE_SIZE);
 	return nr_pages > BLKV_INLINE_VECS;
 }
 
-/* Move up to @nr idle pages to @pages; returns how many. */
-static unsigned int take_idle(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
+/* Move up to @nr idle pages to the tail of @pages; returns how many. */
+static unsigned int pool_take_idle(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
 {
 	unsigned int taken;
 
 	lockdep_assert_held(&pool->lock);
 	for (taken = 0; taken < nr && pool->nr_idle; taken++, pool->nr_idle--)
-		list_move(pool->idle.next, pages);
+		list_move_tail(pool->idle.next, pages);
 	pool->low = min(pool->low, pool->nr_idle);
 	return taken;
 }
 
-/* Add up to @nr pages of the system to @pages; returns how many. */
-static unsigned int take_new(struct list_head *pages, unsigned int nr, gfp_t gfp)
+/* Allocate up to @nr pages, to the tail of @pages; returns how many. */
+static unsigned int alloc_new_pages(struct list_head *pages, unsigned int nr, gfp_t gfp)
 {
 	unsigned int taken;
 
@@ -60,13 +69,13 @@ static unsigned int take_new(struct list_head *pages, unsigned int nr, gfp_t gfp
 
 		if (!page)
 			break;
-		list_add(&page->lru, pages);
+		list_add_tail(&page->lru, pages);
 	}
 	return taken;
 }
 
-/* May the pool have @nr more pages of the system? Returns how many of them, and counts them. */
-static unsigned int allow_new(struct blkv_pool *pool, unsigned int nr)
+/* May the pool allocate @nr more pages? Returns how many of them, and counts them as owned. */
+static unsigned int pool_allow_new(struct blkv_pool *pool, unsigned int nr)
 {
 	unsigned int allowed = 0;
 
@@ -77,7 +86,7 @@ static unsigned int allow_new(struct blkv_pool *pool, unsigned int nr)
 	return allowed;
 }
 
-static void free_pages_list(struct list_head *pages)
+static void free_page_list(struct list_head *pages)
 {
 	struct page *page, *next;
 
@@ -87,7 +96,7 @@ static void free_pages_list(struct list_head *pages)
 	}
 }
 
-static void give_back(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
+static void pool_give_back(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
 {
 	unsigned long flags;
 	bool surplus, waiters;
@@ -95,8 +104,8 @@ static void give_back(struct blkv_pool *pool, struct list_head *pages, unsigned 
 	spin_lock_irqsave(&pool->lock, flags);
 	list_splice(pages, &pool->idle);
 	pool->nr_idle += nr;
-	surplus = pool->nr_idle > RESERVE;
-	/* Pairs with the lock in refuse(): a waiter that we do not see here sees our pages. */
+	surplus = pool->nr_idle > POOL_RESERVE;
+	/* Pairs with the lock in blkv_memory_get(): a waiter not seen here sees these pages. */
 	waiters = pool->waiters;
 	spin_unlock_irqrestore(&pool->lock, flags);
 
@@ -106,45 +115,45 @@ static void give_back(struct blkv_pool *pool, struct list_head *pages, unsigned 
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
 }
 
-/* Build the buffer from a list of exactly the pages that it needs. */
-static void fill(struct blkv_memory *buffer, struct list_head *pages, unsigned int nr_pages)
+/* Build private memory from a list of exactly the pages that it needs. */
+static void memory_fill(struct blkv_memory *memory, struct list_head *pages, unsigned int nr_pages)
 {
 	struct page *page, *next;
 	unsigned int i = 0;
 
-	buffer->vecs = buffer->inline_vecs;
+	memory->vecs = memory->inline_vecs;
 	if (pages_for_vecs(nr_pages)) {
 		page = list_first_entry(pages, struct page, lru);
 		list_del(&page->lru);
-		buffer->vecs = page_address(page);
+		memory->vecs = page_address(page);
 	}
 
 	list_for_each_entry_safe(page, next, pages, lru) {
 		list_del(&page->lru);
-		bvec_set_page(&buffer->vecs[i++], page, PAGE_SIZE, 0);
+		bvec_set_page(&memory->vecs[i++], page, PAGE_SIZE, 0);
 	}
-	buffer->nr_pages = nr_pages;
+	memory->nr_pages = nr_pages;
 }
 
-static void trim(struct work_struct *work)
+static void pool_trim(struct work_struct *work)
 {
 	struct blkv_pool *pool = container_of(work, struct blkv_pool, trim.work);
 	LIST_HEAD(unused);
 	bool again;
 
 	spin_lock_irq(&pool->lock);
-	if (pool->low > RESERVE) {
-		unsigned int nr = pool->low - RESERVE;
+	if (pool->low > POOL_RESERVE) {
+		unsigned int nr = pool->low - POOL_RESERVE;
 
-		/* From the tail: those have been idle for longest. */
+		/* From the tail: those have been idle longest. */
 		for (; nr; nr--, pool->nr_idle--, pool->nr_owned--)
 			list_move(pool->idle.prev, &unused);
 	}
 	pool->low = pool->nr_idle;
-	again = pool->nr_idle > RESERVE;
+	again = pool->nr_idle > POOL_RESERVE;
 	spin_unlock_irq(&pool->lock);
 
-	free_pages_list(&unused);
+	free_page_list(&unused);
 	if (again)
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
 }
@@ -152,7 +161,7 @@ static void trim(struct work_struct *work)
 /**
  * blkv_pool_init() - make a pool with its reserve
  * @pool: the pool
- * @kept: a buffer of the greatest length that the caller keeps for itself; goes back with
+ * @kept: private memory of the maximum length, which the caller keeps; returned with
  *	blkv_memory_put()
  *
  * Context: Process; sleeps.
@@ -162,14 +171,14 @@ int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept)
 {
 	spin_lock_init(&pool->lock);
 	init_waitqueue_head(&pool->wait);
-	INIT_DELAYED_WORK(&pool->trim, trim);
+	INIT_DELAYED_WORK(&pool->trim, pool_trim);
 	INIT_LIST_HEAD(&pool->idle);
 	pool->waiters = 0;
-	pool->nr_idle = take_new(&pool->idle, 2 * RESERVE, GFP_KERNEL);
+	pool->nr_idle = alloc_new_pages(&pool->idle, 2 * POOL_RESERVE, GFP_KERNEL);
 	pool->low = pool->nr_idle;
 	pool->nr_owned = pool->nr_idle;
-	pool->limit = max_t(unsigned long, 4 * RESERVE, totalram_pages() / LIMIT_FRACTION);
-	if (pool->nr_idle < 2 * RESERVE)
+	pool->limit = max_t(unsigned long, 4 * POOL_RESERVE, totalram_pages() / LIMIT_FRACTION);
+	if (pool->nr_idle < 2 * POOL_RESERVE)
 		return -ENOMEM;
 
 	return blkv_memory_get(pool, kept, BLKV_REGION_SECTORS) ? 0 : -ENOMEM;
@@ -177,7 +186,7 @@ int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept)
 
 /**
  * blkv_pool_exit() - free all pages of a pool
- * @pool: the pool; zeroed memory is fine; no buffer is out
+ * @pool: the pool; zeroed memory is fine; no memory is in use
  *
  * Context: Process; sleeps.
  */
@@ -186,24 +195,26 @@ void blkv_pool_exit(struct blkv_pool *pool)
 	if (!pool->idle.next)
 		return;
 	cancel_delayed_work_sync(&pool->trim);
-	free_pages_list(&pool->idle);
+	free_page_list(&pool->idle);
 	pool->nr_idle = 0;
 	pool->nr_owned = 0;
 }
 
+/* ---- getting and returning memory --------------------------------------------------------- */
+
 /**
- * blkv_memory_get() - get private pages without waiting
- * @pool: where from
- * @buffer: what to fill
+ * blkv_memory_get() - get private memory without waiting
+ * @pool: the pool
+ * @memory: set up here
  * @nr_sectors: at most BLKV_REGION_SECTORS
  *
- * After a refusal the caller owes a blkv_memory_wait() for the same buffer; until then others are
- * refused as well, if what is idle is not more than enough for both.
+ * If this fails, blkv_memory_wait() is due for the same memory; until then it fails for others,
+ * too, unless enough is idle for both.
  *
  * Context: Any.
- * Return: true when the buffer is filled.
+ * Return: true if @memory is set up.
  */
-bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *buffer, unsigned int nr_sectors)
+bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors);
 	unsigned int nr = nr_pages + pages_for_vecs(nr_pages);
@@ -212,17 +223,17 @@ bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *buffer, unsigne
 	LIST_HEAD(pages);
 
 	spin_lock_irqsave(&pool->lock, flags);
-	if (!pool->waiters || pool->nr_idle >= RESERVE + nr) {
-		taken = take_idle(pool, &pages, nr);
-		allowed = allow_new(pool, nr - taken);
+	if (!pool->waiters || pool->nr_idle >= POOL_RESERVE + nr) {
+		taken = pool_take_idle(pool, &pages, nr);
+		allowed = pool_allow_new(pool, nr - taken);
 	}
 	spin_unlock_irqrestore(&pool->lock, flags);
 
 	if (allowed && taken + allowed == nr)
-		new = take_new(&pages, allowed, GFP_NOWAIT);
+		new = alloc_new_pages(&pages, allowed, GFP_NOWAIT);
 	taken += new;
 	if (taken == nr) {
-		fill(buffer, &pages, nr_pages);
+		memory_fill(memory, &pages, nr_pages);
 		return true;
 	}
 
@@ -232,20 +243,20 @@ bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *buffer, unsigne
 	pool->nr_owned -= allowed - new;
 	spin_unlock_irqrestore(&pool->lock, flags);
 	if (taken)
-		give_back(pool, &pages, taken);
+		pool_give_back(pool, &pages, taken);
 	return false;
 }
 
 /**
- * blkv_memory_wait() - get private pages, waiting for other requests to return theirs
- * @pool: where from
- * @buffer: what to fill; blkv_memory_get() has refused it
- * @nr_sectors: as there
+ * blkv_memory_wait() - get private memory, waiting for other requests to return theirs
+ * @pool: the pool
+ * @memory: set up here; blkv_memory_get() has failed for it
+ * @nr_sectors: at most BLKV_REGION_SECTORS
  *
- * Context: Process; sleeps. One caller at a time (an ordered workqueue sees to it), on whom no
- * request that holds pages may depend.
+ * Context: Process; sleeps. One caller at a time, from an ordered workqueue. No request that holds
+ * pages may depend on that workqueue.
  */
-void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *buffer, unsigned int nr_sectors)
+void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors);
 	unsigned int missing = nr_pages + pages_for_vecs(nr_pages);
@@ -255,14 +266,14 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *buffer, unsign
 		unsigned int allowed;
 
 		spin_lock_irq(&pool->lock);
-		missing -= take_idle(pool, &pages, missing);
+		missing -= pool_take_idle(pool, &pages, missing);
 		if (!missing)
 			pool->waiters--;
-		allowed = missing ? allow_new(pool, 1) : 0;
+		allowed = missing ? pool_allow_new(pool, 1) : 0;
 		spin_unlock_irq(&pool->lock);
 		if (!missing)
 			break;
-		if (allowed && take_new(&pages, 1, GFP_NOIO | __GFP_NORETRY)) {
+		if (allowed && alloc_new_pages(&pages, 1, GFP_NOIO | __GFP_NORETRY)) {
 			missing--;
 			continue;
 		}
@@ -271,30 +282,229 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *buffer, unsign
 		spin_unlock_irq(&pool->lock);
 		wait_event(pool->wait, READ_ONCE(pool->nr_idle));
 	}
-	fill(buffer, &pages, nr_pages);
+	memory_fill(memory, &pages, nr_pages);
 }
 
 /**
- * blkv_memory_put() - return private pages
+ * blkv_memory_put() - return private memory
  * @pool: where blkv_memory_get() or blkv_memory_wait() took them
- * @buffer: the buffer; may be empty
+ * @memory: the memory; may be empty
  *
  * Context: Any.
  */
-void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *buffer)
+void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory)
 {
-	unsigned int nr = buffer->nr_pages;
+	unsigned int nr = memory->nr_pages;
 	LIST_HEAD(pages);
 	unsigned int i;
 
 	if (!nr)
 		return;
+	/* In the order in which memory_fill() takes them. */
 	for (i = 0; i < nr; i++)
-		list_add(&buffer->vecs[i].bv_page->lru, &pages);
-	if (buffer->vecs != buffer->inline_vecs) {
-		list_add(&virt_to_page(buffer->vecs)->lru, &pages);
+		list_add_tail(&memory->vecs[i].bv_page->lru, &pages);
+	if (memory->vecs != memory->inline_vecs) {
+		list_add(&virt_to_page(memory->vecs)->lru, &pages);
 		nr++;
 	}
-	buffer->nr_pages = 0;
-	give_back(pool, &pages, nr);
+	memory->nr_pages = 0;
+	pool_give_back(pool, &pages, nr);
+}
+
+/* ---- walking it --------------------------------------------------------------------------- */
+
+/**
+ * blkv_memory_attach() - let a bio transfer private memory instead of the caller's
+ * @memory: the private memory
+ * @bio: a clone of the caller's bio
+ * @nr_sectors: how much
+ *
+ * Context: Any.
+ */
+void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio, unsigned int nr_sectors)
+{
+	bio->bi_io_vec = memory->vecs;
+	bio->bi_iter.bi_size = nr_sectors << SECTOR_SHIFT;
+	bio->bi_iter.bi_idx = 0;
+	bio->bi_iter.bi_bvec_done = 0;
+	/* The clone inherited this from the caller's segments. */
+	compat_clear_bvec_gap(bio);
+}
+
+/**
+ * blkv_memory_iter() - iterate over some sectors of private memory
+ * @memory: the memory
+ * @first: first sector
+ * @nr_sectors: how many
+ *
+ * Context: Any.
+ * Return: the iterator, for blkv_memory_vecs(); its bi_sector is 0.
+ */
+struct bvec_iter blkv_memory_iter(const struct blkv_memory *memory, unsigned int first,
+				  unsigned int nr_sectors)
+{
+	struct bvec_iter iter = { .bi_size = (first + nr_sectors) << SECTOR_SHIFT };
+
+	bvec_iter_advance(memory->vecs, &iter, first << SECTOR_SHIFT);
+	return iter;
+}
+
+/**
+ * blkv_memory_walk() - walk some sectors of private memory
+ * @memory: the memory
+ * @first: first sector
+ * @nr_sectors: how many
+ *
+ * Context: Any.
+ * Return: the walk, for blkv_sector_next().
+ */
+struct blkv_sector_iter blkv_memory_walk(const struct blkv_memory *memory, unsigned int first,
+					 unsigned int nr_sectors)
+{
+	return (struct blkv_sector_iter) {
+		.vecs = memory->vecs,
+		.at = blkv_memory_iter(memory, first, nr_sectors),
+	};
+}
+
+/* The bytes at the start of @iter; private memory is never in high memory. */
+static u8 *iter_address(const struct bio_vec *vecs, struct bvec_iter iter)
+{
+	struct bio_vec vec = bvec_iter_bvec(vecs, iter);
+
+	return page_address(vec.bv_page) + vec.bv_offset;
+}
+
+/* Copy the next @len bytes, which may be in several segments, and step over them. */
+static void iter_copy(const struct bio_vec *vecs, struct bvec_iter *iter, void *to, size_t len)
+{
+	while (len) {
+		unsigned int part = min_t(size_t, len, bvec_iter_len(vecs, *iter));
+
+		memcpy(to, iter_address(vecs, *iter), part);
+		bvec_iter_advance_single(vecs, iter, part);
+		to += part;
+		len -= part;
+	}
+}
+
+/**
+ * blkv_memory_read() - copy bytes out of private memory
+ * @memory: the memory
+ * @offset: first byte
+ * @to: where to
+ * @len: how many bytes
+ *
+ * Context: Any.
+ */
+void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to, size_t len)
+{
+	struct bvec_iter iter = { .bi_size = offset + len };
+
+	bvec_iter_advance(memory->vecs, &iter, offset);
+	iter_copy(memory->vecs, &iter, to, len);
+}
+
+/**
+ * blkv_sector_next() - the next sector of a walk
+ * @iter: the walk
+ * @bounce: where the sector is copied to if it is not in one piece; valid until it is used again
+ *
+ * Context: Any.
+ * Return: its bytes, for reading only, or NULL at the end of the walk.
+ */
+const u8 *blkv_sector_next(struct blkv_sector_iter *iter, struct blkv_bounce *bounce)
+{
+	const u8 *bytes;
+
+	if (!iter->at.bi_size)
+		return NULL;
+	if (bvec_iter_len(iter->vecs, iter->at) < SECTOR_SIZE) {
+		iter_copy(iter->vecs, &iter->at, bounce->bytes, SECTOR_SIZE);
+		return bounce->bytes;
+	}
+	bytes = iter_address(iter->vecs, iter->at);
+	bvec_iter_advance_single(iter->vecs, &iter->at, SECTOR_SIZE);
+	return bytes;
+}
+
+/**
+ * blkv_memory_sector() - one sector of private memory
+ * @memory: the memory
+ * @n: which sector
+ * @bounce: where the sector is copied to if it is not in one piece
+ *
+ * Context: Any.
+ * Return: its bytes, for reading only.
+ */
+const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
+			     struct blkv_bounce *bounce)
+{
+	struct blkv_sector_iter iter = blkv_memory_walk(memory, n, 1);
+
+	return blkv_sector_next(&iter, bounce);
+}
+
+/**
+ * blkv_memory_flip() - flip bits of the first byte of a sector
+ * @memory: the memory
+ * @n: which sector
+ * @xor: what the byte is xored with
+ *
+ * Context: Any.
+ */
+void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor)
+{
+	*iter_address(memory->vecs, blkv_memory_iter(memory, n, 1)) ^= xor;
+}
+
+/* ---- marks -------------------------------------------------------------------------------- */
+
+/*
+ * Private memory still holds what an earlier request left there, which may well be what the test
+ * leg should return now: a leg that completes a read without transferring all of it would go
+ * unnoticed. So before the leg is read, the last bytes of each sector are overwritten with a
+ * number that is not in the data.
+ */
+static u64 *mark_place(const struct blkv_memory *memory, unsigned int n)
+{
+	size_t offset = ((size_t)n << SECTOR_SHIFT) + SECTOR_SIZE - sizeof(u64);
+
+	return page_address(memory->vecs[offset >> PAGE_SHIFT].bv_page) + offset_in_page(offset);
+}
+
+/**
+ * blkv_memory_mark() - mark each sector as not filled yet
+ * @memory: the memory
+ * @nr_sectors: how many sectors
+ * @mark: the mark of the first one; that of sector n is @mark + n
+ *
+ * Context: Any.
+ */
+void blkv_memory_mark(struct blkv_memory *memory, unsigned int nr_sectors, u64 mark)
+{
+	unsigned int i, first;
+
+	/* Page by page: the address of one takes longer than all the marks in it. */
+	for (first = 0; first < nr_sectors; first += PAGE_SECTORS) {
+		unsigned int nr = min_t(unsigned int, nr_sectors - first, PAGE_SECTORS);
+		u64 *place = mark_place(memory, first);
+
+		for (i = 0; i < nr; i++, place += SECTOR_SIZE / sizeof(*place))
+			*place = mark++;
+	}
+}
+
+/**
+ * blkv_memory_is_marked() - is a sector as blkv_memory_mark() left it?
+ * @memory: the memory
+ * @n: which sector
+ * @mark: what the first sector was marked with
+ *
+ * Context: Any.
+ * Return: true if the leg has transferred nothing to the end of the sector.
+ */
+bool blkv_memory_is_marked(const struct blkv_memory *memory, unsigned int n, u64 mark)
+{
+	return *mark_place(memory, n) == mark + n;
 }

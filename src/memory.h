@@ -5,7 +5,6 @@
 
 #include <linux/bvec.h>
 #include <linux/list.h>
-#include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -13,13 +12,18 @@
 
 #include "types.h"
 
+struct bio;
+
 #define BLKV_INLINE_VECS 4
 
 /**
- * struct blkv_memory - the private pages of one request
- * @vecs: one entry a page, whole pages, in order; @inline_vecs or a page of its own
- * @nr_pages: pages in @vecs, 0 while there is no buffer
+ * struct blkv_memory - the private memory of one request
+ * @vecs: its segments; @inline_vecs or a page of its own
+ * @nr_pages: pages in @vecs, 0 while there is no memory
  * @inline_vecs: serves small requests
+ *
+ * The members are for memory.c only. What the segments look like is nobody else's business: other
+ * units walk them with a bvec_iter, or sector by sector with struct blkv_sector_iter.
  */
 struct blkv_memory {
 	struct bio_vec *vecs;
@@ -28,17 +32,17 @@ struct blkv_memory {
 };
 
 /**
- * struct blkv_pool - where private pages come from and return to
- * @trim: gives pages that were idle for a while back to the system
+ * struct blkv_pool - where private memory comes from and returns to
+ * @trim: returns pages that have been idle for a while to the system
  * @wait: the one request that waits for pages sleeps here
  * @lock: protects the members below; any context
- * @idle: pages not in use, linked by page->lru, the last one used first
+ * @idle: pages not in use, linked by page->lru, the most recently used ones first
  * @nr_idle: length of @idle
  * @low: the lowest @nr_idle since the last trim
- * @nr_owned: pages that this pool has of the system, idle or in buffers
+ * @nr_owned: pages allocated by this pool, idle or in use
  * @limit: of @nr_owned
- * @waiters: requests that were refused pages and not served since; while there are any,
- *	new requests get only what they cannot need, so that they cannot starve them
+ * @waiters: requests that got no pages at first and still wait; while there are any, new requests
+ *	get only what these cannot need, so that they do not starve
  */
 struct blkv_pool {
 	struct delayed_work trim;
@@ -53,18 +57,52 @@ struct blkv_pool {
 	unsigned int waiters;
 };
 
+/**
+ * struct blkv_sector_iter - a walk over private memory, sector by sector
+ * @vecs: the segments
+ * @at: the sectors that are left
+ */
+struct blkv_sector_iter {
+	const struct bio_vec *vecs;
+	struct bvec_iter at;
+};
+
+/* Where a sector is copied to if it is not in one piece. */
+struct blkv_bounce {
+	u8 bytes[SECTOR_SIZE];
+};
+
 int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept);
 void blkv_pool_exit(struct blkv_pool *pool);
-bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *buffer, unsigned int nr_sectors);
-void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *buffer, unsigned int nr_sectors);
-void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *buffer);
+bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
+void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
+void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory);
 
-/* The address of sector @n of a buffer; private pages are never in high memory. */
-static inline void *blkv_memory_sector(const struct blkv_memory *buffer, unsigned int n)
+void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio,
+			unsigned int nr_sectors);
+struct bvec_iter blkv_memory_iter(const struct blkv_memory *memory, unsigned int first,
+				  unsigned int nr_sectors);
+struct blkv_sector_iter blkv_memory_walk(const struct blkv_memory *memory, unsigned int first,
+					 unsigned int nr_sectors);
+const u8 *blkv_sector_next(struct blkv_sector_iter *iter, struct blkv_bounce *bounce);
+const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
+			     struct blkv_bounce *bounce);
+void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to, size_t len);
+void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor);
+
+void blkv_memory_mark(struct blkv_memory *memory, unsigned int nr_sectors, u64 mark);
+bool blkv_memory_is_marked(const struct blkv_memory *memory, unsigned int n, u64 mark);
+
+/* The segments, for the functions that take a list of them and a bvec_iter. */
+static inline const struct bio_vec *blkv_memory_vecs(const struct blkv_memory *memory)
 {
-	size_t offset = (size_t)n << SECTOR_SHIFT;
+	return memory->vecs;
+}
 
-	return page_address(buffer->vecs[offset >> PAGE_SHIFT].bv_page) + offset_in_page(offset);
+/* There is none yet. blkv_memory_put() is fine with that. */
+static inline void blkv_memory_init(struct blkv_memory *memory)
+{
+	memory->nr_pages = 0;
 }
 
 #endif /* DM_BLKVERIFY_MEMORY_H */

@@ -1,33 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What "dmsetup status", "dmsetup table" and "dmsetup message" say and do.
+ * "dmsetup status", "dmsetup table" and "dmsetup message".
  *
- * Process context. Everything shown is a snapshot taken under the locks of the units that own it.
+ * Process context. Everything that is printed is a snapshot, taken under the locks of the units
+ * that own it.
  */
 #include <linux/kernel.h>
 
 #include "dm-blkverify.h"
-#include "io.h"
 #include "message.h"
 
 /* ---- status ------------------------------------------------------------------------------- */
 
+enum status_field {
+#define FIELD_ID(id, ...) FIELD_##id,
+	BLKV_STATUS_FIELDS(FIELD_ID)
+#undef FIELD_ID
+	FIELDS_NR
+};
+
+struct snapshot {
+	struct blkv_counts counts;
+	struct blkv_found found;
+	bool frozen;
+	u64 untrusted;
+};
+
+static void snapshot_take(struct blkverify *blkv, struct snapshot *snapshot)
+{
+	blkv_findings_read(&blkv->findings, &snapshot->found);
+	snapshot->frozen = blkv_is_frozen(&blkv->findings);
+	blkv_counters_read(&blkv->counters, &snapshot->counts);
+	snapshot->untrusted = blkv_trust_untrusted(&blkv->trust);
+}
+
+/* The fields that are a plain number. */
+static u64 snapshot_number(const struct snapshot *snapshot, enum status_field field)
+{
+	switch (field) {
+	case FIELD_MISMATCHES:
+		return snapshot->found.number[BLKV_MISMATCH];
+	case FIELD_DIVERGENCES:
+		return snapshot->found.number[BLKV_DIVERGENCE];
+	case FIELD_COMPARED:
+		return snapshot->counts.compared;
+	case FIELD_SKIPPED:
+		return snapshot->counts.skipped;
+	case FIELD_WRITTEN:
+		return snapshot->counts.written;
+	case FIELD_RAW_ERRORS:
+		return snapshot->found.leg_errors[BLKV_RAW];
+	case FIELD_TEST_ERRORS:
+		return snapshot->found.leg_errors[BLKV_TEST];
+	case FIELD_UNSTABLE:
+		return snapshot->found.unstable;
+	case FIELD_UNTRUSTED:
+		return snapshot->untrusted;
+	case FIELD_STATE:
+	case FIELD_FIRST_MISMATCH:
+	case FIELDS_NR:
+		break;
+	}
+	return 0;
+}
+
 static void emit_info(struct blkverify *blkv, char *result, unsigned int maxlen)
 {
-	struct blkv_snapshot now;
-	const struct blkv_findings *findings = &now.findings;
+	struct snapshot now;
+	enum status_field field;
 	unsigned int sz = 0;
 
-	blkv_reports_snapshot(&blkv->reports, &now);
-	DMEMIT("%c ", now.frozen ? 'F' : findings->bad ? 'C' : 'V');
-	if (findings->located)
-		DMEMIT("%llu", (unsigned long long)findings->first_sector);
-	else
-		DMEMIT("-");
-	DMEMIT(" %llu %llu", findings->mismatches, findings->divergences);
-	DMEMIT(" %llu %llu %llu", now.counts.compared, now.counts.skipped, now.counts.written);
-	DMEMIT(" %llu %llu", findings->leg_errors[BLKV_RAW], findings->leg_errors[BLKV_TEST]);
-	DMEMIT(" %llu %llu", findings->unstable, blkv_trust_untrusted(&blkv->trust));
+	snapshot_take(blkv, &now);
+	for (field = 0; field < FIELDS_NR; field++) {
+		DMEMIT("%s", field ? " " : "");
+		if (field == FIELD_STATE)
+			DMEMIT("%c", now.frozen ? 'F' : now.found.any ? 'C' : 'V');
+		else if (field == FIELD_FIRST_MISMATCH && now.found.located)
+			DMEMIT("%llu",
+			       (unsigned long long)(blkv->ti->begin + now.found.first_sector));
+		else if (field == FIELD_FIRST_MISMATCH)
+			DMEMIT("-");
+		else
+			DMEMIT("%llu", snapshot_number(&now, field));
+	}
 }
 
 static void emit_table(struct blkverify *blkv, char *result, unsigned int maxlen)
@@ -51,10 +106,10 @@ static void emit_ima(struct blkverify *blkv, char *result, unsigned int maxlen)
 }
 
 /**
- * blkv_status() - answer "dmsetup status" and "dmsetup table"
+ * blkv_status() - print what "dmsetup status" and "dmsetup table" show
  * @blkv: the target
  * @type: which of them
- * @result: where to
+ * @result: where to print
  * @maxlen: of @result
  */
 void blkv_status(struct blkverify *blkv, status_type_t type, char *result, unsigned int maxlen)
@@ -75,16 +130,16 @@ void blkv_status(struct blkverify *blkv, status_type_t type, char *result, unsig
 /* ---- messages ----------------------------------------------------------------------------- */
 
 /*
- * How much of a word of a message is shown by the format %*pE, which sees to it that a newline in
- * it does not look like a new line of the log.
+ * How much of a word of a message is printed, by the format %*pE, which escapes a newline in it so
+ * that it does not start a new line of the log.
  */
-static int shown(const char *word)
+static int printed_len(const char *word)
 {
 	return strnlen(word, 64);
 }
 
-/* One line in the log about a message that is refused. */
-static __printf(2, 3) void complain(struct blkverify *blkv, const char *format, ...)
+/* One line in the log about a message that is rejected. */
+static __printf(2, 3) void message_reject(struct blkverify *blkv, const char *format, ...)
 {
 	char name[DM_NAME_LEN];
 	struct va_format text;
@@ -94,145 +149,127 @@ static __printf(2, 3) void complain(struct blkverify *blkv, const char *format, 
 	va_start(args, format);
 	text.fmt = format;
 	text.va = &args;
-	DMERR("%s: message refused: %pV", name, &text);
+	DMERR("%s: message rejected: %pV", name, &text);
 	va_end(args);
 }
 
-/*
- * A handler returns 1 when it has put text into result, 0 when it has done what was asked, or an
- * error.
- */
-static int message_list(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			unsigned int maxlen)
+/* A handler returns 1 if it has printed to result, 0 if it has done its work, or an error. */
+static int message_list(struct blkverify *blkv, char *result, unsigned int maxlen)
 {
 	struct blkv_report report;
 	unsigned int sz = 0;
 	u64 number = 0, dropped;
 
-	while (blkv_reports_next(&blkv->reports, &number, &report, &dropped)) {
+	while (blkv_ring_next(&blkv->ring, &number, &report, &dropped)) {
 		DMEMIT("%llu ", report.number);
 		sz += blkv_report_emit(&report, blkv->ti->begin, result + sz, maxlen - sz);
 		if (report.kind == BLKV_MISMATCH)
-			DMEMIT(" at=%u raw_bytes=%*phN test_bytes=%*phN", report.window_offset,
-			       BLKV_WINDOW, report.window[BLKV_RAW], BLKV_WINDOW,
-			       report.window[BLKV_TEST]);
+			sz += blkv_report_emit_windows(&report, result + sz, maxlen - sz);
 		DMEMIT("\n");
 	}
 	DMEMIT("dropped=%llu", dropped);
 	return 1;
 }
 
-static int message_reset(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			 unsigned int maxlen)
+static int message_reset(struct blkverify *blkv)
 {
-	blkv_reports_reset(&blkv->reports);
+	blkv_findings_reset(&blkv->findings);
+	blkv_ring_reset(&blkv->ring);
+	blkv_counters_reset(&blkv->counters);
 	return 0;
 }
 
-static int message_thaw(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			unsigned int maxlen)
+static int message_thaw(struct blkverify *blkv)
 {
-	blkv_reports_thaw(&blkv->reports);
+	blkv_findings_thaw(&blkv->findings);
 	return 0;
 }
 
-/* A sector of the mapped device, as a person gives it, to one of the target. */
-static int parse_sector(struct blkverify *blkv, const char *word, sector_t *sector)
+/* Convert a sector of the mapped device, as a person gives it, to one of the target. */
+static int sector_parse(struct blkverify *blkv, const char *word, sector_t *sector)
 {
 	struct dm_target *ti = blkv->ti;
 	u64 number;
 
 	if (kstrtou64(word, 10, &number) || number < ti->begin || number - ti->begin >= ti->len) {
-		complain(blkv, "\"%*pE\" is not a sector of this target, which has %llu to %llu",
-			 shown(word), word, (unsigned long long)ti->begin,
-			 (unsigned long long)(ti->begin + ti->len - 1));
+		message_reject(blkv,
+			       "\"%*pE\" is not a sector of this target, which has %llu to %llu",
+			       printed_len(word), word, (unsigned long long)ti->begin,
+			       (unsigned long long)(ti->begin + ti->len - 1));
 		return -EINVAL;
 	}
 	*sector = number - ti->begin;
 	return 0;
 }
 
-static int edit_trust(struct blkverify *blkv, char **argv, bool trusted)
+static int trust_edit(struct blkverify *blkv, char **argv, bool trusted)
 {
 	sector_t start;
 	u64 nr;
 
-	if (parse_sector(blkv, argv[1], &start))
+	if (sector_parse(blkv, argv[1], &start))
 		return -EINVAL;
 	if (kstrtou64(argv[2], 10, &nr) || !nr || nr > blkv->ti->len - start) {
-		complain(blkv, "\"%*pE\" is no number of sectors from %llu to the end of it",
-			 shown(argv[2]), argv[2], (unsigned long long)(blkv->ti->begin + start));
+		message_reject(blkv, "\"%*pE\" is not a valid number of sectors starting at %llu",
+			       printed_len(argv[2]), argv[2],
+			       (unsigned long long)(blkv->ti->begin + start));
 		return -EINVAL;
 	}
 	blkv_trust_set(&blkv->trust, start, nr, trusted);
 	return 0;
 }
 
-static int message_trust(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			 unsigned int maxlen)
+static int message_history(struct blkverify *blkv, char **argv, char *result, unsigned int maxlen)
 {
-	return edit_trust(blkv, argv, true);
-}
-
-static int message_distrust(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			    unsigned int maxlen)
-{
-	return edit_trust(blkv, argv, false);
-}
-
-static int message_history(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			   unsigned int maxlen)
-{
-	enum blkv_history_answer answer;
+	enum blkv_provenance provenance;
 	struct blkv_write write;
 	unsigned int sz = 0;
 	u64 before = U64_MAX;
 	sector_t sector;
 
-	if (parse_sector(blkv, argv[1], &sector))
+	if (sector_parse(blkv, argv[1], &sector))
 		return -EINVAL;
 	for (;;) {
-		answer = blkv_history_find(&blkv->history, sector, before, &write);
-		if (answer != BLKV_HISTORY_FOUND)
+		provenance = blkv_history_find(&blkv->history, sector, before, &write);
+		if (provenance != BLKV_PROVENANCE_FOUND)
 			break;
 		sz += blkv_write_emit(&write, blkv->ti->begin, "", result + sz, maxlen - sz);
 		DMEMIT("\n");
 		before = write.order;
 	}
-	DMEMIT("%s", answer == BLKV_HISTORY_NONE ? "complete" : "older writes are forgotten");
+	DMEMIT("%s",
+	       provenance == BLKV_PROVENANCE_NONE ? "complete" : "older writes are forgotten");
 	return 1;
 }
 
-static int message_inject(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			  unsigned int maxlen)
+static int message_inject(struct blkverify *blkv, unsigned int argc, char **argv)
 {
 	sector_t sector;
 	u8 xor = 0xff;
 	bool trusted;
 
-	if (parse_sector(blkv, argv[1], &sector))
+	if (sector_parse(blkv, argv[1], &sector))
 		return -EINVAL;
 	if (argc > 2 && (kstrtou8(argv[2], 0, &xor) || !xor)) {
-		complain(blkv, "\"%*pE\" is not a byte other than 0 to xor with", shown(argv[2]),
-			 argv[2]);
+		message_reject(blkv, "\"%*pE\" is not a byte other than 0 to xor with",
+			       printed_len(argv[2]), argv[2]);
 		return -EINVAL;
 	}
 	blkv_trust_run(&blkv->trust, sector, 1, &trusted);
 	if (!trusted) {
-		complain(blkv, "sector %llu is not trusted, so reads of it are not compared",
-			 (unsigned long long)(blkv->ti->begin + sector));
+		message_reject(blkv, "sector %llu is not trusted, so reads of it are not compared",
+			       (unsigned long long)(blkv->ti->begin + sector));
 		return -EINVAL;
 	}
-	if (!blkv_io_inject(blkv, sector, xor)) {
-		complain(blkv, "there are %u injections that no read has met yet",
-			 BLKV_MAX_INJECTIONS);
+	if (!blkv_injections_add(&blkv->injections, sector, xor)) {
+		message_reject(blkv, "too many pending injections (%u)", BLKV_MAX_INJECTIONS);
 		return -ENOSPC;
 	}
 	return 0;
 }
 
-/* What stands between quotes in a log line has to stay there. */
-static bool is_plain(const char *text)
+/* The text stands between quotes in a log line, and must not end them. */
+static bool is_quotable(const char *text)
 {
 	for (; *text; text++)
 		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
@@ -240,8 +277,7 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-static int message_mark(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-			unsigned int maxlen)
+static int message_mark(struct blkverify *blkv, unsigned int argc, char **argv)
 {
 	char mark[BLKV_MARK_LEN] = "", name[DM_NAME_LEN];
 	unsigned int i;
@@ -251,37 +287,65 @@ static int message_mark(struct blkverify *blkv, unsigned int argc, char **argv, 
 		len += snprintf(mark + min_t(int, len, sizeof(mark)),
 				sizeof(mark) - min_t(int, len, sizeof(mark)), "%s%s",
 				i > 1 ? " " : "", argv[i]);
-	if (len >= (int)sizeof(mark) || !is_plain(mark)) {
-		complain(blkv, "a mark is at most %zu printable characters without \" and \\",
-			 sizeof(mark) - 1);
+	if (len >= (int)sizeof(mark) || !is_quotable(mark)) {
+		message_reject(blkv, "a mark is at most %zu printable characters without \" and \\",
+			       sizeof(mark) - 1);
 		return -EINVAL;
 	}
-	blkv_reports_mark(&blkv->reports, mark);
+	blkv_ring_mark(&blkv->ring, mark);
 	blkv_device_name(blkv->ti, name);
 	DMINFO("%s: mark \"%s\"", name, mark);
 	return 0;
 }
 
-static const struct message {
-	const char *name;
-	unsigned int min_argc;
-	unsigned int max_argc;
-	const char *usage;
-	int (*handle)(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
-		      unsigned int maxlen);
-} messages[] = {
-	{ "list", 1, 1, "", message_list },
-	{ "reset", 1, 1, "", message_reset },
-	{ "thaw", 1, 1, "", message_thaw },
-	{ "trust", 3, 3, " <start> <len>", message_trust },
-	{ "distrust", 3, 3, " <start> <len>", message_distrust },
-	{ "history", 2, 2, " <sector>", message_history },
-	{ "inject", 2, 3, " <sector> [<xor>]", message_inject },
-	{ "mark", 1, UINT_MAX, " [<text>]", message_mark },
+enum message_id {
+#define MESSAGE_ID(id, ...) MESSAGE_##id,
+	BLKV_MESSAGES(MESSAGE_ID)
+#undef MESSAGE_ID
+	MESSAGES_NR
 };
 
+static const struct message {
+	const char *word;
+	unsigned int min_args;
+	unsigned int max_args;
+	const char *usage;
+} message_table[MESSAGES_NR] = {
+#define MESSAGE_ROW(id, word, min, max, usage) \
+	[MESSAGE_##id] = { word, min, max, usage },
+	BLKV_MESSAGES(MESSAGE_ROW)
+#undef MESSAGE_ROW
+};
+
+static int message_handle(struct blkverify *blkv, enum message_id id, unsigned int argc,
+			  char **argv, char *result, unsigned int maxlen)
+{
+	/* No default: the compiler names the message that is missing. */
+	switch (id) {
+	case MESSAGE_LIST:
+		return message_list(blkv, result, maxlen);
+	case MESSAGE_RESET:
+		return message_reset(blkv);
+	case MESSAGE_THAW:
+		return message_thaw(blkv);
+	case MESSAGE_TRUST:
+		return trust_edit(blkv, argv, true);
+	case MESSAGE_DISTRUST:
+		return trust_edit(blkv, argv, false);
+	case MESSAGE_HISTORY:
+		return message_history(blkv, argv, result, maxlen);
+	case MESSAGE_INJECT:
+		return message_inject(blkv, argc, argv);
+	case MESSAGE_MARK:
+		return message_mark(blkv, argc, argv);
+	case MESSAGES_NR:
+		break;
+	}
+	return -EINVAL;
+}
+
 /**
- * blkv_message() - obey "dmsetup message"
+ * blkv_message() - handle "dmsetup message"
  * @blkv: the target
  * @argc: number of words; dm sees to it that there is one
  * @argv: the words
@@ -293,18 +357,18 @@ static const struct message {
 int blkv_message(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
 		 unsigned int maxlen)
 {
-	unsigned int i;
+	enum message_id id;
 
-	for (i = 0; i < ARRAY_SIZE(messages); i++) {
-		const struct message *message = &messages[i];
+	for (id = 0; id < MESSAGES_NR; id++) {
+		const struct message *message = &message_table[id];
 
-		if (strcasecmp(argv[0], message->name))
+		if (strcasecmp(argv[0], message->word))
 			continue;
-		if (argc >= message->min_argc && argc <= message->max_argc)
-			return message->handle(blkv, argc, argv, result, maxlen);
-		complain(blkv, "usage: %s%s", message->name, message->usage);
+		if (argc > message->min_args && argc - 1 <= message->max_args)
+			return message_handle(blkv, id, argc, argv, result, maxlen);
+		message_reject(blkv, "usage: %s%s", message->word, message->usage);
 		return -EINVAL;
 	}
-	complain(blkv, "unknown message \"%*pE\"", shown(argv[0]), argv[0]);
+	message_reject(blkv, "unknown message \"%*pE\"", printed_len(argv[0]), argv[0]);
 	return -EINVAL;
 }

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The range lock: who may touch which sectors of both legs.
+ * The range lock: which request may access which sectors of both legs.
  *
- * Requests that overlap must reach both legs in one order, else the legs differ for good, and a
- * read must see the same state on both. So:
+ * Overlapping requests must reach both legs in the same order, or the legs differ from then on; and
+ * a read must see the same state on both. So:
  *
- *   Two ranges conflict when they overlap and at least one of them is not shared. A range is
- *   granted when no range that came before it and conflicts with it is still held or waiting.
+ *   Two ranges conflict if they overlap and at least one of them is not shared. A range is granted
+ *   once no earlier range that conflicts with it is held or waiting.
  *
- * A range that waits holds back later ones that conflict with it, so nobody starves, and order
- * of arrival is order of service wherever order matters. One interval tree holds ranges of any
- * length, held and waiting alike: a discard of the whole device is one entry. Each range counts
- * its blockers when it comes; an unlock takes one off every later range that it blocked.
+ * A waiting range holds back later ones that conflict with it, so no request starves, and ranges
+ * are granted in FIFO order wherever order matters. One interval tree holds ranges of any length,
+ * held and waiting alike: a discard of the whole device is one entry. Each range counts its
+ * blockers when it arrives; an unlock takes one off every later range that it blocked.
  *
- * Locks: blkv_ranges.lock, taken here, any context. A waiting range is parked, never slept on: the
- * unlock that frees it hands it to its caller, who starts it.
+ * Pure: knows no device. Locks: blkv_ranges.lock, taken here, any context. A waiting range is
+ * parked, its request does not sleep: the unlock that grants it returns it to its caller, who
+ * starts the request.
  *
- * (Considered: a list per hash bucket of regions. Every request longer than a region then needs
- * a place in several buckets and a second lock against cycles, and a crowd in one bucket makes
- * each lock a walk over all of it.)
+ * (Rejected: a list per hash bucket of regions. Every request longer than a region would need a
+ * place in several buckets and a second lock against deadlock, and a crowd in one bucket would make
+ * each lock operation walk all of it.)
  */
 #include <linux/interval_tree_generic.h>
 
@@ -41,21 +42,21 @@ void blkv_ranges_init(struct blkv_ranges *ranges)
 	ranges->exclusive = 0;
 }
 
-/* May a shared range skip looking for conflicts? Saves the walk when everybody reads. */
-static bool all_shared(struct blkv_ranges *ranges, struct blkv_range *range)
+/* Can @range not conflict at all? Saves the walk while there are only reads. */
+static bool is_conflict_free(struct blkv_ranges *ranges, struct blkv_range *range)
 {
 	lockdep_assert_held(&ranges->lock);
 	return range->shared && !ranges->exclusive;
 }
 
 /**
- * blkv_range_lock() - take or queue for the sectors of a request
+ * blkv_range_lock() - take the sectors of a request, or queue for them
  * @ranges: the lock
  * @range: the request's range; @start, @last and @shared are set. The range stays in the lock
  *	until blkv_range_unlock().
  *
- * When this returns false, another CPU may have been granted the range already and be working
- * on the request: the caller must not touch it any more.
+ * If this returns false, another CPU may already have been handed the range and be working on the
+ * request: the caller must not touch it afterwards.
  *
  * Context: Any.
  * Return: true if the range is granted; false if a later blkv_range_unlock() will grant it.
@@ -67,7 +68,7 @@ bool blkv_range_lock(struct blkv_ranges *ranges, struct blkv_range *range)
 	unsigned int blockers = 0;
 
 	spin_lock_irqsave(&ranges->lock, flags);
-	if (!all_shared(ranges, range))
+	if (!is_conflict_free(ranges, range))
 		for (other = tree_iter_first(&ranges->root, range->start, range->last); other;
 		     other = tree_iter_next(other, range->start, range->last))
 			blockers += !(range->shared && other->shared);
@@ -83,8 +84,8 @@ bool blkv_range_lock(struct blkv_ranges *ranges, struct blkv_range *range)
  * blkv_range_unlock() - release the sectors of a request
  * @ranges: the lock
  * @range: a granted range
- * @granted: ranges that this grants are added to the tail; no two of them conflict, so they may be
- *	started in any order
+ * @granted: ranges that this grants are added to the tail. No two of them conflict, so they may be
+ *	started in any order.
  *
  * Context: Any.
  */
@@ -98,12 +99,12 @@ void blkv_range_unlock(struct blkv_ranges *ranges, struct blkv_range *range,
 	WARN_ON_ONCE(range->blockers);
 	tree_remove(range, &ranges->root);
 	ranges->exclusive -= !range->shared;
-	if (all_shared(ranges, range))
+	if (is_conflict_free(ranges, range))
 		goto out;
 
 	for (other = tree_iter_first(&ranges->root, range->start, range->last); other;
 	     other = tree_iter_next(other, range->start, range->last)) {
-		/* All that conflicts came later: this range would not have been granted else. */
+		/* All conflicting ranges are later ones, or this one would still wait. */
 		if (range->shared && other->shared)
 			continue;
 		if (!--other->blockers)

@@ -31,7 +31,7 @@ struct blkv_range {
 };
 
 /**
- * struct blkv_ranges - all requests in flight, granted and waiting
+ * struct blkv_ranges - the ranges of all requests in flight, granted and waiting
  * @lock: protects all members and those of the ranges in the tree; any context
  * @root: interval tree of struct blkv_range
  * @exclusive: ranges in the tree that are not shared

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The trust map: in which sectors both legs are known to hold the same data.
+ * The trust map: the sectors in which both legs are known to hold the same data.
  *
- * The device is cut into regions of 1 MiB and groups of 512 regions. A group is all trusted,
- * none trusted, or a page of region entries; a region is all trusted, none trusted, or a bitmap
- * of 256 bytes. Only what is mixed costs memory, so a table of 64 TiB starts with one MiB.
+ * The device is divided into regions of 1 MiB and groups of 512 regions. A group is all trusted,
+ * none trusted, or a page of region entries; a region is all trusted, none trusted, or a bitmap of
+ * 256 bytes. Only what is mixed costs memory, so a target of 64 TiB starts with one MiB.
  *
- * When memory for a mixed group or region cannot be had, the whole of it becomes untrusted. That
- * loses coverage, which is counted, but is never wrong.
+ * If memory for a mixed group or region cannot be allocated, all of it becomes untrusted. That
+ * loses coverage, which is counted, but never makes a sector trusted.
  *
- * Pure: knows no device. Locks: blkv_trust.lock, taken here, any context. Who sets or reads the
- * trust of sectors holds the range lock over them, so for one range sets and reads come one after
- * the other; the spinlock protects neighbours that share a bitmap or a group. The messages "trust"
- * and "distrust" do not hold the range lock: a request in flight may still be judged, or end, by
- * what was true before.
+ * Pure: knows no device. Locks: blkv_trust.lock, taken here, any context. Requests set and read the
+ * trust of sectors under the range lock, so for one range these are ordered; the spinlock protects
+ * neighbours that share a bitmap or a group. The messages "trust" and "distrust" do not take the
+ * range lock: a request in flight may still use what was true before.
  */
 #include <linux/bitmap.h>
 #include <linux/minmax.h>
@@ -27,13 +26,13 @@
 #define GROUP_SECTORS (REGIONS * BLKV_REGION_SECTORS)
 
 /*
- * An entry of either level: ALL and NONE, or what it points to. ALL is NULL, so that zeroed
- * memory is a map in which everything is trusted.
+ * An entry of either level: ALL, NONE, or a pointer. ALL is NULL, so that zeroed memory is a map in
+ * which everything is trusted.
  */
 #define ALL ((void *)0)
 #define NONE ((void *)1)
 
-static bool uniform(const void *entry)
+static bool is_uniform(const void *entry)
 {
 	return entry == ALL || entry == NONE;
 }
@@ -43,7 +42,7 @@ static void *uniform_entry(bool trusted)
 	return trusted ? ALL : NONE;
 }
 
-/* Sectors of a group or region of @size that begins at @start; the last one may be short. */
+/* Sectors of the group or region of @size that starts at @start; the last one may be short. */
 static unsigned int sectors_in(const struct blkv_trust *trust, sector_t start, unsigned int size)
 {
 	return min_t(sector_t, size, trust->nr_sectors - start);
@@ -51,25 +50,25 @@ static unsigned int sectors_in(const struct blkv_trust *trust, sector_t start, u
 
 static unsigned int region_untrusted(void *entry, unsigned int nr)
 {
-	if (uniform(entry))
+	if (is_uniform(entry))
 		return entry == NONE ? nr : 0;
 	return nr - bitmap_weight(entry, nr);
 }
 
-static void free_region(void *entry)
+static void region_free(void *entry)
 {
-	if (!uniform(entry))
+	if (!is_uniform(entry))
 		kfree(entry);
 }
 
-static void free_group(void **regions)
+static void group_free(void **regions)
 {
 	unsigned long i;
 
-	if (uniform(regions))
+	if (is_uniform(regions))
 		return;
 	for (i = 0; i < REGIONS; i++)
-		free_region(regions[i]);
+		region_free(regions[i]);
 	kfree(regions);
 }
 
@@ -77,7 +76,7 @@ static void free_group(void **regions)
  * blkv_trust_init() - make a trust map
  * @trust: the map
  * @nr_sectors: its size
- * @trusted: what all sectors are at first
+ * @trusted: the initial state of all sectors
  *
  * Context: Process; sleeps.
  * Return: 0 or -ENOMEM.
@@ -110,7 +109,7 @@ void blkv_trust_exit(struct blkv_trust *trust)
 	unsigned long i;
 
 	for (i = 0; trust->groups && i < trust->nr_groups; i++) {
-		free_group(trust->groups[i]);
+		group_free(trust->groups[i]);
 		cond_resched();
 	}
 	kvfree(trust->groups);
@@ -118,22 +117,22 @@ void blkv_trust_exit(struct blkv_trust *trust)
 }
 
 /*
- * Set sectors [from, from + nr) of one region. @size is the region's length. Returns the
- * region's new entry, which is @entry itself unless that was replaced.
+ * Set sectors [from, from + nr) of one region of @size sectors. Returns the new entry of the
+ * region, which is @entry unless that was replaced.
  */
-static void *set_in_region(struct blkv_trust *trust, void *entry, unsigned int size,
-			   unsigned int from, unsigned int nr, bool trusted)
+static void *region_set(struct blkv_trust *trust, void *entry, unsigned int size, unsigned int from,
+			unsigned int nr, bool trusted)
 {
 	unsigned long *bits = entry;
 
 	if (nr == size) {
-		free_region(entry);
+		region_free(entry);
 		return uniform_entry(trusted);
 	}
 	if (entry == uniform_entry(trusted))
 		return entry;
 
-	if (uniform(entry)) {
+	if (is_uniform(entry)) {
 		bits = kmalloc(BITS_TO_BYTES(BLKV_REGION_SECTORS), BLKV_GFP_NOWAIT);
 		if (!bits)
 			return NONE;
@@ -155,7 +154,7 @@ static void *set_in_region(struct blkv_trust *trust, void *entry, unsigned int s
 }
 
 /* Turn a uniform group into a page of uniform regions. */
-static void **split_group(void *entry)
+static void **group_split(void *entry)
 {
 	void **regions = kmalloc_array(REGIONS, sizeof(*regions), BLKV_GFP_NOWAIT);
 
@@ -164,8 +163,8 @@ static void **split_group(void *entry)
 	return regions;
 }
 
-/* Turn a page of regions that are all @entry into one entry. @nr of them exist. */
-static void *join_group(void **regions, void *entry, unsigned long nr)
+/* If all @nr regions are @entry, replace their page by that. */
+static void *group_join(void **regions, void *entry, unsigned long nr)
 {
 	unsigned long i;
 
@@ -182,7 +181,7 @@ static s64 group_untrusted(struct blkv_trust *trust, void **regions, sector_t ba
 	unsigned long i;
 	s64 sum = 0;
 
-	if (uniform(regions))
+	if (is_uniform(regions))
 		return regions == NONE ? size : 0;
 	for (i = 0; i * BLKV_REGION_SECTORS < size; i++)
 		sum += region_untrusted(regions[i],
@@ -192,21 +191,21 @@ static s64 group_untrusted(struct blkv_trust *trust, void **regions, sector_t ba
 }
 
 /* Set sectors [from, from + nr) of the group at @base, which has @size sectors. */
-static void *set_in_group(struct blkv_trust *trust, void *entry, sector_t base, unsigned int size,
-			  unsigned int from, unsigned int nr, bool trusted, s64 *delta)
+static void *group_set(struct blkv_trust *trust, void *entry, sector_t base, unsigned int size,
+		       unsigned int from, unsigned int nr, bool trusted, s64 *delta)
 {
 	void **regions = entry;
 	bool joined = false;
 
 	if (nr == size) {
 		*delta = (trusted ? 0 : size) - group_untrusted(trust, entry, base);
-		free_group(entry);
+		group_free(entry);
 		return uniform_entry(trusted);
 	}
 	if (entry == uniform_entry(trusted))
 		return entry;
-	if (uniform(entry)) {
-		regions = split_group(entry);
+	if (is_uniform(entry)) {
+		regions = group_split(entry);
 		if (!regions) {
 			*delta = size - group_untrusted(trust, entry, base);
 			return NONE;
@@ -220,32 +219,32 @@ static void *set_in_group(struct blkv_trust *trust, void *entry, sector_t base, 
 		unsigned int part = min(nr, region - offset);
 		s64 before = region_untrusted(regions[i], region);
 
-		regions[i] = set_in_region(trust, regions[i], region, offset, part, trusted);
+		regions[i] = region_set(trust, regions[i], region, offset, part, trusted);
 		*delta += region_untrusted(regions[i], region) - before;
-		joined |= uniform(regions[i]);
+		joined |= is_uniform(regions[i]);
 		from += part;
 		nr -= part;
 	}
 
 	if (!joined)
 		return regions;
-	return join_group(regions, regions[(from - 1) / BLKV_REGION_SECTORS],
+	return group_join(regions, regions[(from - 1) / BLKV_REGION_SECTORS],
 			  DIV_ROUND_UP(size, BLKV_REGION_SECTORS));
 }
 
 /**
- * blkv_trust_set() - say whether both legs agree about some sectors
+ * blkv_trust_set() - record whether both legs hold the same data in some sectors
  * @trust: the map
  * @start: first sector
  * @nr: how many; all inside the map
- * @trusted: do they?
+ * @trusted: whether they do
  *
- * Context: Any; does not sleep. The time is in proportion to @nr, so not in hard-interrupt
- * context where @nr can be many regions.
+ * Context: Any; does not sleep. Takes time proportional to @nr, so not for many regions in
+ * hard-interrupt context.
  */
 void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted)
 {
-	/* Nothing untrusted anywhere: see blkv_trust_run() for why this needs no lock. */
+	/* Nothing is untrusted: see blkv_trust_run() for why this needs no lock. */
 	if (trusted && !atomic64_read(&trust->untrusted))
 		return;
 
@@ -263,8 +262,8 @@ void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool 
 		part = min_t(sector_t, nr, size - from);
 
 		spin_lock_irqsave(&trust->lock, flags);
-		trust->groups[group] = set_in_group(trust, trust->groups[group], base, size, from,
-						    part, trusted, &delta);
+		trust->groups[group] = group_set(trust, trust->groups[group], base, size, from,
+						 part, trusted, &delta);
 		atomic64_add(delta, &trust->untrusted);
 		spin_unlock_irqrestore(&trust->lock, flags);
 
@@ -274,12 +273,12 @@ void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool 
 }
 
 /* As blkv_trust_run(), for sectors [from, from + nr) of one region. */
-static unsigned int run_in_region(void *entry, unsigned int from, unsigned int nr, bool *trusted)
+static unsigned int region_run(void *entry, unsigned int from, unsigned int nr, bool *trusted)
 {
 	unsigned int end;
 
 	*trusted = entry == ALL;
-	if (uniform(entry))
+	if (is_uniform(entry))
 		return nr;
 
 	*trusted = test_bit(from, entry);
@@ -289,18 +288,18 @@ static unsigned int run_in_region(void *entry, unsigned int from, unsigned int n
 }
 
 /**
- * blkv_trust_run() - the longest run of sectors that are all trusted or all not
+ * blkv_trust_run() - the longest run of sectors that are all trusted or all untrusted
  * @trust: the map
- * @start: where it starts
- * @nr: how long it may be; not 0
- * @trusted: set to what they are
+ * @start: first sector
+ * @nr: how many sectors to look at; not 0
+ * @trusted: set to the state of the run
  *
- * The common case, nothing untrusted on the whole device, takes no lock. That is safe because the
- * caller holds the range lock over the sectors: had anyone made one of them untrusted, it would
- * have been under that lock, earlier, and counted in @untrusted before the lock was passed on.
+ * In the common case, in which nothing is untrusted, this takes no lock. That is safe because the
+ * caller holds the range lock over the sectors: whoever made one of them untrusted did that under
+ * the range lock as well, and @untrusted was raised before the range lock was passed on.
  *
  * Context: Any.
- * Return: its length, at least 1. It may end early at the end of a region.
+ * Return: the length, at least 1. The run may end early, at the end of a region.
  */
 sector_t blkv_trust_run(struct blkv_trust *trust, sector_t start, sector_t nr, bool *trusted)
 {
@@ -317,20 +316,20 @@ sector_t blkv_trust_run(struct blkv_trust *trust, sector_t start, sector_t nr, b
 	run = min_t(sector_t, run, GROUP_SECTORS - from);
 	spin_lock_irqsave(&trust->lock, flags);
 	regions = trust->groups[group];
-	if (uniform(regions)) {
+	if (is_uniform(regions)) {
 		*trusted = (void *)regions == ALL;
 	} else {
 		unsigned int offset = from % BLKV_REGION_SECTORS;
 
 		run = min_t(sector_t, run, BLKV_REGION_SECTORS - offset);
-		run = run_in_region(regions[from / BLKV_REGION_SECTORS], offset, run, trusted);
+		run = region_run(regions[from / BLKV_REGION_SECTORS], offset, run, trusted);
 	}
 	spin_unlock_irqrestore(&trust->lock, flags);
 	return run;
 }
 
-/* Both maps have the same size: exchange them. */
-static void swap_maps(struct blkv_trust *a, struct blkv_trust *b)
+/* Exchange two maps of the same size. */
+static void maps_swap(struct blkv_trust *a, struct blkv_trust *b)
 {
 	s64 untrusted;
 
@@ -345,11 +344,11 @@ static void swap_maps(struct blkv_trust *a, struct blkv_trust *b)
 }
 
 /**
- * blkv_trust_move() - let a new map say what an old one said
+ * blkv_trust_move() - hand the contents of an old map over to a new one
  * @to: the new map
- * @from: the old one, which is of no use afterwards; may have another size, then only the sectors
- *	that are in both are carried over. Of those beyond its end nothing is known: the table that
- *	it came from may itself have replaced a longer one.
+ * @from: the old map, which is useless afterwards. If the sizes differ, only the common sectors
+ *	are carried over; those beyond the end of @from become untrusted, because the table of
+ *	@from may itself have replaced a longer one.
  *
  * Context: Process. No request is in flight on either.
  */
@@ -359,7 +358,7 @@ void blkv_trust_move(struct blkv_trust *to, struct blkv_trust *from)
 	bool trusted;
 
 	if (to->nr_sectors == from->nr_sectors) {
-		swap_maps(to, from);
+		maps_swap(to, from);
 		return;
 	}
 	for (start = 0; start < both; start += run) {
@@ -371,7 +370,7 @@ void blkv_trust_move(struct blkv_trust *to, struct blkv_trust *from)
 }
 
 /**
- * blkv_trust_untrusted() - how many sectors are not trusted now
+ * blkv_trust_untrusted() - how many sectors are untrusted
  * @trust: the map
  *
  * Context: Any.

@@ -10,7 +10,7 @@
 #include "types.h"
 
 /**
- * struct blkv_trust - which sectors both legs are known to agree about
+ * struct blkv_trust - the sectors in which both legs are known to hold the same data
  * @nr_sectors: size of the map
  * @nr_groups: entries of @groups
  * @lock: protects the members below; any context

@@ -12,11 +12,10 @@
 
 /* The longest read or write that reaches the legs in one piece. */
 #define BLKV_REGION_SECTORS ((unsigned int)(SZ_1M >> SECTOR_SHIFT))
-#define BLKV_REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
 
 /*
- * Memory that a request would like to have and can do without. The request may be there to free
- * memory: then it must not empty the reserve that is meant for that.
+ * For optional allocations in the I/O path. They must not use the reserves: the request may be
+ * part of memory reclaim.
  */
 #define BLKV_GFP_NOWAIT (GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_NOWARN)
 

@@ -28,9 +28,12 @@
 	OPTION(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", NUMBER,                                 \
 	       "memory limit of fingerprint, in MiB")
 
-/* The range and the default of the number that follows fingerprint_max_mib. */
-#define BLKV_FINGERPRINT_MIN_MIB 1
-#define BLKV_FINGERPRINT_MAX_MIB 1048576
+/*
+ * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The
+ * defaults stand below.
+ */
+#define BLKV_NUMBERS(NUMBER) NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, "MiB")
+
 #define BLKV_FINGERPRINT_DEFAULT_MIB 64
 
 /*
@@ -80,7 +83,8 @@
 	KIND(DIVERGENCE, "divergence")
 
 /*
- * MESSAGE(id, word, min, max, usage): a message, and how many arguments it takes.
+ * MESSAGE(id, word, min, max, usage): a message, the range of its number of arguments, and what
+ * they are.
  */
 #define BLKV_MESSAGES(MESSAGE)                                                                     \
 	MESSAGE(LIST, "list", 0, 0, "")                                                            \
@@ -95,14 +99,5 @@
 /* The text of a report, after the request: what a person greps the kernel log for. */
 #define BLKV_TEXT_MISMATCH "contents mismatch in sector "
 #define BLKV_TEXT_DIVERGENCE "divergence"
-
-/* The words of the options for code that names one of them. */
-#define BLKV_WORD_IGNORE "ignore_mismatch"
-#define BLKV_WORD_FREEZE "freeze_on_mismatch"
-#define BLKV_WORD_PANIC "panic_on_mismatch"
-#define BLKV_WORD_WRITTEN_ONLY "written_only"
-#define BLKV_WORD_NO_WRITE_COPY "no_write_copy"
-#define BLKV_WORD_FINGERPRINT "fingerprint"
-#define BLKV_WORD_FINGERPRINT_MAX_MIB "fingerprint_max_mib"
 
 #endif /* DM_BLKVERIFY_WORDS_H */

@@ -6,6 +6,7 @@
 #ifndef BLKVERIFY_COMPAT_H
 #define BLKVERIFY_COMPAT_H
 
+#include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/device-mapper.h>
 #include <linux/module.h>
@@ -70,6 +71,17 @@ static inline void compat_stable_writes(struct dm_target *ti, struct queue_limit
 		limits->features &= ~BLK_FEAT_STABLE_WRITES;
 #elif defined(HAVE_DM_NEEDS_STABLE_WRITES)
 	ti->needs_stable_writes = wanted;
+#endif
+}
+
+/*
+ * Since 6.19 (2f6b2565d43c, "block: accumulate memory segment gaps per bio") a bio remembers the
+ * gaps between its segments, and bio_init_clone() copies that.
+ */
+static inline void compat_clear_bvec_gap(struct bio *bio)
+{
+#ifdef HAVE_BIO_BVEC_GAP
+	bio->bi_bvec_gap_bit = 0;
 #endif
 }
 

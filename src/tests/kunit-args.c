@@ -2,7 +2,7 @@
 /*
  * Tests of the optional arguments of a table line.
  *
- * There are few enough of them to try every combination in every order.
+ * They are few enough to try every combination in every order.
  */
 #include <linux/slab.h>
 
@@ -14,35 +14,36 @@
 #define TEXT_MAX 256
 
 /*
- * Options and their line, in canonical order. Written out here and not taken from the unit: what
- * users type must not change by accident. A word and the number after it are one string.
+ * The options, in canonical order. Written out here and not taken from words.h: what users type
+ * must not change by accident.
  */
-static const char *const mode_names[] = {
-	[BLKV_MODE_IGNORE] = "ignore_mismatch",
-	[BLKV_MODE_FREEZE] = "freeze_on_mismatch",
-	[BLKV_MODE_PANIC] = "panic_on_mismatch",
+static const char *const option_words[BLKV_OPTIONS_NR] = {
+	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
+	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib",
 };
 
+/* The words of a line, in canonical order. A word and the number after it are one string. */
 static unsigned int units_of(const struct blkv_options *options, const char **units)
 {
-	unsigned int nr = 0;
+	unsigned int id, nr = 0;
 
-	if (options->mode)
-		units[nr++] = mode_names[options->mode];
-	if (options->written_only)
-		units[nr++] = "written_only";
-	if (options->no_write_copy)
-		units[nr++] = "no_write_copy";
-	if (options->fingerprint)
-		units[nr++] = "fingerprint";
-	if (options->fingerprint_max_mib == 1)
+	for (id = 0; id < BLKV_OPTIONS_NR; id++)
+		if (options->set[id] && id != BLKV_OPTION_FINGERPRINT_MAX_MIB)
+			units[nr++] = option_words[id];
+	if (options->number[BLKV_OPTION_FINGERPRINT_MAX_MIB] == 1)
 		units[nr++] = "fingerprint_max_mib 1";
-	else if (options->fingerprint_max_mib)
+	else if (options->number[BLKV_OPTION_FINGERPRINT_MAX_MIB])
 		units[nr++] = "fingerprint_max_mib 1048576";
 	return nr;
 }
 
-/* All options that there are, by number, with the smallest and the greatest memory limit. */
+static void set_limit(struct blkv_options *options, unsigned int max_mib)
+{
+	options->set[BLKV_OPTION_FINGERPRINT_MAX_MIB] = max_mib;
+	options->number[BLKV_OPTION_FINGERPRINT_MAX_MIB] = max_mib;
+}
+
+/* All valid combinations, by number, with the lowest and the highest memory limit. */
 static bool numbered_options(unsigned int n, struct blkv_options *options)
 {
 	static const struct {
@@ -54,15 +55,17 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 	if (n >= 8 * ARRAY_SIZE(rest))
 		return false;
 	memset(options, 0, sizeof(*options));
-	options->mode = n % 4;
-	options->written_only = n / 4 % 2;
-	options->no_write_copy = rest[n / 8].no_write_copy;
-	options->fingerprint = rest[n / 8].fingerprint;
-	options->fingerprint_max_mib = rest[n / 8].max_mib;
+	options->set[BLKV_OPTION_IGNORE] = n % 4 == 1;
+	options->set[BLKV_OPTION_FREEZE] = n % 4 == 2;
+	options->set[BLKV_OPTION_PANIC] = n % 4 == 3;
+	options->set[BLKV_OPTION_WRITTEN_ONLY] = n / 4 % 2;
+	options->set[BLKV_OPTION_NO_WRITE_COPY] = rest[n / 8].no_write_copy;
+	options->set[BLKV_OPTION_FINGERPRINT] = rest[n / 8].fingerprint;
+	set_limit(options, rest[n / 8].max_mib);
 	return true;
 }
 
-/* Print units as a line: what comes behind the two devices, with a space first. */
+/* Print units as the part of a line after the two devices, with a space first. */
 static void print_line(const char *const *units, unsigned int nr, char *text)
 {
 	unsigned int i, sz, words = 0;
@@ -91,9 +94,8 @@ static unsigned int split_line(char *text, const char **argv)
 
 static bool same_options(const struct blkv_options *a, const struct blkv_options *b)
 {
-	return a->mode == b->mode && a->written_only == b->written_only &&
-	       a->no_write_copy == b->no_write_copy && a->fingerprint == b->fingerprint &&
-	       a->fingerprint_max_mib == b->fingerprint_max_mib;
+	return !memcmp(a->set, b->set, sizeof(a->set)) &&
+	       !memcmp(a->number, b->number, sizeof(a->number));
 }
 
 static int parse(struct blkv_options *options, unsigned int argc, const char *const *argv,
@@ -101,7 +103,7 @@ static int parse(struct blkv_options *options, unsigned int argc, const char *co
 {
 	*error = NULL;
 	*word = NULL;
-	/* Whatever was there before must not shine through. */
+	/* The previous contents must not matter. */
 	memset(options, 1, sizeof(*options));
 	return blkv_options_parse(options, argc, (char **)argv, error, word);
 }
@@ -117,8 +119,8 @@ static void expect_parsed(struct kunit *test, const struct blkv_options *expecte
 	KUNIT_ASSERT_NULL(test, error);
 }
 
-static void expect_refused(struct kunit *test, const char *text, unsigned int blamed,
-			   unsigned int argc, const char *const *argv)
+static void expect_rejected(struct kunit *test, const char *text, unsigned int blamed,
+			    unsigned int argc, const char *const *argv)
 {
 	struct blkv_options options;
 	const char *error, *word;
@@ -128,32 +130,31 @@ static void expect_refused(struct kunit *test, const char *text, unsigned int bl
 	KUNIT_ASSERT_STREQ(test, word, argv[blamed]);
 }
 
-#define refused(text, blamed, ...)                                            \
-	do {                                                                  \
-		const char *const argv_[] = { __VA_ARGS__ };                  \
-                                                                              \
-		expect_refused(test, text, blamed, ARRAY_SIZE(argv_), argv_); \
+#define rejected(text, blamed, ...)						\
+	do {									\
+		const char *const argv_[] = { __VA_ARGS__ };			\
+										\
+		expect_rejected(test, text, blamed, ARRAY_SIZE(argv_), argv_);	\
 	} while (0)
 
-/* What is said of wrong arguments. */
+/* The errors. */
 #define NO_NUMBER_TEXT "Number of optional arguments is not a number"
 #define NO_MATCH_TEXT "Number of optional arguments does not match the arguments that follow it"
 #define UNKNOWN_TEXT "Unknown optional argument"
 #define TWICE_TEXT "Optional argument given twice"
-#define MODES_TEXT "More than one mode is given"
+#define MODES_TEXT "More than one mismatch mode"
 #define MISSING_TEXT "Number is missing after optional argument"
-#define RANGE_TEXT "Number of MiB for fingerprint_max_mib is not between 1 and 1048576"
+#define RANGE_TEXT "fingerprint_max_mib is not between 1 and 1048576 MiB"
 #define NEEDS_TEXT "fingerprint_max_mib needs fingerprint"
-#define EXCLUDE_TEXT "fingerprint and no_write_copy exclude each other"
+#define EXCLUDE_TEXT "fingerprint and no_write_copy are mutually exclusive"
 
-static void no_arguments_are_the_defaults(struct kunit *test)
+static void no_arguments_give_the_defaults(struct kunit *test)
 {
 	struct blkv_options none = {};
 	const char *const zero[] = { "0" };
 
 	expect_parsed(test, &none, 0, NULL);
 	expect_parsed(test, &none, 1, zero);
-	KUNIT_ASSERT_EQ(test, (int)none.mode, (int)BLKV_MODE_FAIL);
 }
 
 /* Put the units in order number @n; four of them have 24 orders. */
@@ -211,7 +212,7 @@ static void emit_prints_the_canonical_line(struct kunit *test)
 	}
 }
 
-static void what_emit_prints_parses_to_the_same(struct kunit *test)
+static void emitted_options_parse_back(struct kunit *test)
 {
 	struct blkv_options options;
 	char text[TEXT_MAX];
@@ -227,36 +228,25 @@ static void what_emit_prints_parses_to_the_same(struct kunit *test)
 	}
 }
 
-static char yes_or_no(bool yes)
-{
-	return yes ? 'y' : 'n';
-}
-
 static void pairs_name_every_option(struct kunit *test)
 {
 	char text[TEXT_MAX], expected[TEXT_MAX];
 	struct blkv_options options;
-	unsigned int n, sz;
+	unsigned int n, id, sz;
 
 	for (n = 0; numbered_options(n, &options); n++) {
-		sz = scnprintf(expected, TEXT_MAX,
-			       ",ignore_mismatch=%c,freeze_on_mismatch=%c,panic_on_mismatch=%c",
-			       yes_or_no(options.mode == BLKV_MODE_IGNORE),
-			       yes_or_no(options.mode == BLKV_MODE_FREEZE),
-			       yes_or_no(options.mode == BLKV_MODE_PANIC));
-		sz += scnprintf(expected + sz, TEXT_MAX - sz,
-				",written_only=%c,no_write_copy=%c,fingerprint=%c",
-				yes_or_no(options.written_only), yes_or_no(options.no_write_copy),
-				yes_or_no(options.fingerprint));
+		for (id = 0, sz = 0; id < BLKV_OPTION_FINGERPRINT_MAX_MIB; id++)
+			sz += scnprintf(expected + sz, TEXT_MAX - sz, ",%s=%c", option_words[id],
+					options.set[id] ? 'y' : 'n');
 		scnprintf(expected + sz, TEXT_MAX - sz, ",fingerprint_max_mib=%u",
-			  options.fingerprint_max_mib);
+			  options.number[BLKV_OPTION_FINGERPRINT_MAX_MIB]);
 		KUNIT_ASSERT_EQ(test, blkv_options_emit_pairs(&options, text, sizeof(text)),
 				(unsigned int)strlen(expected));
 		KUNIT_ASSERT_STREQ(test, text, expected);
 	}
 }
 
-/* A buffer of each length from 0 on: nothing beyond it is touched, and it holds a whole string. */
+/* Whatever the length of the buffer, it is not overrun, and the string in it is terminated. */
 static void expect_no_overrun(struct kunit *test, const struct blkv_options *options,
 			      unsigned int (*emit)(const struct blkv_options *, char *,
 						   unsigned int))
@@ -289,123 +279,123 @@ static void emit_stays_inside_short_buffers(struct kunit *test)
 	}
 }
 
-static void a_count_that_is_no_number_is_refused(struct kunit *test)
+static void non_numeric_count_is_rejected(struct kunit *test)
 {
-	refused(NO_NUMBER_TEXT, 0, "");
-	refused(NO_NUMBER_TEXT, 0, " ");
-	refused(NO_NUMBER_TEXT, 0, "one", "written_only");
-	refused(NO_NUMBER_TEXT, 0, "written_only");
-	refused(NO_NUMBER_TEXT, 0, "1x", "written_only");
-	refused(NO_NUMBER_TEXT, 0, "0x1", "written_only");
-	refused(NO_NUMBER_TEXT, 0, " 1", "written_only");
-	refused(NO_NUMBER_TEXT, 0, "1 ", "written_only");
-	refused(NO_NUMBER_TEXT, 0, "1.0", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "");
+	rejected(NO_NUMBER_TEXT, 0, " ");
+	rejected(NO_NUMBER_TEXT, 0, "one", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "1x", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "0x1", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, " 1", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "1 ", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "1.0", "written_only");
 }
 
-static void a_count_out_of_range_is_refused(struct kunit *test)
+static void out_of_range_count_is_rejected(struct kunit *test)
 {
-	refused(NO_NUMBER_TEXT, 0, "-1", "written_only");
-	/* These would be 0 and 1 if they were cut to 32 or 64 bits. */
-	refused(NO_NUMBER_TEXT, 0, "4294967296");
-	refused(NO_NUMBER_TEXT, 0, "4294967297", "written_only");
-	refused(NO_NUMBER_TEXT, 0, "18446744073709551617", "written_only");
-	refused(NO_NUMBER_TEXT, 0, "99999999999999999999999999999999", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "-1", "written_only");
+	/* These would be 0 and 1 if they were truncated to 32 or 64 bits. */
+	rejected(NO_NUMBER_TEXT, 0, "4294967296");
+	rejected(NO_NUMBER_TEXT, 0, "4294967297", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "18446744073709551617", "written_only");
+	rejected(NO_NUMBER_TEXT, 0, "99999999999999999999999999999999", "written_only");
 }
 
-static void a_count_that_does_not_match_is_refused(struct kunit *test)
+static void wrong_count_is_rejected(struct kunit *test)
 {
-	refused(NO_MATCH_TEXT, 0, "1");
-	refused(NO_MATCH_TEXT, 0, "0", "written_only");
-	refused(NO_MATCH_TEXT, 0, "2", "written_only");
-	refused(NO_MATCH_TEXT, 0, "1", "written_only", "no_write_copy");
-	refused(NO_MATCH_TEXT, 0, "4294967295", "written_only");
-	/* The count is judged before the words. */
-	refused(NO_MATCH_TEXT, 0, "1", "nonsense", "nonsense");
+	rejected(NO_MATCH_TEXT, 0, "1");
+	rejected(NO_MATCH_TEXT, 0, "0", "written_only");
+	rejected(NO_MATCH_TEXT, 0, "2", "written_only");
+	rejected(NO_MATCH_TEXT, 0, "1", "written_only", "no_write_copy");
+	rejected(NO_MATCH_TEXT, 0, "4294967295", "written_only");
+	/* The count is checked before the words. */
+	rejected(NO_MATCH_TEXT, 0, "1", "nonsense", "nonsense");
 }
 
-static void an_unknown_word_is_refused(struct kunit *test)
+static void unknown_option_is_rejected(struct kunit *test)
 {
-	refused(UNKNOWN_TEXT, 1, "1", "nonsense");
-	refused(UNKNOWN_TEXT, 1, "1", "");
-	refused(UNKNOWN_TEXT, 1, "1", "written_onl");
-	refused(UNKNOWN_TEXT, 1, "1", "written_only ");
-	refused(UNKNOWN_TEXT, 1, "1", "written_onlyx");
-	refused(UNKNOWN_TEXT, 1, "1", "Written_only");
-	refused(UNKNOWN_TEXT, 2, "2", "written_only", "1");
-	refused(UNKNOWN_TEXT, 3, "3", "written_only", "ignore_mismatch", "x");
-	/* The first that is wrong is to blame. */
-	refused(UNKNOWN_TEXT, 1, "2", "x", "y");
+	rejected(UNKNOWN_TEXT, 1, "1", "nonsense");
+	rejected(UNKNOWN_TEXT, 1, "1", "");
+	rejected(UNKNOWN_TEXT, 1, "1", "written_onl");
+	rejected(UNKNOWN_TEXT, 1, "1", "written_only ");
+	rejected(UNKNOWN_TEXT, 1, "1", "written_onlyx");
+	rejected(UNKNOWN_TEXT, 1, "1", "Written_only");
+	rejected(UNKNOWN_TEXT, 2, "2", "written_only", "1");
+	rejected(UNKNOWN_TEXT, 3, "3", "written_only", "ignore_mismatch", "x");
+	/* The first wrong word is named. */
+	rejected(UNKNOWN_TEXT, 1, "2", "x", "y");
 }
 
-static void a_very_long_word_is_refused(struct kunit *test)
+static void overlong_option_is_rejected(struct kunit *test)
 {
 	char *word = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, word);
 	memset(word, 'w', PAGE_SIZE - 1);
-	refused(UNKNOWN_TEXT, 1, "1", word);
-	refused(NO_NUMBER_TEXT, 0, word, "written_only");
+	rejected(UNKNOWN_TEXT, 1, "1", word);
+	rejected(NO_NUMBER_TEXT, 0, word, "written_only");
 	memcpy(word, "written_only", 12);
-	refused(UNKNOWN_TEXT, 1, "1", word);
+	rejected(UNKNOWN_TEXT, 1, "1", word);
 	memset(word, '1', PAGE_SIZE - 1);
-	refused(NO_NUMBER_TEXT, 0, word, "written_only");
+	rejected(NO_NUMBER_TEXT, 0, word, "written_only");
 }
 
-static void a_word_given_twice_is_refused(struct kunit *test)
+static void repeated_option_is_rejected(struct kunit *test)
 {
-	refused(TWICE_TEXT, 2, "2", "written_only", "written_only");
-	refused(TWICE_TEXT, 3, "3", "no_write_copy", "written_only", "no_write_copy");
-	/* Twice the same mode is "twice", not "more than one". */
-	refused(TWICE_TEXT, 2, "2", "ignore_mismatch", "ignore_mismatch");
-	refused(TWICE_TEXT, 2, "2", "freeze_on_mismatch", "freeze_on_mismatch");
-	refused(TWICE_TEXT, 2, "2", "panic_on_mismatch", "panic_on_mismatch");
+	rejected(TWICE_TEXT, 2, "2", "written_only", "written_only");
+	rejected(TWICE_TEXT, 3, "3", "no_write_copy", "written_only", "no_write_copy");
+	/* The same mode twice is "twice", not "more than one". */
+	rejected(TWICE_TEXT, 2, "2", "ignore_mismatch", "ignore_mismatch");
+	rejected(TWICE_TEXT, 2, "2", "freeze_on_mismatch", "freeze_on_mismatch");
+	rejected(TWICE_TEXT, 2, "2", "panic_on_mismatch", "panic_on_mismatch");
 }
 
-static void two_modes_are_refused(struct kunit *test)
+static void two_modes_are_rejected(struct kunit *test)
 {
 	unsigned int a, b;
 
-	for (a = BLKV_MODE_IGNORE; a <= BLKV_MODE_PANIC; a++)
-		for (b = BLKV_MODE_IGNORE; b <= BLKV_MODE_PANIC; b++)
+	for (a = BLKV_OPTION_IGNORE; a <= BLKV_OPTION_PANIC; a++)
+		for (b = BLKV_OPTION_IGNORE; b <= BLKV_OPTION_PANIC; b++)
 			if (a != b)
-				refused(MODES_TEXT, 3, "3", mode_names[a], "written_only",
-					mode_names[b]);
+				rejected(MODES_TEXT, 3, "3", option_words[a], "written_only",
+					 option_words[b]);
 }
 
-static void a_missing_memory_limit_is_refused(struct kunit *test)
+static void missing_number_is_rejected(struct kunit *test)
 {
-	refused(MISSING_TEXT, 1, "1", "fingerprint_max_mib");
-	refused(MISSING_TEXT, 2, "2", "fingerprint", "fingerprint_max_mib");
-	/* The word that follows it is taken for the number. */
-	refused(RANGE_TEXT, 2, "2", "fingerprint_max_mib", "fingerprint");
+	rejected(MISSING_TEXT, 1, "1", "fingerprint_max_mib");
+	rejected(MISSING_TEXT, 2, "2", "fingerprint", "fingerprint_max_mib");
+	/* The next word is taken for the number. */
+	rejected(RANGE_TEXT, 2, "2", "fingerprint_max_mib", "fingerprint");
 }
 
-static void a_memory_limit_out_of_range_is_refused(struct kunit *test)
+static void out_of_range_number_is_rejected(struct kunit *test)
 {
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "0");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "-1");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "1048577");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "4294967297");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "18446744073709551617");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "1M");
-	refused(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "0x10");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "0");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "-1");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "1048577");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "4294967297");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "18446744073709551617");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "1M");
+	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "0x10");
 }
 
-static void a_second_memory_limit_is_refused(struct kunit *test)
+static void repeated_number_is_rejected(struct kunit *test)
 {
-	refused(TWICE_TEXT, 4, "5", "fingerprint", "fingerprint_max_mib", "5",
-		"fingerprint_max_mib", "6");
+	rejected(TWICE_TEXT, 4, "5", "fingerprint", "fingerprint_max_mib", "5",
+		 "fingerprint_max_mib", "6");
 }
 
-static void options_that_do_not_go_together_are_refused(struct kunit *test)
+static void conflicting_options_are_rejected(struct kunit *test)
 {
-	refused(NEEDS_TEXT, 1, "2", "fingerprint_max_mib", "5");
-	refused(EXCLUDE_TEXT, 1, "2", "no_write_copy", "fingerprint");
-	refused(EXCLUDE_TEXT, 2, "2", "fingerprint", "no_write_copy");
+	rejected(NEEDS_TEXT, 1, "2", "fingerprint_max_mib", "5");
+	rejected(EXCLUDE_TEXT, 1, "2", "no_write_copy", "fingerprint");
+	rejected(EXCLUDE_TEXT, 2, "2", "fingerprint", "no_write_copy");
 }
 
-/* Words by number: modes, flags, the memory limit, a good number, and what is never right. */
+/* Words by number: modes, flags, the memory limit, a valid number, and invalid words. */
 enum { MODE_WORDS = 3, NO_COPY = 4, PRINT = 5, LIMIT = 6, NUMBER = 7 };
 
 static const char *const pool[] = {
@@ -423,7 +413,7 @@ static const char *const pool[] = {
 	"ignore",
 };
 
-/* What should be said of words picked[1..nr], or NULL; and which one is to blame. */
+/* The error that is due for the words picked[1..nr], or NULL; and which word is to blame. */
 static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen,
 			 unsigned int *blamed)
 {
@@ -461,7 +451,7 @@ static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen
 	return NULL;
 }
 
-static void random_words_are_judged_one_by_one(struct kunit *test)
+static void random_options_match_a_model(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	unsigned int round, i, good = 0;
@@ -476,7 +466,7 @@ static void random_words_are_judged_one_by_one(struct kunit *test)
 		scnprintf(count, sizeof(count), "%u", nr);
 		argv[0] = count;
 		for (i = 1; i <= nr; i++) {
-			/* The good words more often, else hardly a line is right. */
+			/* Valid words more often, or hardly any line would be valid. */
 			picked[i] = below(random, one_in(random, 8) ? ARRAY_SIZE(pool) : NUMBER);
 			if (i > 1 && picked[i - 1] == LIMIT && !one_in(random, 8))
 				picked[i] = NUMBER;
@@ -485,41 +475,43 @@ static void random_words_are_judged_one_by_one(struct kunit *test)
 
 		text = judge(picked, nr, seen, &blamed);
 		if (text) {
-			expect_refused(test, text, blamed, nr + 1, argv);
+			expect_rejected(test, text, blamed, nr + 1, argv);
 			continue;
 		}
-		for (i = 0; i < MODE_WORDS; i++)
-			if (seen[i])
-				expected.mode = BLKV_MODE_IGNORE + i;
-		expected.written_only = seen[MODE_WORDS];
-		expected.no_write_copy = seen[NO_COPY];
-		expected.fingerprint = seen[PRINT];
-		expected.fingerprint_max_mib = seen[LIMIT] ? 7 : 0;
+		expected.set[BLKV_OPTION_IGNORE] = seen[0];
+		expected.set[BLKV_OPTION_FREEZE] = seen[1];
+		expected.set[BLKV_OPTION_PANIC] = seen[2];
+		expected.set[BLKV_OPTION_WRITTEN_ONLY] = seen[MODE_WORDS];
+		expected.set[BLKV_OPTION_NO_WRITE_COPY] = seen[NO_COPY];
+		expected.set[BLKV_OPTION_FINGERPRINT] = seen[PRINT];
+		set_limit(&expected, seen[LIMIT] ? 7 : 0);
 		expect_parsed(test, &expected, nr + 1, argv);
 		good++;
 	}
 	KUNIT_ASSERT_GT(test, good, 0);
 }
 
-static struct kunit_case args_cases[] = { KUNIT_CASE(no_arguments_are_the_defaults),
-					  KUNIT_CASE(every_combination_parses_in_every_order),
-					  KUNIT_CASE(emit_prints_the_canonical_line),
-					  KUNIT_CASE(what_emit_prints_parses_to_the_same),
-					  KUNIT_CASE(pairs_name_every_option),
-					  KUNIT_CASE(emit_stays_inside_short_buffers),
-					  KUNIT_CASE(a_count_that_is_no_number_is_refused),
-					  KUNIT_CASE(a_count_out_of_range_is_refused),
-					  KUNIT_CASE(a_count_that_does_not_match_is_refused),
-					  KUNIT_CASE(an_unknown_word_is_refused),
-					  KUNIT_CASE(a_very_long_word_is_refused),
-					  KUNIT_CASE(a_word_given_twice_is_refused),
-					  KUNIT_CASE(two_modes_are_refused),
-					  KUNIT_CASE(a_missing_memory_limit_is_refused),
-					  KUNIT_CASE(a_memory_limit_out_of_range_is_refused),
-					  KUNIT_CASE(a_second_memory_limit_is_refused),
-					  KUNIT_CASE(options_that_do_not_go_together_are_refused),
-					  KUNIT_CASE(random_words_are_judged_one_by_one),
-					  {} };
+static struct kunit_case args_cases[] = {
+	KUNIT_CASE(no_arguments_give_the_defaults),
+	KUNIT_CASE(every_combination_parses_in_every_order),
+	KUNIT_CASE(emit_prints_the_canonical_line),
+	KUNIT_CASE(emitted_options_parse_back),
+	KUNIT_CASE(pairs_name_every_option),
+	KUNIT_CASE(emit_stays_inside_short_buffers),
+	KUNIT_CASE(non_numeric_count_is_rejected),
+	KUNIT_CASE(out_of_range_count_is_rejected),
+	KUNIT_CASE(wrong_count_is_rejected),
+	KUNIT_CASE(unknown_option_is_rejected),
+	KUNIT_CASE(overlong_option_is_rejected),
+	KUNIT_CASE(repeated_option_is_rejected),
+	KUNIT_CASE(two_modes_are_rejected),
+	KUNIT_CASE(missing_number_is_rejected),
+	KUNIT_CASE(out_of_range_number_is_rejected),
+	KUNIT_CASE(repeated_number_is_rejected),
+	KUNIT_CASE(conflicting_options_are_rejected),
+	KUNIT_CASE(random_options_match_a_model),
+	{}
+};
 
 static struct kunit_suite args_suite = {
 	.name = "args",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of what a difference is called.
+ * Tests of the classification of differences.
  */
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 #define NR_SECTORS 40
 #define NR_PAGES (NR_SECTORS / (PAGE_SIZE / SECTOR_SIZE))
 
-/* Both legs' data; the pages of the two take turns, so those of one are not neighbours. */
+/* The data of both legs. Their pages alternate, so those of one leg are not adjacent. */
 struct legs {
 	struct rnd_state *random;
 	struct blkv_memory raw;
@@ -49,12 +49,12 @@ static struct legs *new_legs(struct kunit *test)
 
 static u8 *raw_sector(struct legs *legs, unsigned int i)
 {
-	return blkv_memory_sector(&legs->raw, i);
+	return bvtest_sector(legs->raw.vecs, i);
 }
 
 static u8 *test_sector(struct legs *legs, unsigned int i)
 {
-	return blkv_memory_sector(&legs->test, i);
+	return bvtest_sector(legs->test.vecs, i);
 }
 
 /* Random data, the same on both legs. */
@@ -76,7 +76,7 @@ static void spoil(struct legs *legs, unsigned int first, unsigned int nr)
 		prandom_bytes_state(legs->random, test_sector(legs, i), SECTOR_SIZE);
 }
 
-/* Find the differing sectors of the first @nr_sectors as the caller does, and ask. */
+/* Find the differing sectors among the first @nr_sectors, as the caller does, and classify. */
 static struct blkv_diagnosis classify(struct legs *legs, unsigned int nr_sectors)
 {
 	struct blkv_diagnosis diagnosis = { .class = -1, .number = 12345 };
@@ -101,7 +101,7 @@ static void expect_class(struct kunit *test, struct legs *legs, unsigned int nr_
 	KUNIT_ASSERT_EQ(test, diagnosis.number, number);
 }
 
-static void a_sector_of_zeros_is_zeros(struct kunit *test)
+static void zero_sector_is_zeros(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	unsigned int i;
@@ -110,13 +110,13 @@ static void a_sector_of_zeros_is_zeros(struct kunit *test)
 		fill(legs);
 		memset(test_sector(legs, i), 0, SECTOR_SIZE);
 		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_ZEROS, 0);
-		/* Not with one byte that is not zero, wherever that is. */
+		/* A single nonzero byte anywhere makes it another class. */
 		test_sector(legs, i)[below(legs->random, SECTOR_SIZE)] = 1;
 		KUNIT_ASSERT_NE(test, (int)classify(legs, NR_SECTORS).class, (int)BLKV_CLASS_ZEROS);
 	}
 }
 
-static void a_sector_of_ones_is_ones(struct kunit *test)
+static void ones_sector_is_ones(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	unsigned int i;
@@ -130,11 +130,11 @@ static void a_sector_of_ones_is_ones(struct kunit *test)
 	}
 }
 
-static void zeros_and_ones_come_before_all_other_names(struct kunit *test)
+static void zeros_and_ones_take_precedence(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 
-	/* A bit away from raw, in raw elsewhere, and the end of the request. */
+	/* Also one bit from raw, equal to another sector of raw, and at the end. */
 	fill(legs);
 	memset(raw_sector(legs, 7), 0, SECTOR_SIZE);
 	raw_sector(legs, 7)[9] = 4;
@@ -179,14 +179,14 @@ static void up_to_eight_bits_are_a_bitflip(struct kunit *test)
 	}
 }
 
-static void nine_bits_are_no_bitflip(struct kunit *test)
+static void nine_bits_are_not_a_bitflip(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	unsigned int round;
 
 	for (round = 0; round < bvtest_rounds(50); round++) {
 		fill(legs);
-		/* In the middle of the request, lest it look torn. */
+		/* In the middle of the request, so that it does not look torn. */
 		flip(legs, between(legs->random, 1, NR_SECTORS - 2), 9);
 		expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
 	}
@@ -219,7 +219,7 @@ static void data_from_elsewhere_in_the_request_is_shifted(struct kunit *test)
 	}
 }
 
-static void the_nearest_shift_is_named(struct kunit *test)
+static void nearest_shift_is_reported(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 
@@ -232,18 +232,18 @@ static void the_nearest_shift_is_named(struct kunit *test)
 	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_SHIFTED, -3);
 }
 
-static void what_lies_outside_the_request_is_no_shift(struct kunit *test)
+static void data_from_outside_the_request_is_not_shifted(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 
-	/* The buffers are longer than the request. */
+	/* The memory is longer than the request. */
 	fill(legs);
 	memcpy(test_sector(legs, 5), raw_sector(legs, 20), SECTOR_SIZE);
 	expect_class(test, legs, 20, BLKV_CLASS_OTHER, 0);
 	expect_class(test, legs, 21, BLKV_CLASS_SHIFTED, 15);
 }
 
-static void a_bad_end_or_beginning_is_torn(struct kunit *test)
+static void bad_start_or_end_is_torn(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	unsigned int nr;
@@ -258,7 +258,7 @@ static void a_bad_end_or_beginning_is_torn(struct kunit *test)
 	}
 }
 
-static void a_wholly_bad_request_is_not_torn(struct kunit *test)
+static void entirely_bad_request_is_not_torn(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	unsigned int nr;
@@ -270,7 +270,7 @@ static void a_wholly_bad_request_is_not_torn(struct kunit *test)
 	}
 }
 
-static void a_bad_middle_is_other(struct kunit *test)
+static void bad_middle_is_other(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	unsigned int first, nr;
@@ -284,11 +284,11 @@ static void a_bad_middle_is_other(struct kunit *test)
 	}
 }
 
-static void bad_sectors_with_good_ones_between_are_other(struct kunit *test)
+static void scattered_bad_sectors_are_other(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 
-	/* From the start with a hole, up to the end with a hole, and both ends. */
+	/* A start with a hole, an end with a hole, and both ends. */
 	fill(legs);
 	spoil(legs, 0, 3);
 	spoil(legs, 4, 2);
@@ -303,7 +303,7 @@ static void bad_sectors_with_good_ones_between_are_other(struct kunit *test)
 	expect_class(test, legs, NR_SECTORS, BLKV_CLASS_OTHER, 0);
 }
 
-static void the_data_is_not_changed(struct kunit *test)
+static void data_is_left_unchanged(struct kunit *test)
 {
 	struct legs *legs = new_legs(test);
 	u8 *before = kunit_kzalloc(test, 2 * NR_PAGES * PAGE_SIZE, GFP_KERNEL);
@@ -322,7 +322,7 @@ static void the_data_is_not_changed(struct kunit *test)
 				0);
 }
 
-static void every_class_is_printed_and_fits_short_buffers(struct kunit *test)
+static void every_class_is_emitted(struct kunit *test)
 {
 	static const struct {
 		struct blkv_diagnosis diagnosis;
@@ -349,7 +349,7 @@ static void every_class_is_printed_and_fits_short_buffers(struct kunit *test)
 			int printed;
 
 			memset(text, 'x', sizeof(text));
-			printed = blkv_class_emit(&names[i].diagnosis, text, size);
+			printed = blkv_diagnosis_emit(&names[i].diagnosis, text, size);
 			KUNIT_ASSERT_EQ(test, printed, size ? min_t(int, nr, size - 1) : 0);
 			KUNIT_ASSERT_NULL(test, memchr_inv(text + size, 'x', sizeof(text) - size));
 			if (size)
@@ -360,21 +360,21 @@ static void every_class_is_printed_and_fits_short_buffers(struct kunit *test)
 }
 
 static struct kunit_case classify_cases[] = {
-	KUNIT_CASE(a_sector_of_zeros_is_zeros),
-	KUNIT_CASE(a_sector_of_ones_is_ones),
-	KUNIT_CASE(zeros_and_ones_come_before_all_other_names),
+	KUNIT_CASE(zero_sector_is_zeros),
+	KUNIT_CASE(ones_sector_is_ones),
+	KUNIT_CASE(zeros_and_ones_take_precedence),
 	KUNIT_CASE(up_to_eight_bits_are_a_bitflip),
-	KUNIT_CASE(nine_bits_are_no_bitflip),
+	KUNIT_CASE(nine_bits_are_not_a_bitflip),
 	KUNIT_CASE(bits_are_counted_in_the_first_bad_sector_only),
 	KUNIT_CASE(data_from_elsewhere_in_the_request_is_shifted),
-	KUNIT_CASE(the_nearest_shift_is_named),
-	KUNIT_CASE(what_lies_outside_the_request_is_no_shift),
-	KUNIT_CASE(a_bad_end_or_beginning_is_torn),
-	KUNIT_CASE(a_wholly_bad_request_is_not_torn),
-	KUNIT_CASE(a_bad_middle_is_other),
-	KUNIT_CASE(bad_sectors_with_good_ones_between_are_other),
-	KUNIT_CASE(the_data_is_not_changed),
-	KUNIT_CASE(every_class_is_printed_and_fits_short_buffers),
+	KUNIT_CASE(nearest_shift_is_reported),
+	KUNIT_CASE(data_from_outside_the_request_is_not_shifted),
+	KUNIT_CASE(bad_start_or_end_is_torn),
+	KUNIT_CASE(entirely_bad_request_is_not_torn),
+	KUNIT_CASE(bad_middle_is_other),
+	KUNIT_CASE(scattered_bad_sectors_are_other),
+	KUNIT_CASE(data_is_left_unchanged),
+	KUNIT_CASE(every_class_is_emitted),
 	{}
 };
 

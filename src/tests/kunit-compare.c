@@ -2,8 +2,8 @@
 /*
  * Tests of comparing and copying bvec lists.
  *
- * The same bytes are cut at random in each list: into single bytes and into segments of several
- * pages, several of them in one page, at odd offsets, in any order. A flat copy is the model.
+ * Each list cuts the same bytes at random: into single bytes and into segments of several pages,
+ * several segments in one page, at odd offsets, in any order. A flat copy is the model.
  */
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -11,7 +11,7 @@
 #include "kunit.h"
 #include "../compare.c"
 
-/* Segments are cut from one stretch of pages that follow each other. */
+/* Segments are cut from one run of adjacent pages. */
 #define ARENA_ORDER 4
 #define ARENA_SIZE (PAGE_SIZE << ARENA_ORDER)
 #define DATA_MAX 12000
@@ -54,7 +54,7 @@ static u8 *vec_bytes(const struct bio_vec *vec)
 static void set_vec(struct cut *cut, struct rnd_state *random, unsigned int i, size_t at,
 		    unsigned int len)
 {
-	/* The offset may be counted from the page that the segment starts in, or from the first. */
+	/* The offset is relative to the page in which the segment starts, or to the first. */
 	bool from_head = one_in(random, 4);
 
 	cut->vecs[i].bv_page = from_head ? cut->pages : cut->pages + at / PAGE_SIZE;
@@ -87,7 +87,7 @@ static void cut_at_random(struct cut *cut, struct rnd_state *random, unsigned in
 			len = between(random, 1, 3 * PAGE_SIZE);
 			break;
 		}
-		/* The last segment takes what is left, so that the room always suffices. */
+		/* The last segment takes the rest, so that the space always suffices. */
 		if (cut->nr == VECS_MAX - 1 || at > ARENA_SIZE - 2 * DATA_MAX)
 			len = left;
 		len = min(len, left);
@@ -176,7 +176,7 @@ static size_t compare(const struct pair *pair)
 	return blkv_compare(pair->a->vecs, pair->a->iter, pair->b->vecs, pair->b->iter);
 }
 
-static void equal_lists_do_not_differ(struct kunit *test)
+static void equal_lists_compare_equal(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	unsigned int round;
@@ -203,7 +203,7 @@ static void one_different_byte_is_found(struct kunit *test)
 	}
 }
 
-static void the_first_of_several_differences_is_found(struct kunit *test)
+static void first_of_several_differences_is_found(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	u8 *other = kunit_kzalloc(test, DATA_MAX, GFP_KERNEL);
@@ -236,7 +236,7 @@ static void every_byte_of_every_short_length_is_compared(struct kunit *test)
 	for (shift = 0; shift < 8; shift += 7) {
 		for (len = 0; len <= 200; len++) {
 			KUNIT_ASSERT_EQ(test, first_difference(a + shift, b, len), len);
-			/* What follows the end does not count. */
+			/* Bytes after the end do not count. */
 			b[len] = 1;
 			KUNIT_ASSERT_EQ(test, first_difference(a + shift, b, len), len);
 			b[len] = 0;
@@ -249,7 +249,7 @@ static void every_byte_of_every_short_length_is_compared(struct kunit *test)
 	}
 }
 
-static void comparison_starts_and_ends_where_the_iterators_say(struct kunit *test)
+static void comparison_is_limited_to_the_iterators(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	unsigned int round;
@@ -265,7 +265,7 @@ static void comparison_starts_and_ends_where_the_iterators_say(struct kunit *tes
 		/* The second list may hold more. */
 		pair->a->iter.bi_size = len;
 
-		/* Outside, a difference does not count. */
+		/* A difference outside does not count. */
 		if (start)
 			spoil(pair->b, start - 1, 1);
 		if (start + len < pair->size)
@@ -279,12 +279,12 @@ static void comparison_starts_and_ends_where_the_iterators_say(struct kunit *tes
 	}
 }
 
-static void lists_at_different_places_are_compared(struct kunit *test)
+static void iterators_may_start_at_different_offsets(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	unsigned int round;
 
-	/* Test's pages begin with the part to compare, the caller's do not. */
+	/* The test leg's memory begins with the part to compare, the caller's does not. */
 	for (round = 0; round < bvtest_rounds(300); round++) {
 		unsigned int start, len, at;
 
@@ -301,7 +301,7 @@ static void lists_at_different_places_are_compared(struct kunit *test)
 	}
 }
 
-static void one_page_may_be_in_a_list_many_times(struct kunit *test)
+static void page_may_occur_in_a_list_many_times(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	struct cut *a = pair->a;
@@ -320,15 +320,15 @@ static void one_page_may_be_in_a_list_many_times(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, compare(pair), 77);
 }
 
-static void nothing_equals_nothing(struct kunit *test)
+static void empty_lists_are_equal(struct kunit *test)
 {
 	struct bvec_iter none = {};
 
 	KUNIT_EXPECT_EQ(test, blkv_compare(NULL, none, NULL, none), 0);
-	blkv_copy_vecs(NULL, none, NULL, none);
+	blkv_vecs_copy(NULL, none, NULL, none);
 }
 
-/* Copy a part, and expect it there, all else of the target as it was, and the source too. */
+/* Copy a part: it must arrive, and nothing else may change. */
 static void copy_and_check(struct kunit *test, struct pair *pair, u8 *flat, u8 *source, u8 *before,
 			   u8 *expected)
 {
@@ -346,7 +346,7 @@ static void copy_and_check(struct kunit *test, struct pair *pair, u8 *flat, u8 *
 	bvec_iter_advance(pair->b->vecs, &pair->b->iter, at);
 	pair->b->iter.bi_size = len;
 
-	/* The model: change the bytes in a flat copy, write it through the list, take that back. */
+	/* The model: change the bytes in a flat copy, write it through the list, undo that. */
 	memcpy(before, pair->b->bytes, ARENA_SIZE);
 	gather(pair->b, flat);
 	memcpy(flat + at, pair->flat + start, len);
@@ -354,12 +354,12 @@ static void copy_and_check(struct kunit *test, struct pair *pair, u8 *flat, u8 *
 	memcpy(expected, pair->b->bytes, ARENA_SIZE);
 	memcpy(pair->b->bytes, before, ARENA_SIZE);
 
-	blkv_copy_vecs(pair->b->vecs, pair->b->iter, pair->a->vecs, pair->a->iter);
+	blkv_vecs_copy(pair->b->vecs, pair->b->iter, pair->a->vecs, pair->a->iter);
 	KUNIT_ASSERT_EQ(test, memcmp(pair->b->bytes, expected, ARENA_SIZE), 0);
 	KUNIT_ASSERT_EQ(test, memcmp(pair->a->bytes, source, ARENA_SIZE), 0);
 }
 
-static void copy_changes_what_it_should_and_nothing_else(struct kunit *test)
+static void copy_changes_only_its_destination(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	u8 *flat = kunit_kzalloc(test, DATA_MAX, GFP_KERNEL);
@@ -376,7 +376,7 @@ static void copy_changes_what_it_should_and_nothing_else(struct kunit *test)
 		copy_and_check(test, pair, flat, source, before, expected);
 }
 
-static void a_copy_compares_equal(struct kunit *test)
+static void copy_compares_equal(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	unsigned int round;
@@ -384,7 +384,7 @@ static void a_copy_compares_equal(struct kunit *test)
 	for (round = 0; round < bvtest_rounds(300); round++) {
 		fill_pair(pair, random_size(pair->random));
 		memset(pair->b->bytes, 0, ARENA_SIZE);
-		blkv_copy_vecs(pair->b->vecs, pair->b->iter, pair->a->vecs, pair->a->iter);
+		blkv_vecs_copy(pair->b->vecs, pair->b->iter, pair->a->vecs, pair->a->iter);
 		KUNIT_ASSERT_EQ(test, compare(pair), pair->size);
 	}
 }
@@ -404,20 +404,20 @@ static bool repeats_a_byte(const struct cut *cut, struct bvec_iter iter, u8 *mar
 	return repeats;
 }
 
-static void lists_without_shared_memory_have_no_alias(struct kunit *test)
+static void disjoint_segments_have_no_alias(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	unsigned int round;
 
 	for (round = 0; round < bvtest_rounds(500); round++) {
 		cut_at_random(pair->a, pair->random, random_size(pair->random));
-		KUNIT_ASSERT_FALSE(test, blkv_has_alias(pair->a->vecs, pair->a->iter));
+		KUNIT_ASSERT_FALSE(test, blkv_vecs_alias(pair->a->vecs, pair->a->iter));
 	}
 }
 
-static void random_lists_have_an_alias_where_a_byte_repeats(struct kunit *test)
+static void alias_is_found_where_a_byte_repeats(struct kunit *test)
 {
-	/* How many segments at most, how far apart, and how long. */
+	/* Maximum number of segments, their spread, and their maximum length. */
 	static const u32 shapes[][3] = { { 3, 400, 150 }, { 4, 60000, 5000 }, { 30, 60000, 100 } };
 	struct pair *pair = new_pair(test);
 	u8 *marks = kunit_kzalloc(test, ARENA_SIZE, GFP_KERNEL);
@@ -428,7 +428,7 @@ static void random_lists_have_an_alias_where_a_byte_repeats(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, marks);
 	for (round = 0; round < bvtest_rounds(500); round++) {
 		/*
-		 * Two or three beside each other, which often rise or fall; a few large ones; many
+		 * Two or three close together, which often rise or fall; a few large ones; many
 		 * small ones. Each with and without an alias.
 		 */
 		const u32 *shape = shapes[below(pair->random, ARRAY_SIZE(shapes))];
@@ -438,13 +438,13 @@ static void random_lists_have_an_alias_where_a_byte_repeats(struct kunit *test)
 			set_vec(cut, pair->random, i, below(pair->random, shape[1]),
 				between(pair->random, 1, shape[2]));
 		cut->iter = (struct bvec_iter){ .bi_size = size };
-		/* Only a part of it, at times. */
+		/* Sometimes only a part of it. */
 		if (one_in(pair->random, 3)) {
 			bvec_iter_advance(cut->vecs, &cut->iter, below(pair->random, size));
 			cut->iter.bi_size = between(pair->random, 1, cut->iter.bi_size);
 		}
 		repeats = repeats_a_byte(cut, cut->iter, marks);
-		KUNIT_ASSERT_EQ(test, blkv_has_alias(cut->vecs, cut->iter), repeats);
+		KUNIT_ASSERT_EQ(test, blkv_vecs_alias(cut->vecs, cut->iter), repeats);
 		with += repeats;
 		without += !repeats;
 	}
@@ -470,13 +470,13 @@ static void one_alias_among_many_segments_is_found(struct kunit *test)
 			swap(cut->vecs[i - 1], cut->vecs[a]);
 		}
 		cut->iter = (struct bvec_iter){ .bi_size = cut->nr * 64 };
-		KUNIT_ASSERT_FALSE(test, blkv_has_alias(cut->vecs, cut->iter));
+		KUNIT_ASSERT_FALSE(test, blkv_vecs_alias(cut->vecs, cut->iter));
 
 		/* The last byte of one is the first of another. */
 		a = below(pair->random, cut->nr);
 		b = (a + between(pair->random, 1, cut->nr - 1)) % cut->nr;
 		set_vec(cut, pair->random, b, vec_bytes(&cut->vecs[a]) - cut->bytes + 63, 64);
-		KUNIT_ASSERT_TRUE(test, blkv_has_alias(cut->vecs, cut->iter));
+		KUNIT_ASSERT_TRUE(test, blkv_vecs_alias(cut->vecs, cut->iter));
 	}
 }
 
@@ -489,8 +489,8 @@ static void free_many(void *pages)
 
 KUNIT_DEFINE_ACTION_WRAPPER(free_many_action, free_many, void *);
 
-/* More pages than the unit remembers: what it has no room for must not pass for new. */
-static void an_alias_behind_many_different_pages_is_found(struct kunit *test)
+/* More pages than the table of the unit holds: one that does not fit must not pass for new. */
+static void alias_among_many_pages_is_found(struct kunit *test)
 {
 	unsigned int nr = 1 << MANY_ORDER, i;
 	struct page *pages = alloc_pages(GFP_KERNEL | __GFP_COMP, MANY_ORDER);
@@ -503,16 +503,16 @@ static void an_alias_behind_many_different_pages_is_found(struct kunit *test)
 	/* In pairs that fall, so that the list neither rises nor falls. */
 	for (i = 0; i < nr; i++)
 		bvec_set_page(&vecs[i], pages + (i ^ 1), 512, 1024);
-	KUNIT_EXPECT_FALSE(test, blkv_has_alias(vecs, iter));
+	KUNIT_EXPECT_FALSE(test, blkv_vecs_alias(vecs, iter));
 	for (i = 1; i < nr; i++) {
 		vecs[i].bv_page = vecs[i - 1].bv_page;
 		vecs[i].bv_offset = vecs[i - 1].bv_offset + 511;
-		KUNIT_ASSERT_TRUE(test, blkv_has_alias(vecs, iter));
+		KUNIT_ASSERT_TRUE(test, blkv_vecs_alias(vecs, iter));
 		bvec_set_page(&vecs[i], pages + (i ^ 1), 512, 1024);
 	}
 }
 
-static void neighbours_are_no_alias(struct kunit *test)
+static void adjacent_segments_are_not_an_alias(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
 	struct cut *cut = pair->a;
@@ -522,29 +522,29 @@ static void neighbours_are_no_alias(struct kunit *test)
 		for (i = 0; i < 16; i++)
 			set_vec(cut, pair->random, falling ? 15 - i : i, 512 * i, 512);
 		cut->iter = (struct bvec_iter){ .bi_size = 16 * 512 };
-		KUNIT_EXPECT_FALSE(test, blkv_has_alias(cut->vecs, cut->iter));
+		KUNIT_EXPECT_FALSE(test, blkv_vecs_alias(cut->vecs, cut->iter));
 		/* Now neither rising nor falling. */
 		swap(cut->vecs[3], cut->vecs[4]);
-		KUNIT_EXPECT_FALSE(test, blkv_has_alias(cut->vecs, cut->iter));
+		KUNIT_EXPECT_FALSE(test, blkv_vecs_alias(cut->vecs, cut->iter));
 	}
 }
 
 static struct kunit_case compare_cases[] = {
-	KUNIT_CASE(equal_lists_do_not_differ),
+	KUNIT_CASE(equal_lists_compare_equal),
 	KUNIT_CASE(one_different_byte_is_found),
-	KUNIT_CASE(the_first_of_several_differences_is_found),
+	KUNIT_CASE(first_of_several_differences_is_found),
 	KUNIT_CASE(every_byte_of_every_short_length_is_compared),
-	KUNIT_CASE(comparison_starts_and_ends_where_the_iterators_say),
-	KUNIT_CASE(lists_at_different_places_are_compared),
-	KUNIT_CASE(one_page_may_be_in_a_list_many_times),
-	KUNIT_CASE(nothing_equals_nothing),
-	KUNIT_CASE(copy_changes_what_it_should_and_nothing_else),
-	KUNIT_CASE(a_copy_compares_equal),
-	KUNIT_CASE(lists_without_shared_memory_have_no_alias),
-	KUNIT_CASE(random_lists_have_an_alias_where_a_byte_repeats),
+	KUNIT_CASE(comparison_is_limited_to_the_iterators),
+	KUNIT_CASE(iterators_may_start_at_different_offsets),
+	KUNIT_CASE(page_may_occur_in_a_list_many_times),
+	KUNIT_CASE(empty_lists_are_equal),
+	KUNIT_CASE(copy_changes_only_its_destination),
+	KUNIT_CASE(copy_compares_equal),
+	KUNIT_CASE(disjoint_segments_have_no_alias),
+	KUNIT_CASE(alias_is_found_where_a_byte_repeats),
 	KUNIT_CASE(one_alias_among_many_segments_is_found),
-	KUNIT_CASE(an_alias_behind_many_different_pages_is_found),
-	KUNIT_CASE(neighbours_are_no_alias),
+	KUNIT_CASE(alias_among_many_pages_is_found),
+	KUNIT_CASE(adjacent_segments_are_not_an_alias),
 	{}
 };
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the fingerprints, against the versions of each sector themselves.
+ * Tests of the fingerprints, against a list of the versions of each sector.
  */
 #include <linux/slab.h>
 
 #include "kunit.h"
 
-/* The unit's allocations can be made to fail: after so many that succeed. */
+/* The unit's allocations fail after this many have succeeded. */
 static unsigned int allocations_left = UINT_MAX;
 
 static bool may_allocate(void)
@@ -32,18 +32,17 @@ static void *may_fail_kmalloc_array(size_t n, size_t size, gfp_t gfp)
 #undef kmalloc
 #undef kmalloc_array
 
-#define NR_PAGES BLKV_REGION_PAGES
+#define NR_PAGES (SZ_1M >> PAGE_SHIFT)
 #define NR_SECTORS (20 * CHUNK_SECTORS)
 
-/* Of each sector, the byte that it is full of; 0 is what write zeroes leaves. */
+/* A version of a sector is the byte that it is filled with; write zeroes leaves 0. */
 struct fixture {
 	struct blkv_fingerprints prints;
-	struct blkv_memory buffer;
+	struct blkv_memory memory;
 	struct bio_vec vecs[NR_PAGES];
 	u16 now[NR_SECTORS]; /* UNKNOWN, or a byte */
 	u16 before[NR_SECTORS];
 	bool remembered[NR_SECTORS / CHUNK_SECTORS];
-	u8 sector[SECTOR_SIZE];
 };
 
 #define UNKNOWN 256
@@ -76,8 +75,8 @@ static struct fixture *new_fixture(struct kunit *test, unsigned int max_mib)
 		KUNIT_ASSERT_NOT_NULL(test, fixture->vecs[i].bv_page);
 		fixture->vecs[i].bv_len = PAGE_SIZE;
 	}
-	fixture->buffer.vecs = fixture->vecs;
-	fixture->buffer.nr_pages = NR_PAGES;
+	fixture->memory.vecs = fixture->vecs;
+	fixture->memory.nr_pages = NR_PAGES;
 	for (i = 0; i < NR_SECTORS; i++) {
 		fixture->now[i] = UNKNOWN;
 		fixture->before[i] = UNKNOWN;
@@ -93,7 +92,7 @@ static void set_model(struct fixture *fixture, sector_t sector, u16 version)
 	fixture->now[sector] = version;
 }
 
-/* Only where something in the chunk was written. */
+/* Only chunks in which something was written are recorded. */
 static void fill_model(struct fixture *fixture, u32 start, u32 nr, u16 version)
 {
 	for (; nr; start++, nr--)
@@ -106,19 +105,20 @@ static void write(struct fixture *fixture, sector_t start, u32 nr, u8 first, u8 
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
-		memset(blkv_memory_sector(&fixture->buffer, i), (u8)(first + i * step),
-		       SECTOR_SIZE);
+		memset(bvtest_sector(fixture->vecs, i), (u8)(first + i * step), SECTOR_SIZE);
 		set_model(fixture, start + i, (u8)(first + i * step));
 		if (start + i < NR_SECTORS)
 			fixture->remembered[(start + i) / CHUNK_SECTORS] = true;
 	}
-	blkv_fingerprints_write(&fixture->prints, start, &fixture->buffer, nr);
+	blkv_fingerprints_write(&fixture->prints, start, &fixture->memory, nr);
 }
 
 static bool is_stale(struct fixture *fixture, sector_t sector, u8 version)
 {
-	memset(fixture->sector, version, SECTOR_SIZE);
-	return blkv_fingerprints_is_stale(&fixture->prints, sector, fixture->sector);
+	unsigned int n = sector % (NR_PAGES * PAGE_SECTORS);
+
+	memset(bvtest_sector(fixture->vecs, n), version, SECTOR_SIZE);
+	return blkv_fingerprints_is_stale(&fixture->prints, sector, &fixture->memory, n);
 }
 
 static void only_the_previous_version_is_stale(struct kunit *test)
@@ -138,7 +138,7 @@ static void only_the_previous_version_is_stale(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 5, 2));
 }
 
-static void the_same_data_again_is_no_new_version(struct kunit *test)
+static void rewriting_the_same_data_is_not_a_new_version(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test, 1);
 
@@ -148,7 +148,7 @@ static void the_same_data_again_is_no_new_version(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 1));
 }
 
-static void zeroes_are_a_version_and_a_discard_is_not_known(struct kunit *test)
+static void zeroes_are_a_version_but_a_discard_is_unknown(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test, 1);
 
@@ -160,13 +160,13 @@ static void zeroes_are_a_version_and_a_discard_is_not_known(struct kunit *test)
 	write(fixture, 10, 1, 2, 0);
 	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 10, 0));
 
-	/* What a discard leaves is nobody's knowledge: it may be anything, so it is no name. */
+	/* What a discard leaves is not known, so it is not a version. */
 	blkv_fingerprints_fill(&fixture->prints, 10, 1, false);
 	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 10, 2));
 	write(fixture, 10, 1, 3, 0);
 	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 10, 0));
 	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 10, 2));
-	/* Of what was never written nothing is remembered, however long the range. */
+	/* Sectors that were never written are not recorded, however long the range. */
 	blkv_fingerprints_fill(&fixture->prints, 0, 1ULL << 40, true);
 	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 5000, 0));
 }
@@ -180,7 +180,7 @@ static void check_model(struct kunit *test, struct fixture *fixture, u32 sector)
 				fixture->before[sector] == version);
 }
 
-static void random_requests_agree_with_the_versions(struct kunit *test)
+static void random_requests_match_a_model(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct fixture *fixture = new_fixture(test, 1);
@@ -202,12 +202,12 @@ static void random_requests_agree_with_the_versions(struct kunit *test)
 	}
 }
 
-static void at_the_limit_the_oldest_is_forgotten(struct kunit *test)
+static void oldest_chunk_is_reused_at_the_limit(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test, 1);
 	unsigned long max = fixture->prints.max_chunks, i;
 
-	/* A MiB is worth what the manual says: 17 MiB remember a GiB. */
+	/* As documented: 17 MiB cover 1 GiB. */
 	KUNIT_EXPECT_GE(test, max * CHUNK_SECTORS, (1UL << 30 >> SECTOR_SHIFT) / 17);
 	write(fixture, 0, 1, 1, 0);
 	write(fixture, 0, 1, 2, 0);
@@ -215,24 +215,24 @@ static void at_the_limit_the_oldest_is_forgotten(struct kunit *test)
 		write(fixture, i * CHUNK_SECTORS, 1, 1, 0);
 	KUNIT_EXPECT_EQ(test, fixture->prints.nr_chunks, max);
 	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 1));
-	/* Written again, so it is not the oldest any more. */
+	/* Written again, so it is no longer the oldest. */
 	write(fixture, 0, 1, 3, 0);
 	write(fixture, max * CHUNK_SECTORS, 1, 1, 0);
 	KUNIT_EXPECT_TRUE(test, is_stale(fixture, 0, 2));
 	write(fixture, CHUNK_SECTORS, 1, 2, 0);
 	KUNIT_EXPECT_FALSE(test, is_stale(fixture, CHUNK_SECTORS, 1));
 	KUNIT_EXPECT_EQ(test, fixture->prints.nr_chunks, max);
-	/* The last one is still there, and gone when all others came after it. */
+	/* It is still known, until all others have been written after it. */
 	for (i = 2; i <= max; i++)
 		write(fixture, (max + i) * CHUNK_SECTORS, 1, 1, 0);
 	KUNIT_EXPECT_FALSE(test, is_stale(fixture, 0, 2));
 }
 
-static void without_memory_the_oldest_chunk_serves(struct kunit *test)
+static void oldest_chunk_is_reused_without_memory(struct kunit *test)
 {
 	unsigned int allowed;
 
-	/* Not even one; a chunk without its versions; one whole chunk. */
+	/* None; a chunk without its versions; one complete chunk. */
 	for (allowed = 0; allowed < 3; allowed++) {
 		struct fixture *fixture = new_fixture(test, 1);
 
@@ -249,7 +249,7 @@ static void without_memory_the_oldest_chunk_serves(struct kunit *test)
 	}
 }
 
-static void only_an_equal_limit_takes_over(struct kunit *test)
+static void move_requires_equal_limits(struct kunit *test)
 {
 	struct fixture *from = new_fixture(test, 1);
 	struct fixture *to = new_fixture(test, 1), *other = new_fixture(test, 2);
@@ -266,7 +266,7 @@ static void only_an_equal_limit_takes_over(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, from->prints.nr_chunks, 0);
 }
 
-static void exit_of_nothing_is_fine(struct kunit *test)
+static void exit_accepts_zeroed_memory(struct kunit *test)
 {
 	struct blkv_fingerprints prints = {};
 
@@ -276,13 +276,13 @@ static void exit_of_nothing_is_fine(struct kunit *test)
 
 static struct kunit_case fingerprint_cases[] = {
 	KUNIT_CASE(only_the_previous_version_is_stale),
-	KUNIT_CASE(the_same_data_again_is_no_new_version),
-	KUNIT_CASE(zeroes_are_a_version_and_a_discard_is_not_known),
-	KUNIT_CASE(random_requests_agree_with_the_versions),
-	KUNIT_CASE(at_the_limit_the_oldest_is_forgotten),
-	KUNIT_CASE(without_memory_the_oldest_chunk_serves),
-	KUNIT_CASE(only_an_equal_limit_takes_over),
-	KUNIT_CASE(exit_of_nothing_is_fine),
+	KUNIT_CASE(rewriting_the_same_data_is_not_a_new_version),
+	KUNIT_CASE(zeroes_are_a_version_but_a_discard_is_unknown),
+	KUNIT_CASE(random_requests_match_a_model),
+	KUNIT_CASE(oldest_chunk_is_reused_at_the_limit),
+	KUNIT_CASE(oldest_chunk_is_reused_without_memory),
+	KUNIT_CASE(move_requires_equal_limits),
+	KUNIT_CASE(exit_accepts_zeroed_memory),
 	{}
 };
 

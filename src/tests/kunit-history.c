@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the history of writes, against a list of all of them.
+ * Tests of the history of writes, against a list of all writes.
  */
 #include "kunit.h"
-
 #include "../history.c"
 
 #define NR_WRITES (2 * BLKV_HISTORY_SIZE)
@@ -34,32 +33,39 @@ static struct blkv_history *new_history(struct kunit *test)
 
 static void add(struct blkv_history *history, sector_t start, sector_t nr_sectors)
 {
-	struct blkv_write write = { .start = start, .nr_sectors = nr_sectors, .op = REQ_OP_WRITE };
+	struct blkv_write write = {
+		.start = start,
+		.nr_sectors = nr_sectors,
+		.operation = BLKV_OPERATION_WRITE,
+	};
 
 	blkv_history_add(history, &write);
 }
 
-static void nothing_is_known_at_first(struct kunit *test)
+static void new_history_is_empty(struct kunit *test)
 {
 	struct blkv_history *history = new_history(test);
 	struct blkv_write write;
 
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 0, U64_MAX, &write), BLKV_HISTORY_NONE);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 0, U64_MAX, &write), BLKV_PROVENANCE_NONE);
 }
 
-static void the_edges_of_a_write_are_its_own(struct kunit *test)
+static void write_covers_exactly_its_sectors(struct kunit *test)
 {
 	struct blkv_history *history = new_history(test);
 	struct blkv_write write;
 
 	add(history, 8, 4);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 7, U64_MAX, &write), BLKV_HISTORY_NONE);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 8, U64_MAX, &write), BLKV_HISTORY_FOUND);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 11, U64_MAX, &write), BLKV_HISTORY_FOUND);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 12, U64_MAX, &write), BLKV_HISTORY_NONE);
-	/* It is before itself no more. */
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 7, U64_MAX, &write), BLKV_PROVENANCE_NONE);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 8, U64_MAX, &write),
+			BLKV_PROVENANCE_FOUND);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 11, U64_MAX, &write),
+			BLKV_PROVENANCE_FOUND);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 12, U64_MAX, &write),
+			BLKV_PROVENANCE_NONE);
+	/* A write is not before itself. */
 	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 8, write.order, &write),
-			BLKV_HISTORY_NONE);
+			BLKV_PROVENANCE_NONE);
 }
 
 struct span {
@@ -72,12 +78,12 @@ static bool in_span(const struct span *span, u32 sector)
 	return sector >= span->start && sector < span->start + span->nr;
 }
 
-/* Everything that is known of a sector, newest first, is what the list has of it. */
+/* The writes that are known to cover a sector, newest first, are those of the list. */
 static void check_sector(struct kunit *test, struct blkv_history *history, const struct span *all,
 			 u32 nr_writes, u32 sector)
 {
 	u32 oldest = nr_writes > BLKV_HISTORY_SIZE ? nr_writes - BLKV_HISTORY_SIZE : 0;
-	enum blkv_history_answer answer;
+	enum blkv_provenance provenance;
 	struct blkv_write write;
 	u64 before = U64_MAX;
 	u32 i;
@@ -85,18 +91,19 @@ static void check_sector(struct kunit *test, struct blkv_history *history, const
 	for (i = nr_writes; i-- > oldest;) {
 		if (!in_span(&all[i], sector))
 			continue;
-		answer = blkv_history_find(history, sector, before, &write);
-		KUNIT_ASSERT_EQ(test, answer, BLKV_HISTORY_FOUND);
+		provenance = blkv_history_find(history, sector, before, &write);
+		KUNIT_ASSERT_EQ(test, provenance, BLKV_PROVENANCE_FOUND);
 		KUNIT_ASSERT_EQ(test, write.order, i + 1);
 		KUNIT_ASSERT_EQ(test, write.start, all[i].start);
 		KUNIT_ASSERT_EQ(test, write.nr_sectors, all[i].nr);
 		before = write.order;
 	}
-	answer = blkv_history_find(history, sector, before, &write);
-	KUNIT_ASSERT_EQ(test, answer, oldest ? BLKV_HISTORY_FORGOTTEN : BLKV_HISTORY_NONE);
+	provenance = blkv_history_find(history, sector, before, &write);
+	KUNIT_ASSERT_EQ(test, provenance,
+			oldest ? BLKV_PROVENANCE_FORGOTTEN : BLKV_PROVENANCE_NONE);
 }
 
-static void random_writes_agree_with_a_list(struct kunit *test)
+static void random_writes_match_a_list(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct blkv_history *history = new_history(test);
@@ -116,7 +123,7 @@ static void random_writes_agree_with_a_list(struct kunit *test)
 	}
 }
 
-static void what_left_the_ring_is_called_forgotten(struct kunit *test)
+static void overwritten_slots_are_forgotten(struct kunit *test)
 {
 	struct blkv_history *history = new_history(test);
 	struct blkv_write write;
@@ -126,14 +133,15 @@ static void what_left_the_ring_is_called_forgotten(struct kunit *test)
 	for (i = 0; i < BLKV_HISTORY_SIZE; i++)
 		add(history, 200, 1);
 	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 100, U64_MAX, &write),
-			BLKV_HISTORY_FORGOTTEN);
+			BLKV_PROVENANCE_FORGOTTEN);
 	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 300, U64_MAX, &write),
-			BLKV_HISTORY_FORGOTTEN);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 200, U64_MAX, &write), BLKV_HISTORY_FOUND);
+			BLKV_PROVENANCE_FORGOTTEN);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 200, U64_MAX, &write),
+			BLKV_PROVENANCE_FOUND);
 	KUNIT_EXPECT_EQ(test, write.order, BLKV_HISTORY_SIZE + 1);
 }
 
-static void a_new_history_goes_on_where_the_old_one_ends(struct kunit *test)
+static void moved_history_continues(struct kunit *test)
 {
 	struct blkv_history *to = new_history(test), *from = new_history(test);
 	struct blkv_write write;
@@ -142,27 +150,27 @@ static void a_new_history_goes_on_where_the_old_one_ends(struct kunit *test)
 	add(from, 2, 1);
 	add(from, 3, 1);
 	blkv_history_move(to, from);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 1, U64_MAX, &write), BLKV_HISTORY_NONE);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 3, U64_MAX, &write), BLKV_HISTORY_FOUND);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 1, U64_MAX, &write), BLKV_PROVENANCE_NONE);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 3, U64_MAX, &write), BLKV_PROVENANCE_FOUND);
 	KUNIT_EXPECT_EQ(test, write.order, 2);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(from, 2, U64_MAX, &write), BLKV_HISTORY_NONE);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(from, 2, U64_MAX, &write), BLKV_PROVENANCE_NONE);
 	add(to, 4, 1);
-	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 4, U64_MAX, &write), BLKV_HISTORY_FOUND);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 4, U64_MAX, &write), BLKV_PROVENANCE_FOUND);
 	KUNIT_EXPECT_EQ(test, write.order, 3);
 }
 
-static void a_line_says_all_and_stays_between_its_quotes(struct kunit *test)
+static void emitted_line_is_complete_and_quotable(struct kunit *test)
 {
 	static const struct {
-		enum req_op op;
+		enum blkv_operation operation;
 		bool fua;
 		const char *name;
-	} ops[] = {
-		{ REQ_OP_WRITE, false, "write" },
-		{ REQ_OP_WRITE, true, "write,fua" },
-		{ REQ_OP_DISCARD, false, "discard" },
-		{ REQ_OP_SECURE_ERASE, false, "secure_erase" },
-		{ REQ_OP_WRITE_ZEROES, false, "write_zeroes" },
+	} operations[] = {
+		{ BLKV_OPERATION_WRITE, false, "write" },
+		{ BLKV_OPERATION_WRITE, true, "write,fua" },
+		{ BLKV_OPERATION_DISCARD, false, "discard" },
+		{ BLKV_OPERATION_SECURE_ERASE, false, "secure_erase" },
+		{ BLKV_OPERATION_WRITE_ZEROES, false, "write_zeroes" },
 	};
 	struct blkv_write write = {
 		.order = 7,
@@ -174,23 +182,23 @@ static void a_line_says_all_and_stays_between_its_quotes(struct kunit *test)
 	char text[200], expected[200];
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(ops); i++) {
-		write.op = ops[i].op;
-		write.fua = ops[i].fua;
+	for (i = 0; i < ARRAY_SIZE(operations); i++) {
+		write.operation = operations[i].operation;
+		write.fua = operations[i].fua;
 		write.time = ktime_get_coarse_ns();
 		snprintf(expected, sizeof(expected),
-			 "w_order=7 w_start=108 w_nr=9 w_op=%s w_age_ms=", ops[i].name);
+			 "w_order=7 w_start=108 w_nr=9 w_op=%s w_age_ms=", operations[i].name);
 		KUNIT_EXPECT_EQ(test, blkv_write_emit(&write, 100, "w_", text, sizeof(text)),
 				strlen(text));
 		KUNIT_EXPECT_EQ(test, strncmp(text, expected, strlen(expected)), 0);
 		KUNIT_EXPECT_NOT_NULL(test, strstr(text, " w_pid=10 w_comm=\"a?b?c?d?\""));
 	}
-	/* Short of room it stops. */
+	/* It is cut where the space ends. */
 	KUNIT_EXPECT_EQ(test, blkv_write_emit(&write, 0, "", text, 8), 7);
 	KUNIT_EXPECT_STREQ(test, text, "order=7");
 }
 
-static void exit_of_nothing_is_fine(struct kunit *test)
+static void exit_accepts_zeroed_memory(struct kunit *test)
 {
 	struct blkv_history history = {};
 
@@ -198,13 +206,13 @@ static void exit_of_nothing_is_fine(struct kunit *test)
 }
 
 static struct kunit_case history_cases[] = {
-	KUNIT_CASE(nothing_is_known_at_first),
-	KUNIT_CASE(the_edges_of_a_write_are_its_own),
-	KUNIT_CASE(random_writes_agree_with_a_list),
-	KUNIT_CASE(what_left_the_ring_is_called_forgotten),
-	KUNIT_CASE(a_new_history_goes_on_where_the_old_one_ends),
-	KUNIT_CASE(a_line_says_all_and_stays_between_its_quotes),
-	KUNIT_CASE(exit_of_nothing_is_fine),
+	KUNIT_CASE(new_history_is_empty),
+	KUNIT_CASE(write_covers_exactly_its_sectors),
+	KUNIT_CASE(random_writes_match_a_list),
+	KUNIT_CASE(overwritten_slots_are_forgotten),
+	KUNIT_CASE(moved_history_continues),
+	KUNIT_CASE(emitted_line_is_complete_and_quotable),
+	KUNIT_CASE(exit_accepts_zeroed_memory),
 	{}
 };
 

@@ -10,15 +10,15 @@
 
 static unsigned long seed;
 module_param(seed, ulong, 0444);
-MODULE_PARM_DESC(seed, "Where the random cases start; 0: somewhere new (printed by each of them)");
+MODULE_PARM_DESC(seed, "Seed of the random cases; 0: a new one, which each of them prints");
 
 static unsigned int rounds = 100;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "How long the random cases go on, in percent");
+MODULE_PARM_DESC(rounds, "Rounds of the random cases, in percent");
 
 /**
  * bvtest_random() - a source of randomness for a test
- * @test: the test; its name is mixed in, so that it does the same when it runs alone
+ * @test: the test; its name is mixed in, so that it behaves the same when run alone
  *
  * Return: the source; it lives as long as the test.
  */

@@ -2,8 +2,8 @@
 /*
  * Tests of the range lock.
  *
- * The random cases are judged by a list in order of arrival: a range is granted when nothing
- * earlier in the list conflicts with it.
+ * The model of the random cases is a list in order of arrival: a range is granted when no earlier
+ * one in the list conflicts with it.
  */
 #include "kunit.h"
 #include "../range.c"
@@ -68,7 +68,7 @@ static void reads_are_shared(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void reads_are_shared_beside_a_write_elsewhere(struct kunit *test)
+static void reads_are_shared_despite_a_distant_write(struct kunit *test)
 {
 	struct blkv_range w = writes(100, 107), a = reads(0, 15), b = reads(8, 23);
 	struct blkv_ranges ranges;
@@ -83,7 +83,7 @@ static void reads_are_shared_beside_a_write_elsewhere(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void a_write_waits_for_all_earlier_reads(struct kunit *test)
+static void write_waits_for_all_earlier_reads(struct kunit *test)
 {
 	struct blkv_range a = reads(0, 15), b = reads(8, 23), w = writes(15, 15);
 	struct blkv_ranges ranges;
@@ -98,7 +98,7 @@ static void a_write_waits_for_all_earlier_reads(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void reads_wait_for_an_earlier_write_together(struct kunit *test)
+static void reads_wait_together_for_an_earlier_write(struct kunit *test)
 {
 	struct blkv_range w = writes(0, 31), a = reads(16, 31), b = reads(0, 31), c = reads(0, 0);
 	struct blkv_ranges ranges;
@@ -115,7 +115,7 @@ static void reads_wait_for_an_earlier_write_together(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void writes_to_the_same_sector_go_one_by_one(struct kunit *test)
+static void overlapping_writes_are_serialized(struct kunit *test)
 {
 	struct blkv_range a = writes(7, 7), b = writes(0, 7), c = writes(7, 9);
 	struct blkv_ranges ranges;
@@ -130,7 +130,7 @@ static void writes_to_the_same_sector_go_one_by_one(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void neighbours_do_not_conflict(struct kunit *test)
+static void adjacent_ranges_do_not_conflict(struct kunit *test)
 {
 	struct blkv_range a = writes(8, 15), below = writes(0, 7), above = writes(16, 23);
 	struct blkv_ranges ranges;
@@ -145,7 +145,7 @@ static void neighbours_do_not_conflict(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void a_read_does_not_overtake_a_waiting_write(struct kunit *test)
+static void read_does_not_overtake_a_waiting_write(struct kunit *test)
 {
 	struct blkv_range a = reads(0, 7), w = writes(0, 15), b = reads(8, 15);
 	struct blkv_ranges ranges;
@@ -160,12 +160,12 @@ static void a_read_does_not_overtake_a_waiting_write(struct kunit *test)
 	expect_empty(test, &ranges);
 }
 
-static void a_late_unlock_does_not_count_for_later_ranges_twice(struct kunit *test)
+static void unlock_is_counted_once(struct kunit *test)
 {
 	struct blkv_range a = reads(0, 7), b = reads(0, 7), w = writes(0, 7), c = reads(0, 7);
 	struct blkv_ranges ranges;
 
-	/* @c waits for @w alone: the reads before that block it neither now nor when they end. */
+	/* @c waits only for @w: the earlier reads do not block it, and their ends do not count. */
 	blkv_ranges_init(&ranges);
 	KUNIT_EXPECT_TRUE(test, blkv_range_lock(&ranges, &a));
 	KUNIT_EXPECT_TRUE(test, blkv_range_lock(&ranges, &b));
@@ -178,7 +178,7 @@ static void a_late_unlock_does_not_count_for_later_ranges_twice(struct kunit *te
 	expect_empty(test, &ranges);
 }
 
-static void the_whole_device_waits_for_all_and_holds_back_all(struct kunit *test)
+static void whole_device_conflicts_with_everything(struct kunit *test)
 {
 	struct blkv_range a = writes(0, 0), b = reads(1ULL << 40, (1ULL << 40) + 7);
 	struct blkv_range all = writes(0, EVERYTHING);
@@ -199,7 +199,7 @@ static void the_whole_device_waits_for_all_and_holds_back_all(struct kunit *test
 	expect_empty(test, &ranges);
 }
 
-static void granted_ranges_go_behind_those_already_listed(struct kunit *test)
+static void granted_ranges_are_appended(struct kunit *test)
 {
 	struct blkv_range a = writes(0, 7), b = writes(8, 15), c = writes(0, 7), d = writes(8, 15);
 	struct blkv_ranges ranges;
@@ -225,8 +225,8 @@ static void granted_ranges_go_behind_those_already_listed(struct kunit *test)
 #define MODEL_MAX 64
 
 /*
- * One request. In the list of the model from lock to unlock; @held says what the lock told us,
- * never what we think of it.
+ * One request, in the list of the model from lock to unlock. @held is what the lock returned, not
+ * what the model expects.
  */
 struct request {
 	struct blkv_range range;
@@ -351,7 +351,7 @@ static void unlock_one(struct kunit *test, struct rnd_state *random, struct mode
 	model->nr--;
 	model->nr_held--;
 
-	/* What the lock granted is what the model grants. */
+	/* The lock must grant exactly what the model grants. */
 	list_for_each_entry(other, &model->requests, arrival) {
 		if (other->held || !may_run(model, other))
 			continue;
@@ -377,7 +377,7 @@ static void expect_no_conflict_held(struct kunit *test, struct model *model)
 static void run_model(struct kunit *test, struct rnd_state *random, struct model *model,
 		      unsigned int rounds)
 {
-	/* How full it is changes, so that it is at times crowded, at times nearly empty. */
+	/* The load changes: sometimes crowded, sometimes nearly empty. */
 	u32 wanted = 1;
 
 	while (rounds--) {
@@ -391,7 +391,7 @@ static void run_model(struct kunit *test, struct rnd_state *random, struct model
 	}
 }
 
-/* Whoever waits is granted in the end, when all others are done. */
+/* Everything that waits is granted once the others are done. */
 static void drain(struct kunit *test, struct rnd_state *random, struct model *model)
 {
 	while (model->nr) {
@@ -401,7 +401,7 @@ static void drain(struct kunit *test, struct rnd_state *random, struct model *mo
 	expect_empty(test, &model->ranges);
 }
 
-static void crowd_agrees_with_list(struct kunit *test)
+static void crowded_requests_match_a_list(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct model *model = new_model(test, 0, 32);
@@ -411,7 +411,7 @@ static void crowd_agrees_with_list(struct kunit *test)
 	drain(test, random, model);
 }
 
-static void sparse_requests_agree_with_list(struct kunit *test)
+static void sparse_requests_match_a_list(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct model *model = new_model(test, 0, 1 << 20);
@@ -421,10 +421,10 @@ static void sparse_requests_agree_with_list(struct kunit *test)
 	drain(test, random, model);
 }
 
-static void high_sectors_agree_with_list(struct kunit *test)
+static void high_sectors_match_a_list(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
-	/* Around 2^32, where a sector number that was cut short would wrap. */
+	/* Around 2^32, where a truncated sector number would wrap. */
 	struct model *model = new_model(test, (1ULL << 32) - 100, 200);
 
 	run_model(test, random, model, bvtest_rounds(2000));
@@ -432,7 +432,7 @@ static void high_sectors_agree_with_list(struct kunit *test)
 	drain(test, random, model);
 }
 
-static void every_waiter_is_granted_in_the_end(struct kunit *test)
+static void every_waiter_is_eventually_granted(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct model *model = new_model(test, 0, 64);
@@ -447,19 +447,19 @@ static void every_waiter_is_granted_in_the_end(struct kunit *test)
 
 static struct kunit_case range_cases[] = {
 	KUNIT_CASE(reads_are_shared),
-	KUNIT_CASE(reads_are_shared_beside_a_write_elsewhere),
-	KUNIT_CASE(a_write_waits_for_all_earlier_reads),
-	KUNIT_CASE(reads_wait_for_an_earlier_write_together),
-	KUNIT_CASE(writes_to_the_same_sector_go_one_by_one),
-	KUNIT_CASE(neighbours_do_not_conflict),
-	KUNIT_CASE(a_read_does_not_overtake_a_waiting_write),
-	KUNIT_CASE(a_late_unlock_does_not_count_for_later_ranges_twice),
-	KUNIT_CASE(the_whole_device_waits_for_all_and_holds_back_all),
-	KUNIT_CASE(granted_ranges_go_behind_those_already_listed),
-	KUNIT_CASE(crowd_agrees_with_list),
-	KUNIT_CASE(sparse_requests_agree_with_list),
-	KUNIT_CASE(high_sectors_agree_with_list),
-	KUNIT_CASE(every_waiter_is_granted_in_the_end),
+	KUNIT_CASE(reads_are_shared_despite_a_distant_write),
+	KUNIT_CASE(write_waits_for_all_earlier_reads),
+	KUNIT_CASE(reads_wait_together_for_an_earlier_write),
+	KUNIT_CASE(overlapping_writes_are_serialized),
+	KUNIT_CASE(adjacent_ranges_do_not_conflict),
+	KUNIT_CASE(read_does_not_overtake_a_waiting_write),
+	KUNIT_CASE(unlock_is_counted_once),
+	KUNIT_CASE(whole_device_conflicts_with_everything),
+	KUNIT_CASE(granted_ranges_are_appended),
+	KUNIT_CASE(crowded_requests_match_a_list),
+	KUNIT_CASE(sparse_requests_match_a_list),
+	KUNIT_CASE(high_sectors_match_a_list),
+	KUNIT_CASE(every_waiter_is_eventually_granted),
 	{}
 };
 

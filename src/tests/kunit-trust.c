@@ -7,7 +7,7 @@
 
 #include "kunit.h"
 
-/* The unit's allocations can be made to fail, and only those. */
+/* Makes the unit's allocations fail, and only those. */
 static bool no_memory;
 
 static void *may_fail_kmalloc(size_t size, gfp_t gfp)
@@ -91,14 +91,14 @@ static void set_both(struct model *model, u32 start, u32 nr, bool trusted)
 	set_model(model, start, nr, trusted);
 }
 
-/* Where the run of equal bits that @start is in ends, not beyond @end. */
+/* The end of the run of equal bits that starts at @start, at most @end. */
 static u32 run_end(struct model *model, u32 start, u32 end)
 {
 	return test_bit(start, model->bits) ? find_next_zero_bit(model->bits, end, start) :
 					      find_next_bit(model->bits, end, start);
 }
 
-/* One run: what it says is so, and it is as long as it can be, up to the end of a region. */
+/* A run must be right, and as long as possible within a region. */
 static sector_t check_run(struct kunit *test, struct model *model, u32 start, u32 nr)
 {
 	u32 end = run_end(model, start, start + nr);
@@ -129,7 +129,7 @@ static void check_all(struct kunit *test, struct model *model)
 	check_count(test, model);
 }
 
-/* A range that ends or starts at the edge of a region or a group more often than chance has it. */
+/* A random range; many start or end at the edge of a region or a group. */
 static void pick_range(struct rnd_state *random, u32 nr_sectors, u32 *start, u32 *nr)
 {
 	u32 unit, longest;
@@ -159,7 +159,7 @@ static void pick_range(struct rnd_state *random, u32 nr_sectors, u32 *start, u32
 	}
 }
 
-/* Sizes at and beside the edges of a region and a group. */
+/* Sizes at and next to the edges of a region and a group. */
 static const u32 sizes[] = {
 	1,
 	7,
@@ -178,7 +178,7 @@ static const u32 sizes[] = {
 	2 * GROUP_SECTORS + 3 * 2048 + 777,
 };
 
-static void a_new_map_is_as_asked(struct kunit *test)
+static void new_map_is_uniform(struct kunit *test)
 {
 	unsigned int i;
 
@@ -188,7 +188,7 @@ static void a_new_map_is_as_asked(struct kunit *test)
 	}
 }
 
-static void one_sector_changes_no_other(struct kunit *test)
+static void setting_one_sector_changes_no_other(struct kunit *test)
 {
 	unsigned int i, j;
 
@@ -205,7 +205,7 @@ static void one_sector_changes_no_other(struct kunit *test)
 	}
 }
 
-/* What memory a map should take: bitmaps and tables only where something is mixed. */
+/* Bitmaps and tables exist only where something is mixed. */
 static void check_memory(struct kunit *test, struct model *model)
 {
 	unsigned long g, r;
@@ -216,7 +216,7 @@ static void check_memory(struct kunit *test, struct model *model)
 		bool mixed = run_end(model, base, end) < end;
 		void **regions = model->trust.groups[g];
 
-		KUNIT_ASSERT_EQ(test, !uniform(regions), mixed);
+		KUNIT_ASSERT_EQ(test, !is_uniform(regions), mixed);
 		if (!mixed)
 			continue;
 		KUNIT_ASSERT_LE(test, ksize(regions), PAGE_SIZE);
@@ -225,7 +225,7 @@ static void check_memory(struct kunit *test, struct model *model)
 			u32 last = min(end, first + BLKV_REGION_SECTORS);
 
 			mixed = run_end(model, first, last) < last;
-			KUNIT_ASSERT_EQ(test, !uniform(regions[r]), mixed);
+			KUNIT_ASSERT_EQ(test, !is_uniform(regions[r]), mixed);
 			if (mixed)
 				KUNIT_ASSERT_LE(test, ksize(regions[r]), 256);
 		}
@@ -235,7 +235,7 @@ static void check_memory(struct kunit *test, struct model *model)
 static void run_model(struct kunit *test, struct rnd_state *random, struct model *model,
 		      unsigned int rounds)
 {
-	/* Mostly one way for a while, so that it is now nearly all, now nearly none. */
+	/* The bias changes, so that sometimes nearly all is trusted, sometimes nearly none. */
 	unsigned int round, bias = 2;
 	u32 start, nr;
 
@@ -255,7 +255,7 @@ static void run_model(struct kunit *test, struct rnd_state *random, struct model
 	check_memory(test, model);
 }
 
-static void random_changes_agree_with_a_bitmap(struct kunit *test)
+static void random_changes_match_a_bitmap(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	unsigned int i;
@@ -265,7 +265,7 @@ static void random_changes_agree_with_a_bitmap(struct kunit *test)
 			  bvtest_rounds(400));
 }
 
-static void memory_comes_back_when_all_are_alike_again(struct kunit *test)
+static void memory_is_freed_when_uniform_again(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	u32 nr_sectors = 2 * GROUP_SECTORS + 3 * 2048 + 777;
@@ -280,18 +280,18 @@ static void memory_comes_back_when_all_are_alike_again(struct kunit *test)
 			set_both(model, start, 1, !way);
 		}
 		check_memory(test, model);
-		/* Piece by piece, so that no whole region or group is ever set at once. */
+		/* In pieces, so that no region or group is ever set as a whole. */
 		for (start = 0; start < nr_sectors; start += nr) {
 			nr = min(between(random, 1, 2000), nr_sectors - start);
 			set_both(model, start, nr, way);
 		}
 		check_all(test, model);
 		for (i = 0; i < model->trust.nr_groups; i++)
-			KUNIT_EXPECT_TRUE(test, uniform(model->trust.groups[i]));
+			KUNIT_EXPECT_TRUE(test, is_uniform(model->trust.groups[i]));
 	}
 }
 
-static void a_map_of_the_same_size_takes_over_all(struct kunit *test)
+static void move_between_equal_sizes_swaps(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	u32 nr_sectors = GROUP_SECTORS + 5000;
@@ -307,15 +307,15 @@ static void a_map_of_the_same_size_takes_over_all(struct kunit *test)
 		swap(to->nr_trusted, from->nr_trusted);
 		check_all(test, to);
 		check_memory(test, to);
-		/* What the old one says now is of no interest, but it must still be sound. */
+		/* The contents of the old map are of no interest, but it must still work. */
 		blkv_trust_set(&from->trust, 0, nr_sectors, false);
 		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&from->trust), nr_sectors);
 		set_model(from, 0, nr_sectors, false);
 	}
 }
 
-/* A table of another length: what both have is taken over, the rest stays as it was made. */
-static void a_map_of_another_size_takes_over_what_both_have(struct kunit *test)
+/* Between tables of different lengths. */
+static void move_between_sizes_keeps_the_common_part(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	unsigned int i, j, round;
@@ -337,14 +337,14 @@ static void a_map_of_another_size_takes_over_what_both_have(struct kunit *test)
 			run = run_end(from, at, both) - at;
 			set_model(to, at, run, test_bit(at, from->bits));
 		}
-		/* Of what the old one did not reach nobody has said anything. */
+		/* Nothing is known of what is beyond the old one. */
 		set_model(to, both, sizes[i] - both, false);
 		check_all(test, to);
 		check_memory(test, to);
 	}
 }
 
-static void a_map_of_64_tib_is_made_quickly(struct kunit *test)
+static void map_of_64_tib_is_made_quickly(struct kunit *test)
 {
 	sector_t nr_sectors = 1ULL << 37;
 	struct blkv_trust trust = {};
@@ -372,11 +372,11 @@ static void a_map_of_64_tib_is_made_quickly(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&trust), i ? nr_sectors : 0);
 		blkv_trust_exit(&trust);
 	}
-	/* Some ms each, in a kernel that checks every access: not the minute of a plain bitmap. */
+	/* A few ms each even with KASAN; a plain bitmap would take a minute. */
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 2000);
 }
 
-static void exit_of_nothing_is_fine(struct kunit *test)
+static void exit_accepts_zeroed_memory(struct kunit *test)
 {
 	struct blkv_trust trust = {};
 
@@ -389,10 +389,10 @@ static void exit_of_nothing_is_fine(struct kunit *test)
 /* ---- when memory is short ----------------------------------------------------------------- */
 
 /*
- * Bring the model in line with the map, which may know less. Returns how many sectors it knows
- * less; one that it trusts against the model is a failure.
+ * Remove from the model the trust that the map has lost. Returns how many sectors that were; a
+ * sector that only the map trusts is a failure.
  */
-static u32 take_over(struct kunit *test, struct model *model)
+static u32 adopt_losses(struct kunit *test, struct model *model)
 {
 	u32 i, j, run, less = 0;
 	bool trusted;
@@ -413,7 +413,7 @@ static u32 take_over(struct kunit *test, struct model *model)
 	return less;
 }
 
-static void short_memory_loses_trust_and_never_invents_it(struct kunit *test)
+static void failed_allocation_never_adds_trust(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	u32 nr_sectors = GROUP_SECTORS + 20 * 2048 + 100, start, nr;
@@ -425,7 +425,7 @@ static void short_memory_loses_trust_and_never_invents_it(struct kunit *test)
 		no_memory = one_in(random, 3);
 		set_both(model, start, nr, one_in(random, 2));
 		no_memory = false;
-		losses += !!take_over(test, model);
+		losses += !!adopt_losses(test, model);
 		check_run(test, model, start, nr);
 		if (one_in(random, 10))
 			set_both(model, 0, nr_sectors, true);
@@ -434,7 +434,7 @@ static void short_memory_loses_trust_and_never_invents_it(struct kunit *test)
 	check_memory(test, model);
 }
 
-/* Distrust one sector without memory: everything around it goes, is counted, and comes back. */
+/* Distrust one sector without memory: all around it is lost, counted, and can be set again. */
 static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost)
 {
 	struct model *model = new_model(test, nr_sectors, true);
@@ -445,12 +445,12 @@ static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost)
 	no_memory = true;
 	set_both(model, at, 1, false);
 	no_memory = false;
-	KUNIT_EXPECT_EQ(test, take_over(test, model), lost - 1);
+	KUNIT_EXPECT_EQ(test, adopt_losses(test, model), lost - 1);
 	blkv_trust_set(&model->trust, 0, nr_sectors, true);
 	KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&model->trust), 0);
 }
 
-static void what_short_memory_loses_is_one_region_or_group_and_counted(struct kunit *test)
+static void failed_allocation_loses_one_region_or_group(struct kunit *test)
 {
 	u32 nr_sectors = GROUP_SECTORS + 2048 + 100;
 
@@ -478,16 +478,16 @@ static void whole_regions_and_groups_need_no_memory(struct kunit *test)
 }
 
 static struct kunit_case trust_cases[] = {
-	KUNIT_CASE(a_new_map_is_as_asked),
-	KUNIT_CASE(one_sector_changes_no_other),
-	KUNIT_CASE(random_changes_agree_with_a_bitmap),
-	KUNIT_CASE(memory_comes_back_when_all_are_alike_again),
-	KUNIT_CASE(a_map_of_the_same_size_takes_over_all),
-	KUNIT_CASE(a_map_of_another_size_takes_over_what_both_have),
-	KUNIT_CASE(a_map_of_64_tib_is_made_quickly),
-	KUNIT_CASE(exit_of_nothing_is_fine),
-	KUNIT_CASE(short_memory_loses_trust_and_never_invents_it),
-	KUNIT_CASE(what_short_memory_loses_is_one_region_or_group_and_counted),
+	KUNIT_CASE(new_map_is_uniform),
+	KUNIT_CASE(setting_one_sector_changes_no_other),
+	KUNIT_CASE(random_changes_match_a_bitmap),
+	KUNIT_CASE(memory_is_freed_when_uniform_again),
+	KUNIT_CASE(move_between_equal_sizes_swaps),
+	KUNIT_CASE(move_between_sizes_keeps_the_common_part),
+	KUNIT_CASE(map_of_64_tib_is_made_quickly),
+	KUNIT_CASE(exit_accepts_zeroed_memory),
+	KUNIT_CASE(failed_allocation_never_adds_trust),
+	KUNIT_CASE(failed_allocation_loses_one_region_or_group),
 	KUNIT_CASE(whole_regions_and_groups_need_no_memory),
 	{}
 };

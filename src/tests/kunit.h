@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the suites share: randomness that can be had again, and how much of it.
- */
+/* What the suites share: reproducible randomness, and access to sectors. */
 #ifndef BLKVERIFY_KUNIT_H
 #define BLKVERIFY_KUNIT_H
 
 #include <kunit/test.h>
+#include <linux/bvec.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
+
+#include "types.h"
 
 struct rnd_state *bvtest_random(struct kunit *test);
 unsigned int bvtest_rounds(unsigned int n);
@@ -27,6 +29,13 @@ static inline u32 between(struct rnd_state *random, u32 low, u32 high)
 static inline bool one_in(struct rnd_state *random, u32 n)
 {
 	return !below(random, n);
+}
+
+/* A sector of segments that are a whole page each. */
+static inline u8 *bvtest_sector(const struct bio_vec *vecs, unsigned int n)
+{
+	return (u8 *)page_address(vecs[n / PAGE_SECTORS].bv_page) +
+	       (n % PAGE_SECTORS << SECTOR_SHIFT);
 }
 
 #endif /* BLKVERIFY_KUNIT_H */

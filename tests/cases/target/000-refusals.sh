@@ -10,7 +10,7 @@ expect_refused "Number of optional arguments does not match the arguments that f
 expect_refused "Number of optional arguments is not a number" "0 $n blkverify $raw $test -1"
 expect_refused 'Unknown optional argument: "surplus"' "0 $n blkverify $raw $test 1 surplus"
 expect_refused 'Optional argument given twice: "written_only"' "0 $n blkverify $raw $test 2 written_only written_only"
-expect_refused 'More than one mode is given: "panic_on_mismatch"' "0 $n blkverify $raw $test 2 ignore_mismatch panic_on_mismatch"
+expect_refused 'More than one mismatch mode: "panic_on_mismatch"' "0 $n blkverify $raw $test 2 ignore_mismatch panic_on_mismatch"
 expect_refused "Raw and test are the same device" "0 $n blkverify $raw $raw"
 expect_refused "Cannot open raw device" "0 $n blkverify /dev/nonexistent $test"
 expect_refused "Cannot open test device" "0 $n blkverify $raw /dev/nonexistent"

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How a finding reaches a person: a line in the kernel log, a dm event and a uevent.
+ *
+ * The log line is printed in process context, because the name of the device is behind a mutex of
+ * the device mapper. The events are raised by a work item of their own: they allocate memory, and
+ * a request that may be needed to free memory must not wait for that.
+ *
+ * Locks: none here.
+ */
+#include <linux/dm-ioctl.h>
+#include <linux/kobject.h>
+#include <linux/sched/mm.h>
+
+#include "channels.h"
+
+/**
+ * blkv_device_name() - the current name of the mapped device
+ * @ti: the target
+ * @name: DM_NAME_LEN bytes
+ *
+ * Context: Process; takes a mutex of the device mapper.
+ */
+void blkv_device_name(struct dm_target *ti, char *name)
+{
+	if (dm_copy_name_and_uuid(dm_table_get_md(ti->table), name, NULL))
+		strscpy(name, dm_table_device_name(ti->table), DM_NAME_LEN);
+}
+
+static void report_log(struct dm_target *ti, const struct blkv_report *report)
+{
+	char name[DM_NAME_LEN];
+	char text[448];
+
+	blkv_device_name(ti, name);
+	blkv_report_emit(report, ti->begin, text, sizeof(text));
+	DMERR("%s: %s", name, text);
+}
+
+static void report_raise_event(struct dm_target *ti, const struct blkv_report *report)
+{
+	struct mapped_device *md = dm_table_get_md(ti->table);
+	char sector_variable[48], op_variable[48], kind_variable[48];
+	char *env[4] = { sector_variable, op_variable, kind_variable };
+
+	snprintf(sector_variable, sizeof(sector_variable), "DM_BLKVERIFY_SECTOR=%llu",
+		 (unsigned long long)(ti->begin + blkv_report_sector(report)));
+	snprintf(op_variable, sizeof(op_variable), "DM_BLKVERIFY_OP=%s",
+		 blkv_operation_name(report->operation));
+	snprintf(kind_variable, sizeof(kind_variable), "DM_BLKVERIFY_KIND=%s",
+		 blkv_kind_name(report->kind));
+
+	dm_table_event(ti->table);
+	/*
+	 * udev probes a device for signatures when it gets a uevent. If that read hits the bad
+	 * sector, it would be reported again, and so on in a loop: send one uevent per location.
+	 */
+	if (!report->repeated)
+		kobject_uevent_env(&disk_to_dev(dm_disk(md))->kobj, KOBJ_CHANGE, env);
+}
+
+/* The allocations that this takes must not wait for I/O: the device may be suspended. */
+static void events_raise(struct work_struct *work)
+{
+	struct blkv_channels *channels = container_of(work, struct blkv_channels, event_work);
+	unsigned int noio = memalloc_noio_save();
+	struct blkv_report report;
+
+	while (blkv_ring_next_event(channels->ring, &report))
+		report_raise_event(channels->ti, &report);
+	memalloc_noio_restore(noio);
+}
+
+/**
+ * blkv_channels_init() - prepare the channels of a target
+ * @channels: zeroed
+ * @ti: the target
+ * @ring: its reports
+ */
+void blkv_channels_init(struct blkv_channels *channels, struct dm_target *ti,
+			struct blkv_ring *ring)
+{
+	channels->ti = ti;
+	channels->ring = ring;
+	ratelimit_state_init(&channels->ratelimit, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+	INIT_WORK(&channels->event_work, events_raise);
+}
+
+/**
+ * blkv_channels_exit() - raise no more events
+ * @channels: the channels; zeroed memory is fine
+ *
+ * Context: Process; waits for events that are being raised.
+ */
+void blkv_channels_exit(struct blkv_channels *channels)
+{
+	if (channels->ti)
+		cancel_work_sync(&channels->event_work);
+}
+
+/**
+ * blkv_channels_publish() - log a report and raise its events
+ * @channels: the channels of the target
+ * @report: the report, which is in the ring already
+ * @first: print it whatever the rate limit says
+ *
+ * Context: Process; takes a mutex of the device mapper.
+ */
+void blkv_channels_publish(struct blkv_channels *channels, const struct blkv_report *report,
+			   bool first)
+{
+	if (first || __ratelimit(&channels->ratelimit))
+		report_log(channels->ti, report);
+	schedule_work(&channels->event_work);
+}
+
+/**
+ * blkv_channels_resume() - raise the events that a table which was replaced left behind
+ * @channels: the channels of the new target; its ring has been moved there
+ *
+ * Context: Any.
+ */
+void blkv_channels_resume(struct blkv_channels *channels)
+{
+	schedule_work(&channels->event_work);
+}

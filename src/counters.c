@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What healthy requests count: one set of counts for each CPU, only ever added to, so that the
+ * I/O path shares no cache line. A reset records the sums of that moment as the new base.
+ *
+ * Locks: blkv_counters.lock, taken here, process context.
+ */
+#include <linux/string.h>
+
+#include "counters.h"
+
+static void counts_sum(struct blkv_counters *counters, struct blkv_counts *sum)
+{
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		struct blkv_counts *counts = per_cpu_ptr(counters->cpu, cpu);
+
+		sum->compared += READ_ONCE(counts->compared);
+		sum->skipped += READ_ONCE(counts->skipped);
+		sum->written += READ_ONCE(counts->written);
+	}
+}
+
+/* Unsigned: a result below zero is right again once something is added to it. */
+static void counts_subtract(struct blkv_counts *counts, const struct blkv_counts *other)
+{
+	counts->compared -= other->compared;
+	counts->skipped -= other->skipped;
+	counts->written -= other->written;
+}
+
+/**
+ * blkv_counters_init() - prepare the counters of a target
+ * @counters: zeroed
+ *
+ * Context: Process; sleeps.
+ * Return: 0 or -ENOMEM.
+ */
+int blkv_counters_init(struct blkv_counters *counters)
+{
+	spin_lock_init(&counters->lock);
+	counters->cpu = alloc_percpu(struct blkv_counts);
+	return counters->cpu ? 0 : -ENOMEM;
+}
+
+/**
+ * blkv_counters_exit() - free the counters of a target
+ * @counters: the counters; zeroed memory is fine
+ *
+ * Context: Process; sleeps.
+ */
+void blkv_counters_exit(struct blkv_counters *counters)
+{
+	free_percpu(counters->cpu);
+	counters->cpu = NULL;
+}
+
+/**
+ * blkv_counters_read() - what was counted since the last reset
+ * @counters: the counters
+ * @counts: filled in
+ *
+ * Context: Process.
+ */
+void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *counts)
+{
+	spin_lock(&counters->lock);
+	/* Under the lock, or a reset in between has a later sum as its base. */
+	counts_sum(counters, counts);
+	counts_subtract(counts, &counters->base);
+	spin_unlock(&counters->lock);
+}
+
+/**
+ * blkv_counters_reset() - start counting from zero
+ * @counters: the counters
+ *
+ * Context: Process.
+ */
+void blkv_counters_reset(struct blkv_counters *counters)
+{
+	spin_lock(&counters->lock);
+	counts_sum(counters, &counters->base);
+	spin_unlock(&counters->lock);
+}
+
+/**
+ * blkv_counters_move() - let a new target continue with the counts of an old one
+ * @to: the counters of the new one
+ * @from: the counters of the old one; start again from zero
+ *
+ * Context: Process. No request is in flight on either.
+ */
+void blkv_counters_move(struct blkv_counters *to, struct blkv_counters *from)
+{
+	struct blkv_counts old;
+
+	blkv_counters_read(from, &old);
+	blkv_counters_reset(from);
+
+	spin_lock(&to->lock);
+	counts_sum(to, &to->base);
+	counts_subtract(&to->base, &old);
+	spin_unlock(&to->lock);
+}

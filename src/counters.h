@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What healthy requests count. */
+#ifndef DM_BLKVERIFY_COUNTERS_H
+#define DM_BLKVERIFY_COUNTERS_H
+
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+/**
+ * struct blkv_counts - sectors of healthy requests
+ * @compared: compared, whether found equal or different
+ * @skipped: read but not compared, because they were not trusted
+ * @written: written to both legs
+ */
+struct blkv_counts {
+	u64 compared;
+	u64 skipped;
+	u64 written;
+};
+
+/**
+ * struct blkv_counters - the counts of a target
+ * @cpu: one set of counts for each CPU, only ever added to
+ * @lock: protects @base; process context
+ * @base: the sums at the last reset
+ */
+struct blkv_counters {
+	struct blkv_counts __percpu *cpu;
+
+	spinlock_t lock; /* the base */
+	struct blkv_counts base;
+};
+
+int blkv_counters_init(struct blkv_counters *counters);
+void blkv_counters_exit(struct blkv_counters *counters);
+void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *counts);
+void blkv_counters_reset(struct blkv_counters *counters);
+void blkv_counters_move(struct blkv_counters *to, struct blkv_counters *from);
+
+/* Count sectors of a request. Any context. */
+static inline void blkv_count_compared(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->compared, nr_sectors);
+}
+
+static inline void blkv_count_skipped(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->skipped, nr_sectors);
+}
+
+static inline void blkv_count_written(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->written, nr_sectors);
+}
+
+#endif /* DM_BLKVERIFY_COUNTERS_H */

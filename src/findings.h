@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The state of a target, and what unhealthy requests count. */
+#ifndef DM_BLKVERIFY_FINDINGS_H
+#define DM_BLKVERIFY_FINDINGS_H
+
+#include <linux/compiler.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "report.h"
+#include "types.h"
+
+/**
+ * struct blkv_found - what was found since the last reset
+ * @any: there was a finding
+ * @located: there was a finding in a sector, which a flush does not have
+ * @first_sector: where the first such finding was
+ * @number: findings of each kind
+ * @leg_errors: requests that each leg failed
+ * @unstable: reads whose buffer changed while the legs were read
+ */
+struct blkv_found {
+	bool any;
+	bool located;
+	sector_t first_sector;
+	u64 number[BLKV_KINDS_NR];
+	u64 leg_errors[BLKV_LEGS];
+	u64 unstable;
+};
+
+/**
+ * struct blkv_findings - the state of a target
+ * @frozen: requests reach neither leg; written under @lock, read without it
+ * @lock: protects @found; any context
+ * @found: since the last reset
+ */
+struct blkv_findings {
+	bool frozen;
+
+	spinlock_t lock; /* what was found */
+	struct blkv_found found;
+};
+
+void blkv_findings_init(struct blkv_findings *findings);
+void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report *report,
+		       bool freeze);
+void blkv_findings_add_leg_error(struct blkv_findings *findings, enum blkv_leg_nr leg);
+void blkv_findings_add_unstable(struct blkv_findings *findings);
+void blkv_findings_read(struct blkv_findings *findings, struct blkv_found *found);
+void blkv_findings_reset(struct blkv_findings *findings);
+void blkv_findings_thaw(struct blkv_findings *findings);
+void blkv_findings_move(struct blkv_findings *to, struct blkv_findings *from);
+
+/* A request that is already past this check still reaches the legs. Any context. */
+static inline bool blkv_is_frozen(const struct blkv_findings *findings)
+{
+	return READ_ONCE(findings->frozen);
+}
+
+#endif /* DM_BLKVERIFY_FINDINGS_H */

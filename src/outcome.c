@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the status of a leg means: one table, so that every caller judges a status alike.
+ *
+ * Pure: no locks, any context.
+ */
+#include <linux/bits.h>
+#include <linux/kernel.h>
+
+#include "outcome.h"
+
+/* Operations that are judged alike. A flush is a write without data. */
+enum op_class {
+	OP_READ = BIT(0),
+	OP_WRITE = BIT(1),
+	OP_NO_DATA = BIT(2), /* discard, secure erase, write zeroes */
+	OP_ANY = OP_READ | OP_WRITE | OP_NO_DATA,
+};
+
+/* Beside the flags of the caller: a read that was only a readahead. */
+#define IS_READAHEAD BIT(8)
+
+/*
+ * The first row that matches decides. A row matches if the operation is one of @ops, all of
+ * @flags are set, and the status is @status or, if @any_error, any but BLK_STS_OK.
+ */
+static const struct outcome_row {
+	unsigned int ops;
+	unsigned int flags;
+	blk_status_t status;
+	bool any_error;
+	enum blkv_outcome outcome;
+} outcome_rows[] = {
+	{ OP_ANY, 0, BLK_STS_OK, false, BLKV_OUTCOME_OK },
+
+	/* An error that kept us from confirming a difference is always reported. */
+	{ OP_ANY, BLKV_REREAD, 0, true, BLKV_OUTCOME_FAILED },
+
+	/* A leg that is a dm device may since have got a table that does not support NOWAIT. */
+	{ OP_ANY, BLKV_HAD_NOWAIT, BLK_STS_AGAIN, false, BLKV_OUTCOME_RETRY },
+	{ OP_ANY, BLKV_HAD_NOWAIT, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_RETRY },
+
+	{ OP_ANY, 0, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_UNSUPPORTED },
+	{ OP_ANY, 0, BLK_STS_AGAIN, false, BLKV_OUTCOME_CALLER },
+	{ OP_ANY, 0, BLK_STS_INVAL, false, BLKV_OUTCOME_CALLER },
+
+	/*
+	 * The leg found out, by the request that it just failed, that it does not support the
+	 * operation. Its limits do not tell: a disk that rejects WRITE SAME with UNMAP fails its
+	 * discards with this, and a device on top of it may still have the old limits.
+	 */
+	{ OP_NO_DATA, 0, BLK_STS_TARGET, false, BLKV_OUTCOME_UNSUPPORTED },
+
+	/* A readahead may fail at any time. */
+	{ OP_READ, IS_READAHEAD, 0, true, BLKV_OUTCOME_CALLER },
+
+	{ OP_ANY, 0, 0, true, BLKV_OUTCOME_FAILED },
+};
+
+static unsigned int op_class(enum req_op op)
+{
+	switch (op) {
+	case REQ_OP_READ:
+		return OP_READ;
+	case REQ_OP_WRITE:
+		return OP_WRITE;
+	default:
+		return OP_NO_DATA;
+	}
+}
+
+/**
+ * blkv_outcome() - what does the status of a leg mean?
+ * @opf: operation and flags of the request, as its submitter set them
+ * @status: what the leg completed it with
+ * @flags: BLKV_HAD_NOWAIT, BLKV_REREAD
+ *
+ * Context: Any.
+ * Return: the outcome.
+ */
+enum blkv_outcome blkv_outcome(blk_opf_t opf, blk_status_t status, unsigned int flags)
+{
+	unsigned int op = op_class((__force enum req_op)(opf & REQ_OP_MASK));
+	unsigned int i;
+
+	if (opf & REQ_RAHEAD)
+		flags |= IS_READAHEAD;
+	for (i = 0; i < ARRAY_SIZE(outcome_rows) - 1; i++) {
+		const struct outcome_row *row = &outcome_rows[i];
+
+		if ((row->ops & op) && (row->flags & flags) == row->flags &&
+		    (row->any_error ? status != BLK_STS_OK : status == row->status))
+			break;
+	}
+	/* The last row matches everything that is left. */
+	return outcome_rows[i].outcome;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the status of a leg means. */
+#ifndef DM_BLKVERIFY_OUTCOME_H
+#define DM_BLKVERIFY_OUTCOME_H
+
+#include <linux/blk_types.h>
+#include <linux/types.h>
+
+/**
+ * enum blkv_outcome - what the status of a leg means
+ * @BLKV_OUTCOME_OK: the leg completed the request
+ * @BLKV_OUTCOME_FAILED: the leg failed, and that is its fault
+ * @BLKV_OUTCOME_UNSUPPORTED: the leg does not support the operation
+ * @BLKV_OUTCOME_RETRY: the leg would have had to wait; resubmit without REQ_NOWAIT
+ * @BLKV_OUTCOME_CALLER: the request is to blame, not the leg
+ */
+enum blkv_outcome {
+	BLKV_OUTCOME_OK,
+	BLKV_OUTCOME_FAILED,
+	BLKV_OUTCOME_UNSUPPORTED,
+	BLKV_OUTCOME_RETRY,
+	BLKV_OUTCOME_CALLER,
+};
+
+/* The request was sent to the legs with REQ_NOWAIT. */
+#define BLKV_HAD_NOWAIT BIT(0)
+/* The raw leg was re-read, to confirm a difference. */
+#define BLKV_REREAD BIT(1)
+
+enum blkv_outcome blkv_outcome(blk_opf_t opf, blk_status_t status, unsigned int flags);
+
+#endif /* DM_BLKVERIFY_OUTCOME_H */

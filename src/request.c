@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a request: from map to both legs, until both are done; and its end.
+ *
+ * What the results of the legs mean is the verdict's business. Nothing here blocks in map: the
+ * submitter may hold bios of ours in current->bio_list. Nothing sleeps in a completion, which may
+ * be a hard interrupt. What has to wait is queued to one of three workqueues, see struct blkverify.
+ * A request belongs to one context at a time; it is handed over by blkv_range_lock() and
+ * blkv_range_unlock(), by queue_work(), and by the count of pending legs, and the previous owner
+ * must not touch it afterwards.
+ */
+#include "compare.h"
+#include "dm-blkverify.h"
+#include "outcome.h"
+#include "request.h"
+#include "verdict.h"
+
+/*
+ * Up to this length, a request whose submitter must not block is submitted to the legs directly. A
+ * longer one may have to be split for a leg, which then fails it.
+ */
+#define NOWAIT_BYTES SZ_128K
+
+/*
+ * Flags that must not be passed on. Each describes the bio that it came with (who polls it, where
+ * it was allocated), or its submitter, which @nowait keeps, but not the request.
+ */
+#define OPF_NOT_FOR_LEGS (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_DRV)
+
+static void request_start(struct blkv_request *req);
+
+static struct bio *leg_bio(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	return leg == BLKV_RAW ? &req->raw_bio : &req->test_bio;
+}
+
+/* Does the leg's bio transfer private memory rather than the caller's? */
+static bool leg_is_private(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	switch (req->operation) {
+	case BLKV_OPERATION_READ:
+		return leg == BLKV_TEST;
+	case BLKV_OPERATION_WRITE:
+		return !blkv_option(&req->blkv->options, NO_WRITE_COPY);
+	default:
+		return false;
+	}
+}
+
+/**
+ * blkv_request_queue() - leave the next step of a request to a workqueue
+ * @req: the request
+ * @wq: the workqueue
+ * @step: what it does; in process context, where a leg may block
+ *
+ * Context: Any. The caller must not touch the request afterwards.
+ */
+void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step)
+{
+	req->nowait = false;
+	INIT_WORK(&req->work, step);
+	queue_work(wq, &req->work);
+}
+
+static void start_granted(struct work_struct *work)
+{
+	request_start(blkv_request_of_work(work));
+}
+
+/**
+ * blkv_request_end() - end a request
+ * @req: the request
+ * @status: what its submitter gets
+ *
+ * Context: Any; process if bytes were injected. The request is gone afterwards. Ending the clone
+ * comes last: then the target may be suspended and freed.
+ */
+void blkv_request_end(struct blkv_request *req, blk_status_t status)
+{
+	struct blkverify *blkv = req->blkv;
+	struct bio *clone = blkv_request_clone(req);
+	struct blkv_range *range, *next;
+	LIST_HEAD(granted);
+
+	if (req->submitted) {
+		bio_uninit(&req->raw_bio);
+		bio_uninit(&req->test_bio);
+	}
+	if (req->injected)
+		blkv_injections_end(&blkv->injections, req);
+	blkv_memory_put(&blkv->pool, &req->memory);
+	if (req->nr_sectors)
+		blkv_range_unlock(&blkv->ranges, &req->range, &granted);
+	list_for_each_entry_safe(range, next, &granted, granted)
+		blkv_request_queue(container_of(range, struct blkv_request, range), blkv->wq,
+				   start_granted);
+
+	clone->bi_status = status;
+	bio_endio(clone);
+}
+
+/* ---- submission --------------------------------------------------------------------------- */
+
+/**
+ * blkv_request_mark() - mark the memory of a read, before the test leg gets it
+ * @req: the read
+ *
+ * Context: Any.
+ */
+void blkv_request_mark(struct blkv_request *req)
+{
+	blkv_memory_mark(&req->memory, req->nr_sectors, req->blkv->mark + req->range.start);
+}
+
+/**
+ * blkv_request_is_marked() - did the test leg leave a sector of a read unfilled?
+ * @req: the read
+ * @sector: which sector of it
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool blkv_request_is_marked(struct blkv_request *req, unsigned int sector)
+{
+	return blkv_memory_is_marked(&req->memory, sector, req->blkv->mark + req->range.start);
+}
+
+static void request_join(struct blkv_request *req);
+
+static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
+{
+	req->status[leg] = status;
+	/* Orders the other leg's status before request_join() reads it. */
+	if (atomic_dec_and_test(&req->pending))
+		request_join(req);
+}
+
+static void leg_endio(struct bio *bio)
+{
+	struct blkv_request *req = bio->bi_private;
+
+	leg_done(req, bio == &req->raw_bio ? BLKV_RAW : BLKV_TEST, bio->bi_status);
+}
+
+/*
+ * Initialise the bio for a leg: a clone, so that priority, hints and cgroup are passed on. It
+ * transfers @memory if there is one, else the caller's.
+ */
+static int leg_init(struct blkv_request *req, enum blkv_leg_nr leg,
+		    const struct blkv_memory *memory)
+{
+	struct bio *bio = leg_bio(req, leg);
+
+	if (bio_init_clone(req->blkv->legs[leg]->bdev, bio, blkv_request_clone(req), GFP_NOIO))
+		return -ENOMEM;
+	bio->bi_opf &= ~OPF_NOT_FOR_LEGS;
+	if (req->nowait)
+		bio->bi_opf |= REQ_NOWAIT;
+	bio->bi_iter.bi_sector = req->range.start;
+	if (memory)
+		blkv_memory_attach(memory, bio, req->nr_sectors);
+	bio->bi_end_io = leg_endio;
+	bio->bi_private = req;
+	return 0;
+}
+
+static void leg_submit(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
+	if (leg_init(req, leg, leg_is_private(req, leg) ? &req->memory : NULL))
+		leg_done(req, leg, BLK_STS_RESOURCE);
+	else
+		dm_submit_bio_remap(blkv_request_clone(req), leg_bio(req, leg));
+}
+
+/* Record what later reports need to know about a request that changes data. */
+static void request_record(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	struct blkv_write write = {
+		.start = req->range.start,
+		.nr_sectors = req->nr_sectors,
+		.operation = req->operation,
+		.fua = blkv_request_clone(req)->bi_opf & REQ_FUA,
+		.pid = req->pid,
+	};
+
+	memcpy(write.comm, req->comm, sizeof(write.comm));
+	blkv_history_add(&blkv->history, &write);
+
+	if (!blkv_option(&blkv->options, FINGERPRINT))
+		return;
+	if (req->operation == BLKV_OPERATION_WRITE)
+		blkv_fingerprints_write(&blkv->prints, req->range.start, &req->memory,
+					req->nr_sectors);
+	else
+		blkv_fingerprints_fill(&blkv->prints, req->range.start, req->nr_sectors,
+				       req->operation == BLKV_OPERATION_WRITE_ZEROES);
+}
+
+static void request_submit(struct blkv_request *req)
+{
+	struct bio *clone = blkv_request_clone(req);
+
+	if (req->operation == BLKV_OPERATION_WRITE && leg_is_private(req, BLKV_RAW))
+		blkv_vecs_copy(blkv_memory_vecs(&req->memory),
+			       blkv_memory_iter(&req->memory, 0, req->nr_sectors),
+			       clone->bi_io_vec, clone->bi_iter);
+	if (req->operation == BLKV_OPERATION_READ)
+		blkv_request_mark(req);
+	if (blkv_operation_changes_data(req->operation))
+		request_record(req);
+
+	/* A leg may complete before its submission returns; the second one may end the request. */
+	req->submitted = true;
+	req->submitter = current;
+	atomic_set(&req->pending, BLKV_LEGS);
+	leg_submit(req, BLKV_RAW);
+	leg_submit(req, BLKV_TEST);
+}
+
+/* Of a request that was submitted with NOWAIT: must this leg get it again, without? */
+static bool leg_would_wait(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	return blkv_outcome(blkv_request_clone(req)->bi_opf, req->status[leg], BLKV_HAD_NOWAIT) ==
+	       BLKV_OUTCOME_RETRY;
+}
+
+/*
+ * Resubmit to the legs that would have had to wait; now they may. Passing on their status would be
+ * simpler, but the other leg may already have written its half. Process context.
+ */
+static void request_resubmit(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+	bool raw = leg_would_wait(req, BLKV_RAW), test = leg_would_wait(req, BLKV_TEST);
+
+	if (test && req->operation == BLKV_OPERATION_READ)
+		blkv_request_mark(req);
+	req->submitter = current;
+	atomic_set(&req->pending, raw + test);
+	if (raw) {
+		bio_uninit(&req->raw_bio);
+		leg_submit(req, BLKV_RAW);
+	}
+	if (test) {
+		bio_uninit(&req->test_bio);
+		leg_submit(req, BLKV_TEST);
+	}
+}
+
+/* Both legs are done. Any context. */
+static void request_join(struct blkv_request *req)
+{
+	if (req->nowait && (leg_would_wait(req, BLKV_RAW) || leg_would_wait(req, BLKV_TEST)))
+		blkv_request_queue(req, req->blkv->wq, request_resubmit);
+	else
+		blkv_verdict(req);
+}
+
+/**
+ * blkv_request_reread() - re-read the sectors of a read from one leg, and wait for it
+ * @req: a read of which both legs are done
+ * @leg: the leg
+ * @memory: where to
+ *
+ * Context: Process; sleeps.
+ * Return: the status of the leg.
+ */
+blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
+				 struct blkv_memory *memory)
+{
+	struct bio *bio = leg_bio(req, leg);
+
+	bio_uninit(bio);
+	if (leg_init(req, leg, memory))
+		return BLK_STS_RESOURCE;
+	bio->bi_opf &= ~REQ_RAHEAD;
+	submit_bio_wait(bio);
+	return bio->bi_status;
+}
+
+/* ---- entry -------------------------------------------------------------------------------- */
+
+static void request_wait_memory(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	blkv_memory_wait(&req->blkv->pool, &req->memory, req->nr_sectors);
+	if (blkv_is_frozen(&req->blkv->findings))
+		blkv_request_end(req, BLK_STS_IOERR);
+	else
+		request_submit(req);
+}
+
+/*
+ * Must a worker submit it to the legs, because the submitter must not block? Only reads and writes
+ * are ever submitted with NOWAIT: raid5 of 6.12 never completes a discard that has it.
+ */
+static bool request_needs_worker(struct blkv_request *req)
+{
+	return req->nowait && (!blkv_operation_has_data(req->operation) ||
+			       req->nr_sectors > NOWAIT_BYTES >> SECTOR_SHIFT);
+}
+
+/* The range is granted. Does not block. */
+static void request_start(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+
+	if (blkv_is_frozen(&blkv->findings))
+		blkv_request_end(req, BLK_STS_IOERR);
+	else if (request_needs_worker(req))
+		blkv_request_queue(req, blkv->wq, start_granted);
+	else if (leg_is_private(req, BLKV_TEST) &&
+		 !blkv_memory_get(&blkv->pool, &req->memory, req->nr_sectors))
+		blkv_request_queue(req, blkv->wait_wq, request_wait_memory);
+	else
+		request_submit(req);
+}
+
+/* Who submits it? Only needed for requests that change data. */
+static void request_identify_submitter(struct blkv_request *req)
+{
+	req->pid = task_pid_nr(current);
+	/*
+	 * Not get_task_comm(), which takes a lock on older kernels. If the name is changed at this
+	 * moment, the copy may be a mix of both; it is terminated all the same.
+	 */
+	data_race(memcpy(req->comm, current->comm, sizeof(req->comm)));
+}
+
+/**
+ * blkv_request_map() - take a bio
+ * @blkv: the target
+ * @bio: dm's clone; a read or write is at most BLKV_REGION_SECTORS long
+ *
+ * Context: Process, with bios of ours possibly waiting in current->bio_list: does not block.
+ * Return: a DM_MAPIO_ value.
+ */
+int blkv_request_map(struct blkverify *blkv, struct bio *bio)
+{
+	struct blkv_request *req = dm_per_bio_data(bio, sizeof(*req));
+
+	req->nr_sectors = bio_sectors(bio);
+	if (!blkv_operation_of(bio_op(bio), req->nr_sectors, &req->operation))
+		return DM_MAPIO_KILL;
+	req->blkv = blkv;
+	req->range.start = req->nr_sectors ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
+					     0;
+	req->range.last = req->range.start + req->nr_sectors - 1;
+	req->range.shared = req->operation == BLKV_OPERATION_READ;
+	blkv_memory_init(&req->memory);
+	req->submitted = false;
+	req->nowait = bio->bi_opf & REQ_NOWAIT;
+	req->differ = false;
+	req->injected = false;
+	req->reread = false;
+	if (blkv_operation_changes_data(req->operation))
+		request_identify_submitter(req);
+
+	/* A request without sectors, a flush, conflicts with nothing. */
+	if (!req->nr_sectors || blkv_range_lock(&blkv->ranges, &req->range))
+		request_start(req);
+	return DM_MAPIO_SUBMITTED;
+}

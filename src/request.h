@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The life of a request. */
+#ifndef DM_BLKVERIFY_REQUEST_H
+#define DM_BLKVERIFY_REQUEST_H
+
+#include <linux/atomic.h>
+#include <linux/bio.h>
+#include <linux/device-mapper.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "memory.h"
+#include "operation.h"
+#include "range.h"
+#include "types.h"
+
+struct blkverify;
+
+/**
+ * struct blkv_request - one request, in the per-bio data of the clone that dm made of it
+ * @blkv: the target
+ * @range: its sectors, in the range lock until the request ends; not used for a flush
+ * @nr_sectors: its length, 0 for a flush
+ * @operation: what it does
+ * @memory: private memory: what the test leg returns for a read, the copy of a write
+ * @work: the next step, if that is left to a workqueue
+ * @pending: legs that are not done
+ * @submitted: the bios for the legs are initialised
+ * @nowait: the submitter must not block, not even in a leg; workqueue context may
+ * @submitter: the task that submitted it to the legs; only ever compared with current
+ * @pid: of the task that submitted it to us, for the history
+ * @comm: name of that task
+ * @status: of each leg; written by its completion, read after @pending fell to 0
+ * @raw_bio: what the raw leg gets
+ * @test_bio: what the test leg gets
+ * @all_trusted: every sector was trusted when the legs were compared
+ * @differ: the legs differed
+ * @differs_in: in which sector of the request, the first one; valid with @differ
+ * @injected: some bytes of the test leg's data were flipped by an inject message
+ * @reread: raw was re-read; from now on a failed readahead is reported, too
+ *
+ *                    blkv_request_map()
+ *                           |
+ *                       range lock --- conflict: parked until an unlock grants it --- wq
+ *                           |                                                         |
+ *                     request_start() <-----------------------------------------------'
+ *                           |--- NOWAIT, and long or without data: wq: request_start() again
+ *                           |
+ *                    private memory --- none: wait_wq, request_wait_memory() --.
+ *                           |                                                  |
+ *                    request_submit() <----------------------------------------'
+ *                      |         |
+ *                     raw       test
+ *                      |         |
+ *                     leg_endio(), twice; the second: request_join()
+ *                           |   '--- NOWAIT, and a leg would have to wait: wq: request_resubmit()
+ *                           |
+ *                     blkv_verdict(), see there; may leave the rest to a workqueue
+ *                           |
+ *                    blkv_request_end(): memory back, unlock, end the clone
+ */
+struct blkv_request {
+	struct blkverify *blkv;
+	struct blkv_range range;
+	sector_t nr_sectors;
+	enum blkv_operation operation;
+	struct blkv_memory memory;
+	struct work_struct work;
+	atomic_t pending;
+	bool submitted;
+	bool nowait;
+	struct task_struct *submitter;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	blk_status_t status[BLKV_LEGS];
+	struct bio raw_bio;
+	struct bio test_bio;
+
+	/* For the verdict. */
+	bool all_trusted;
+	bool differ;
+	unsigned int differs_in;
+	bool injected;
+	bool reread;
+};
+
+int blkv_request_map(struct blkverify *blkv, struct bio *bio);
+void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
+blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
+				 struct blkv_memory *memory);
+void blkv_request_mark(struct blkv_request *req);
+bool blkv_request_is_marked(struct blkv_request *req, unsigned int sector);
+void blkv_request_end(struct blkv_request *req, blk_status_t status);
+
+static inline struct bio *blkv_request_clone(struct blkv_request *req)
+{
+	return dm_bio_from_per_bio_data(req, sizeof(*req));
+}
+
+static inline struct blkv_request *blkv_request_of_work(struct work_struct *work)
+{
+	return container_of(work, struct blkv_request, work);
+}
+
+#endif /* DM_BLKVERIFY_REQUEST_H */

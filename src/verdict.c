@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the results of both legs mean: compare, re-read, mismatch, divergence.
+ *
+ *                     blkv_verdict()
+ *                           |
+ *        .------------------+--------------------.
+ *        | both read        | both wrote         | a leg failed, or both did
+ *        |                  |                    | something without data
+ *    legs_compare()   trust_record()       wq: request_settle()
+ *        |                  |                    |
+ *        |-- differ: recheck_wq: difference_recheck() -- raw fails: request_settle()
+ *        |                  |          |         |
+ *        '------------------+----------+---------'
+ *                           |
+ *                   blkv_request_end()
+ *
+ * The request's range is locked all the time, so nothing that we send changes the legs meanwhile.
+ */
+#include "classify.h"
+#include "compare.h"
+#include "dm-blkverify.h"
+#include "outcome.h"
+#include "report.h"
+#include "request.h"
+#include "verdict.h"
+
+/*
+ * Up to this length a read is compared in the completion of its last leg, whatever context that
+ * is; and up to the second one if interrupts are off.
+ */
+#define COMPARE_NOW_BYTES SZ_16K
+#define COMPARE_IN_IRQ_BYTES SZ_4K
+
+/* ---- reports ------------------------------------------------------------------------------ */
+
+static void report_init(struct blkv_request *req, struct blkv_report *report, enum blkv_kind kind)
+{
+	memset(report, 0, sizeof(*report));
+	report->kind = kind;
+	report->operation = req->operation;
+	report->sector = req->range.start;
+	report->nr_sectors = req->nr_sectors;
+}
+
+static void report_count(struct blkverify *blkv, const struct blkv_report *report)
+{
+	blkv_findings_add(&blkv->findings, report, blkv_option(&blkv->options, FREEZE));
+}
+
+static void report_publish(struct blkverify *blkv, struct blkv_report *report)
+{
+	bool first = blkv_ring_add(&blkv->ring, report);
+
+	blkv_channels_publish(&blkv->channels, report, first);
+}
+
+/* ---- legs that failed --------------------------------------------------------------------- */
+
+static void divergence_report(struct blkv_request *req)
+{
+	struct blkv_report report;
+
+	report_init(req, &report, BLKV_DIVERGENCE);
+	report.errnos[BLKV_RAW] = blk_status_to_errno(req->status[BLKV_RAW]);
+	report.errnos[BLKV_TEST] = blk_status_to_errno(req->status[BLKV_TEST]);
+	report.unverified = req->reread && req->differ;
+	if (report.unverified)
+		report.bad_sector = req->range.start + req->differs_in;
+	report_count(req->blkv, &report);
+	report_publish(req->blkv, &report);
+}
+
+static bool leg_failed(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	return blkv_outcome(blkv_request_clone(req)->bi_opf, req->status[leg],
+			    req->reread ? BLKV_REREAD : 0) == BLKV_OUTCOME_FAILED;
+}
+
+/* Count the legs that failed, and report it if only one did. Process context. */
+static void leg_errors_handle(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	bool failed[BLKV_LEGS];
+	enum blkv_leg_nr leg;
+
+	for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++) {
+		failed[leg] = leg_failed(req, leg);
+		if (failed[leg])
+			blkv_findings_add_leg_error(&blkv->findings, leg);
+	}
+	if ((failed[BLKV_RAW] && !req->status[BLKV_TEST]) ||
+	    (failed[BLKV_TEST] && !req->status[BLKV_RAW]))
+		divergence_report(req);
+}
+
+/*
+ * Record whether both legs hold the same data now. After a failed write the contents of the range
+ * are undefined, and may differ between the legs; so they may after a discard. Any context if the
+ * request is a write, which has a maximum length; else process context.
+ */
+static void trust_record(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	bool both = !req->status[BLKV_RAW] && !req->status[BLKV_TEST];
+	bool same = both && (req->operation == BLKV_OPERATION_WRITE ||
+			     req->operation == BLKV_OPERATION_WRITE_ZEROES);
+
+	blkv_trust_set(&blkv->trust, req->range.start, req->nr_sectors, same);
+	if (same)
+		blkv_count_written(&blkv->counters, req->nr_sectors);
+}
+
+/*
+ * At least one leg failed, or both completed a request whose trust takes time to record. Process
+ * context.
+ */
+static void request_settle(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+	blk_status_t raw = req->status[BLKV_RAW], test = req->status[BLKV_TEST];
+
+	/* A failed read changes nothing: what was trusted still is. */
+	if (blkv_operation_changes_data(req->operation))
+		trust_record(req);
+	leg_errors_handle(req);
+
+	/* clone_endio() checks this device's limits to decide whether to disable the operation. */
+	if (blkv_operation_changes_data(req->operation) && (raw ?: test) == BLK_STS_TARGET)
+		bio_set_dev(blkv_request_clone(req),
+			    req->blkv->legs[raw ? BLKV_RAW : BLKV_TEST]->bdev);
+	blkv_request_end(req, raw ?: test);
+}
+
+/* ---- contents that differ ----------------------------------------------------------------- */
+
+/**
+ * struct difference - what differs between two reads of the same sectors
+ * @nr: how many trusted sectors differ
+ * @first: the first of them, counted in the request
+ * @byte: the first byte of it that differs
+ */
+struct difference {
+	unsigned int nr;
+	unsigned int first;
+	unsigned int byte;
+};
+
+/*
+ * As blkv_trust_run(), for what was compared at first: if memory has been short since then, the map
+ * may have lost some trust, and that must not make us forget a difference.
+ */
+static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool *trusted)
+{
+	*trusted = true;
+	if (req->all_trusted)
+		return req->nr_sectors - from;
+	return blkv_trust_run(&req->blkv->trust, req->range.start + from, req->nr_sectors - from,
+			      trusted);
+}
+
+/* Add the sectors from @first on, @nr of them, that differ. */
+static void difference_add(struct difference *difference, const struct blkv_memory *raw,
+			   const struct blkv_memory *test, unsigned int first, unsigned int nr)
+{
+	struct bvec_iter raw_iter = blkv_memory_iter(raw, first, nr);
+	struct bvec_iter test_iter = blkv_memory_iter(test, first, nr);
+	const struct bio_vec *raw_vecs = blkv_memory_vecs(raw), *test_vecs = blkv_memory_vecs(test);
+
+	while (raw_iter.bi_size) {
+		size_t equal = blkv_compare(raw_vecs, raw_iter, test_vecs, test_iter);
+		unsigned int skip = equal >> SECTOR_SHIFT;
+
+		if (equal == raw_iter.bi_size)
+			return;
+		if (!difference->nr++) {
+			difference->first = first + skip;
+			difference->byte = equal % SECTOR_SIZE;
+		}
+		skip++;
+		first += skip;
+		bvec_iter_advance(raw_vecs, &raw_iter, skip << SECTOR_SHIFT);
+		bvec_iter_advance(test_vecs, &test_iter, skip << SECTOR_SHIFT);
+	}
+}
+
+/* Which trusted sectors of a request differ between @raw and @test? */
+static void difference_find(struct blkv_request *req, struct difference *difference,
+			    const struct blkv_memory *raw, const struct blkv_memory *test)
+{
+	unsigned int i, run;
+	bool trusted;
+
+	difference->nr = 0;
+	for (i = 0; i < req->nr_sectors; i += run) {
+		run = trust_run(req, i, &trusted);
+		if (trusted)
+			difference_add(difference, raw, test, i, run);
+	}
+}
+
+/* What only the request knows comes before what the data look like. */
+static void difference_classify(struct blkv_request *req, const struct difference *difference,
+				struct blkv_diagnosis *diagnosis)
+{
+	struct blkverify *blkv = req->blkv;
+	unsigned int bad = difference->first;
+
+	diagnosis->number = 0;
+	if (blkv_request_is_marked(req, bad))
+		diagnosis->class = BLKV_CLASS_UNFILLED;
+	else if (blkv_option(&blkv->options, FINGERPRINT) &&
+		 blkv_fingerprints_is_stale(&blkv->prints, req->range.start + bad, &req->memory,
+					    bad))
+		diagnosis->class = BLKV_CLASS_STALE;
+	else
+		blkv_classify(diagnosis, &blkv->recheck, &req->memory, req->nr_sectors, bad,
+			      difference->nr);
+}
+
+static void mismatch_describe(struct blkv_request *req, const struct difference *difference,
+			      struct blkv_report *report)
+{
+	struct blkverify *blkv = req->blkv;
+	size_t window;
+
+	report_init(req, report, BLKV_MISMATCH);
+	report->bad_sector = req->range.start + difference->first;
+	report->nr_bad = difference->nr;
+	report->byte = difference->byte;
+	report->window_offset = round_down(difference->byte, BLKV_WINDOW);
+
+	window = ((size_t)difference->first << SECTOR_SHIFT) + report->window_offset;
+	blkv_memory_read(&blkv->recheck, window, report->window[BLKV_RAW], BLKV_WINDOW);
+	blkv_memory_read(&req->memory, window, report->window[BLKV_TEST], BLKV_WINDOW);
+
+	difference_classify(req, difference, &report->diagnosis);
+	report->injected = req->injected &&
+			   blkv_injections_did(&blkv->injections, req, report->bad_sector);
+	report->provenance = blkv_history_find(&blkv->history, report->bad_sector, U64_MAX,
+					       &report->write);
+}
+
+static void copy_raw_to_caller(struct blkv_request *req)
+{
+	struct blkv_memory *raw = &req->blkv->recheck;
+	struct bio *clone = blkv_request_clone(req);
+
+	blkv_vecs_copy(clone->bi_io_vec, clone->bi_iter, blkv_memory_vecs(raw),
+		       blkv_memory_iter(raw, 0, req->nr_sectors));
+}
+
+/* Does the test leg return wrong data again? This also ends the marks. */
+static bool mismatch_is_persistent(struct blkv_request *req)
+{
+	struct difference again;
+
+	blkv_request_mark(req);
+	if (blkv_request_reread(req, BLKV_TEST, &req->memory))
+		return true;
+	difference_find(req, &again, &req->blkv->recheck, &req->memory);
+	return again.nr;
+}
+
+/*
+ * Report a confirmed mismatch and complete the read according to the mode. The raw leg's data are
+ * in blkv->recheck, the test leg's in req->memory.
+ */
+static void mismatch_handle(struct blkv_request *req, const struct difference *difference)
+{
+	struct blkverify *blkv = req->blkv;
+	struct blkv_report report;
+
+	mismatch_describe(req, difference, &report);
+	/* Before the test leg is re-read, which may take long. */
+	report_count(blkv, &report);
+	/* Only a label: the first result counts as a mismatch either way. */
+	report.persistent = mismatch_is_persistent(req);
+	report_publish(blkv, &report);
+
+	if (blkv_option(&blkv->options, PANIC))
+		panic("dm-" DM_MSG_PREFIX ": contents mismatch in sector %llu",
+		      (unsigned long long)(blkv->ti->begin + report.bad_sector));
+	if (blkv_option(&blkv->options, IGNORE)) {
+		copy_raw_to_caller(req);
+		blkv_request_end(req, BLK_STS_OK);
+	} else {
+		blkv_request_end(req, BLK_STS_PROTECTION);
+	}
+}
+
+/*
+ * The caller's memory differs from what the test leg returned. But the caller may have changed it,
+ * or used the same memory for several segments. Only what the raw leg holds now, read into private
+ * memory while the range is still locked, can tell. Process context, one request at a time.
+ */
+static void difference_recheck(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+	struct blkverify *blkv = req->blkv;
+	struct difference difference;
+
+	req->reread = true;
+	req->status[BLKV_RAW] = blkv_request_reread(req, BLKV_RAW, &blkv->recheck);
+	if (req->status[BLKV_RAW]) {
+		request_settle(work);
+		return;
+	}
+
+	difference_find(req, &difference, &blkv->recheck, &req->memory);
+	if (difference.nr) {
+		mismatch_handle(req, &difference);
+		return;
+	}
+	if (req->differ)
+		blkv_findings_add_unstable(&blkv->findings);
+	copy_raw_to_caller(req);
+	blkv_request_end(req, BLK_STS_OK);
+}
+
+/* ---- comparing ---------------------------------------------------------------------------- */
+
+/* Compare what is trusted. Any context; see may_compare_now() for the time that it takes. */
+static void legs_compare(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	struct bio *clone = blkv_request_clone(req);
+	const struct bio_vec *private_vecs = blkv_memory_vecs(&req->memory);
+	struct bvec_iter private = blkv_memory_iter(&req->memory, 0, req->nr_sectors);
+	struct bvec_iter caller = clone->bi_iter;
+	sector_t done, run, compared = 0;
+	bool trusted;
+
+	for (done = 0; done < req->nr_sectors; done += run) {
+		struct bvec_iter part = caller;
+		size_t equal;
+
+		run = blkv_trust_run(&blkv->trust, req->range.start + done, req->nr_sectors - done,
+				     &trusted);
+		part.bi_size = run << SECTOR_SHIFT;
+		if (trusted) {
+			compared += run;
+			equal = blkv_compare(clone->bi_io_vec, part, private_vecs, private);
+			if (equal < part.bi_size && !req->differ) {
+				req->differ = true;
+				req->differs_in = done + (equal >> SECTOR_SHIFT);
+			}
+		}
+		bvec_iter_advance(clone->bi_io_vec, &caller, part.bi_size);
+		bvec_iter_advance(private_vecs, &private, part.bi_size);
+	}
+
+	blkv_count_compared(&blkv->counters, compared);
+	if (compared < req->nr_sectors)
+		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
+	req->all_trusted = compared == req->nr_sectors;
+	/* Memory that was read into twice holds only what came last. */
+	if (req->differ || (compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter)))
+		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
+	else
+		blkv_request_end(req, BLK_STS_OK);
+}
+
+static void compare_queued(struct work_struct *work)
+{
+	legs_compare(blkv_request_of_work(work));
+}
+
+/* Flip what a message asked for, in what the test leg returned. Process context. */
+static void inject_and_compare(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	req->injected = blkv_injections_apply(&req->blkv->injections, req, req->range.start,
+					      req->nr_sectors, &req->memory);
+	legs_compare(req);
+}
+
+/*
+ * May the data be compared in this completion, or is that left to a worker?
+ *
+ * Legs that complete a bio in its submission (RAM disks, many stacked devices) do so in the task
+ * that submitted it, whose time it is anyway: there, any length. The data are still in the caches,
+ * and the private memory is free for the next request; with a worker in between, 1 MiB reads from
+ * RAM disks take 15 % longer. A task that completes for others, such as the thread of a loop
+ * device, should not compare for them.
+ */
+static bool may_compare_now(struct blkv_request *req)
+{
+	sector_t bytes = req->nr_sectors << SECTOR_SHIFT;
+
+	if (in_hardirq() || irqs_disabled())
+		return bytes <= COMPARE_IN_IRQ_BYTES;
+	return bytes <= COMPARE_NOW_BYTES || (in_task() && req->submitter == current);
+}
+
+static void read_judge(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+
+	if (blkv_injections_pending(&blkv->injections))
+		blkv_request_queue(req, blkv->wq, inject_and_compare);
+	else if (may_compare_now(req))
+		legs_compare(req);
+	else
+		blkv_request_queue(req, blkv->wq, compare_queued);
+}
+
+/**
+ * blkv_verdict() - decide what the results of both legs mean, and end the request
+ * @req: a request of which both legs are done, and neither has to be asked again
+ *
+ * Context: Any. The caller must not touch the request afterwards.
+ */
+void blkv_verdict(struct blkv_request *req)
+{
+	if (req->status[BLKV_RAW] || req->status[BLKV_TEST]) {
+		blkv_request_queue(req, req->blkv->wq, request_settle);
+		return;
+	}
+	switch (req->operation) {
+	case BLKV_OPERATION_READ:
+		read_judge(req);
+		break;
+	case BLKV_OPERATION_WRITE:
+		trust_record(req);
+		blkv_request_end(req, BLK_STS_OK);
+		break;
+	case BLKV_OPERATION_FLUSH:
+		blkv_request_end(req, BLK_STS_OK);
+		break;
+	default:
+		/* These have any length: it would take too long to record their trust here. */
+		blkv_request_queue(req, req->blkv->wq, request_settle);
+		break;
+	}
+}

@@ -10,7 +10,7 @@ prefix ?= /usr
 space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
-.PHONY: all modules install uninstall clean demo check help headers tools \
+.PHONY: all modules install uninstall man install-man clean demo check help headers tools \
 	check-debug check-kernels check-workloads soak bench \
 	deb patch check-deb check-patch check-recipes
 
@@ -34,15 +34,26 @@ headers:
 # The version as the tree itself gives it: KDIR may be for another kernel than KVER says.
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$(KDIR)/include/generated/utsrelease.h")
 
-install: modules
+install: modules install-man
 	+$(kbuild) INSTALL_MOD_PATH="$(DESTDIR)" INSTALL_MOD_DIR=extra modules_install
 	[ -n "$(DESTDIR)" ] || depmod -a "$(release)"
-	for n in 7 8; do \
-		for page in Documentation/*.$$n; do \
-			[ ! -e "$$page" ] || install -D -m 644 -t "$(DESTDIR)$(prefix)/share/man/man$$n" "$$page"; \
-		done; \
-	done
 	[ ! -e tools/Makefile ] || $(MAKE) -C tools DESTDIR="$(DESTDIR)" prefix="$(prefix)" install
+
+man: dist/dm-blkverify.7
+
+dist/dm-blkverify.7: Documentation/dm-blkverify.rst packaging/make-man debian/changelog
+	mkdir -p dist
+	packaging/make-man >$@.new
+	mv $@.new $@
+
+# blkverify(8) is installed with the command.
+install-man:
+	@if command -v $${RST2MAN:-rst2man} >/dev/null; then \
+		$(MAKE) man && install -D -m 644 -t "$(DESTDIR)$(prefix)/share/man/man7" dist/dm-blkverify.7; \
+	else \
+		echo "The manual page dm-blkverify(7) is not installed: there is no rst2man. On Debian:" >&2; \
+		echo "    apt-get install python3-docutils" >&2; \
+	fi
 
 uninstall: headers
 	rm -f "$(DESTDIR)/lib/modules/$(release)/extra/dm-blkverify.ko"*
@@ -97,8 +108,9 @@ help:
 	@echo "make                 build dm-blkverify.ko for the running kernel"
 	@echo "make KVER=VERSION    ... for another kernel whose headers are installed"
 	@echo "make KDIR=DIR        ... for a kernel source or header tree"
-	@echo "make install         install the module, the man pages and the tool (DESTDIR, prefix)"
+	@echo "make install         install the module, the manual pages and the command (DESTDIR, prefix)"
 	@echo "make uninstall       the reverse"
+	@echo "make man             build the manual page dm-blkverify(7)"
 	@echo "make demo            catch a corruption in a throw-away virtual machine"
 	@echo "make check           the tests that fit in a few minutes, in throw-away machines"
 	@echo "make check-debug     all cases under KASAN, lockdep and kmemleak, with coverage"

@@ -255,7 +255,7 @@ static void submit(struct load_thread *thread, struct slot *slot)
 		bio_endio(bio);
 		break;
 	case OP_COPY:
-		blkv_copy_vecs(private_vecs, iter, slot->vecs, iter);
+		blkv_vecs_copy(private_vecs, iter, slot->vecs, iter);
 		bio_endio(bio);
 		break;
 	case OP_NONE:

@@ -77,14 +77,14 @@ static void copy_step(void *arg)
 {
 	struct compared *c = arg;
 
-	blkv_copy_vecs(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+	blkv_vecs_copy(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
 }
 
 static void alias_step(void *arg)
 {
 	struct compared *c = arg;
 
-	c->equal = blkv_has_alias(c->buffers[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
+	c->equal = blkv_vecs_alias(c->buffers[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
 }
 
 static void compare(struct kunit *test)
@@ -99,7 +99,7 @@ static void compare(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, pool && kept && other);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(pool, kept), 0);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, other, BLKV_REGION_SECTORS));
-	for (i = 0; i < BLKV_REGION_PAGES; i++) {
+	for (i = 0; i < REGION_PAGES; i++) {
 		memset(page_address(kept->vecs[i].bv_page), i, PAGE_SIZE);
 		memset(page_address(other->vecs[i].bv_page), i, PAGE_SIZE);
 	}
@@ -318,7 +318,7 @@ static void pool_memory(struct kunit *test)
 	while (READ_ONCE(taken->pool.nr_owned) > at_rest && time_before(jiffies, begin + 5 * HZ))
 		msleep(20);
 	pr_info("bvmicro: pages in_flight=%u rest=%lu most=%lu after=%lu back_ms=%u\n",
-		BURST * RESERVE, at_rest, most, taken->pool.nr_owned,
+		BURST * POOL_RESERVE, at_rest, most, taken->pool.nr_owned,
 		jiffies_to_msecs(jiffies - begin));
 	KUNIT_EXPECT_EQ(test, taken->pool.nr_owned, at_rest);
 	blkv_memory_put(&taken->pool, &taken->kept);

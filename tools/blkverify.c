@@ -6,19 +6,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdarg.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "blkverify.h"
 #include "dm.h"
+#include "options.h"
+#include "parse.h"
+#include "util.h"
+#include "verbs.h"
 
 #define TOOL_VERSION "1.0.0"
-#define NR_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 struct options opts;
-volatile sig_atomic_t interrupted;
 
 /* ---- the verbs ------------------------------------------------------------------------------ */
 
@@ -124,79 +126,6 @@ static void option_name(const struct option_def *def, char *name, size_t size)
 	for (i = 0; name[i]; i++)
 		if (name[i] == '_')
 			name[i] = '-';
-}
-
-/* ---- messages ------------------------------------------------------------------------------- */
-
-void say_error(const char *format, ...)
-{
-	va_list args;
-
-	fputs("blkverify: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-void say_debug(const char *format, ...)
-{
-	va_list args;
-
-	if (!opts.debug)
-		return;
-	fputs("# ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-int code_of(int error)
-{
-	switch (error < 0 ? -error : error) {
-	case 0:
-		return DONE;
-	case EPERM:
-	case EACCES:
-		return NO_PERMISSION;
-	case ENOMEM:
-		return NO_MEMORY;
-	case EBUSY:
-	case EEXIST:
-		return BUSY;
-	case ENXIO:
-	case ENODEV:
-	case ENOENT:
-	case ENOTBLK:
-	case EISDIR:
-		return WRONG_DEVICE;
-	default:
-		return BAD_USAGE;
-	}
-}
-
-static void note_signal(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-/* Those that somebody wants to be ignored, as nohup does, stay so. */
-void catch_signals_by(void (*handler)(int), int flags)
-{
-	static const int all[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, before;
-	size_t i;
-
-	for (i = 0; i < NR_OF(all); i++)
-		if (!sigaction(all[i], NULL, &before) && before.sa_handler != SIG_IGN)
-			sigaction(all[i], &action, NULL);
-}
-
-void catch_signals(void)
-{
-	catch_signals_by(note_signal, 0);
 }
 
 /* ---- help ----------------------------------------------------------------------------------- */
@@ -376,6 +305,7 @@ static int run_verb(int argc, char **argv, const struct verb *verb)
 	r = check_words();
 	if (r)
 		return r;
+	say_debug_too(opts.debug);
 	dm_start(opts.debug);
 	return verb->run(argv);
 }

@@ -4,14 +4,34 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "device.h"
 #include "dm.h"
+#include "parse.h"
+#include "util.h"
+
+void node_of(const char *numbers, char *node, size_t size)
+{
+	char path[96], line[128];
+	FILE *f;
+
+	snprintf(node, size, "%s", numbers);
+	snprintf(path, sizeof(path), "/sys/dev/block/%s/uevent", numbers);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "DEVNAME=", 8))
+			snprintf(node, size, "/dev/%s", line + 8);
+	}
+	if (f)
+		fclose(f);
+}
 
 static int say_dm_error(const char *name, int error)
 {

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "diagnose.h"
-
-#define SECTOR 512
+#include "util.h"
 
 static bool all_bytes(const uint8_t *sector, uint8_t value)
 {

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "hexdump.h"
+#include "util.h"
 
 #define LINE 16
-#define SECTOR 512
 
 /* Red for what differs, and back. */
 static void paint(FILE *out, bool on, bool *is_on, bool colour)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* Bytes for people. Pure. */
 #ifndef BLKVERIFY_HEXDUMP_H
 #define BLKVERIFY_HEXDUMP_H
 

@@ -3,10 +3,14 @@
  * Scripts' form. Members are only ever added while "version" is 1; blkverify(8) describes them.
  */
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "blkverify.h"
+#include "device.h"
+#include "json.h"
+#include "loop.h"
+#include "parse.h"
 #include "ranges.h"
 #include "text.h"
 

@@ -3,20 +3,38 @@
  * Loop devices for image files. They detach themselves with the last user (autoclear), so nothing
  * has to be remembered until close, and nothing stays behind when the tool is killed.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/loop.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "loop.h"
+#include "module.h"
+#include "util.h"
 
 #ifndef LOOP_CONFIGURE
 #error "the kernel headers are older than Linux 5.8"
 #endif
+
+void backing_file(const char *node, char *file, size_t size)
+{
+	char path[128];
+
+	file[0] = '\0';
+	if (strncmp(node, "/dev/", 5))
+		return;
+	snprintf(path, sizeof(path), "/sys/block/%.64s/loop/backing_file", node + 5);
+	if (!read_line(path, file, size))
+		file[0] = '\0';
+}
 
 /* The kernel's way to write a device number in 64 bits, which is not that of the C library. */
 static dev_t decode(uint64_t number)
@@ -29,7 +47,7 @@ static dev_t decode(uint64_t number)
  * Is this the loop device of a file? Its own word is better than the name of the file, which may
  * have been renamed or removed since.
  */
-bool loop_is_of(const char *node, const char *backing_file, const struct stat *file)
+static bool loop_is_of(const char *node, const char *backing_file, const struct stat *file)
 {
 	int fd = open(node, O_RDONLY | O_CLOEXEC);
 	struct loop_info64 info;
@@ -42,6 +60,27 @@ bool loop_is_of(const char *node, const char *backing_file, const struct stat *f
 	if (known)
 		return decode(info.lo_device) == file->st_dev && info.lo_inode == file->st_ino;
 	return !stat(backing_file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+}
+
+/* The loop device that a file is attached to already, by whatever name it had then. */
+bool loop_find(const struct stat *file, char *node, size_t size)
+{
+	struct dirent *entry;
+	DIR *d = opendir("/sys/block");
+	bool found = false;
+
+	while (d && !found && (entry = readdir(d))) {
+		char path[PATH_MAX];
+
+		if (strncmp(entry->d_name, "loop", 4))
+			continue;
+		snprintf(node, size, "/dev/%.32s", entry->d_name);
+		backing_file(node, path, sizeof(path));
+		found = path[0] && loop_is_of(node, path, file);
+	}
+	if (d)
+		closedir(d);
+	return found;
 }
 
 static int configure(int loop_fd, int file_fd, const char *path, bool readonly)

@@ -9,8 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "blkverify.h"
 #include "dm.h"
+#include "module.h"
+#include "util.h"
 
 /* What modprobe says of a failure is the reason that people need: it is not hidden. */
 void load_module(const char *module)

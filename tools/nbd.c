@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,8 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "module.h"
 #include "nbd.h"
+#include "util.h"
 
 bool is_qcow2(const char *path)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/* qcow2 images as block devices, through qemu-nbd. */
 #ifndef BLKVERIFY_NBD_H
 #define BLKVERIFY_NBD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct nbd {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ranges.h"
+#include "util.h"
 
 static bool make_room(struct ranges *ranges)
 {
@@ -67,4 +68,9 @@ void ranges_free(struct ranges *ranges)
 {
 	free(ranges->range);
 	memset(ranges, 0, sizeof(*ranges));
+}
+
+int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable)
+{
+	return bad->nr || bad->incomplete ? FOUND : unreadable->nr ? CANNOT_TELL : DONE;
 }

@@ -19,6 +19,8 @@ struct ranges {
 
 void ranges_add(struct ranges *ranges, uint64_t start, uint64_t nr);
 uint64_t ranges_sectors(const struct ranges *ranges);
+/* The exit code of what found these. */
+int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable);
 void ranges_free(struct ranges *ranges);
 
 #endif

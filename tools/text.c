@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
@@ -47,4 +49,31 @@ void clean_text(char *text, bool for_terminal)
 		memset(text, '?', len ? len : 1);
 		len = len ? len : 1;
 	}
+}
+
+void add_text(char *text, size_t size, const char *format, ...)
+{
+	size_t len = strlen(text);
+	va_list args;
+
+	if (len && len + 2 < size) {
+		strcpy(text + len, ", ");
+		len += 2;
+	}
+	va_start(args, format);
+	vsnprintf(text + len, size - len, format, args);
+	va_end(args);
+}
+
+void human_size(uint64_t sectors, char *text, size_t size)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
+	double n = (double)sectors / 2;
+	size_t unit = 0;
+
+	while (n >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		n /= 1024;
+		unit++;
+	}
+	snprintf(text, size, n == (double)(uint64_t)n ? "%.0f %s" : "%.1f %s", n, units[unit]);
 }

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of programs and files are any bytes; terminals and JSON want UTF-8. Pure. */
+/* Texts for people: names, which are any bytes where terminals and JSON want UTF-8; sizes. Pure. */
 #ifndef BLKVERIFY_TEXT_H
 #define BLKVERIFY_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /* Put a "?" for each byte that is no UTF-8, and for what a terminal would obey if that is asked. */
 void clean_text(char *text, bool for_terminal);
+/* Adds to a list in words. */
+void add_text(char *text, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* 1.5 GiB */
+void human_size(uint64_t sectors, char *text, size_t size);
 
 #endif

@@ -4,43 +4,18 @@
  */
 #include <dirent.h>
 #include <limits.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "blkverify.h"
 #include "text.h"
+#include "users.h"
+#include "util.h"
 
 #define PROCESSES_SHOWN 3
-
-bool read_line(const char *path, char *line, size_t size)
-{
-	FILE *f = fopen(path, "re");
-	bool ok = f && fgets(line, (int)size, f);
-
-	if (ok)
-		line[strcspn(line, "\n")] = '\0';
-	if (f)
-		fclose(f);
-	return ok;
-}
-
-void add_text(char *text, size_t size, const char *format, ...)
-{
-	size_t len = strlen(text);
-	va_list args;
-
-	if (len && len + 2 < size) {
-		strcpy(text + len, ", ");
-		len += 2;
-	}
-	va_start(args, format);
-	vsnprintf(text + len, size - len, format, args);
-	va_end(args);
-}
 
 /* Devices built on it: /sys/dev/block/8:0/holders/dm-0 */
 static void add_holders(const char *dir, char *text, size_t size)

@@ -11,15 +11,23 @@
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "blkverify.h"
-#include "dm.h"
+#include "device.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "print.h"
+#include "progress.h"
 #include "ranges.h"
-#include "scrub.h"
+#include "scrub-state.h"
+#include "sectors.h"
+#include "util.h"
+#include "verbs.h"
 
 /* ---- reading one range ---------------------------------------------------------------------- */
 

@@ -5,14 +5,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "device.h"
 #include "diagnose.h"
 #include "dm.h"
 #include "hexdump.h"
+#include "options.h"
+#include "parse.h"
+#include "print.h"
+#include "sectors.h"
+#include "util.h"
+#include "verbs.h"
 
 /* How far a shifted sector is searched for, on both sides. */
 #define NEARBY 2048

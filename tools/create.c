@@ -4,14 +4,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "create.h"
 #include "dm.h"
+#include "leg.h"
+#include "options.h"
+#include "parse.h"
+#include "util.h"
 
 /* ---- the table line ------------------------------------------------------------------------- */
 
@@ -35,7 +39,7 @@ static void add_words(char *params, size_t size)
 						opts.words[i][0] ? " " : "", opts.words[i]);
 }
 
-static int check_value(void)
+int check_value(void)
 {
 	const char *mib = opts.words[WORD_FINGERPRINT_MAX_MIB];
 	uint64_t n;
@@ -180,69 +184,4 @@ int open_device(const char *name, struct leg *raw, struct leg *test)
 	printf("dmsetup create %s%s --table '0 %llu blkverify %s'\n", name,
 	       opts.readonly ? " --readonly" : "", (unsigned long long)sectors, params);
 	return DONE;
-}
-
-int verb_open(char **argv)
-{
-	struct leg raw = { .fd = -1 }, test = { .fd = -1 };
-	int r = check_value();
-
-	if (!r && !opts.dry_run)
-		r = need_target();
-	if (!r)
-		r = check_name(argv[0]);
-	if (!r)
-		r = legs_refuse_same(argv[1], argv[2]);
-	if (!r)
-		r = legs_open(&raw, argv[1], &test, argv[2], opts.readonly);
-	if (!r)
-		r = open_device(argv[0], &raw, &test);
-	/* From here on only the mapped device holds the loop devices. */
-	leg_close(&raw);
-	leg_close(&test);
-	return r;
-}
-
-/* ---- close ---------------------------------------------------------------------------------- */
-
-/* Also what a killed "open" left: a device without a table. Never a device of another kind. */
-static int check_removable(const char *name, struct dm_device *device)
-{
-	int r = dm_get(name, DM_INFO_LINE, device);
-	struct device spare;
-
-	if (!r && (!device->targets || !strcmp(device->type, "blkverify")))
-		return DONE;
-	return device_get(name, &spare); /* says what is wrong */
-}
-
-static int say_remove_error(const char *name, const struct dm_device *device, int error)
-{
-	struct stat node = { .st_mode = S_IFBLK,
-			     .st_rdev = makedev(device->major, device->minor) };
-	char users[1024];
-
-	users_of(node.st_rdev, users, sizeof(users));
-	add_processes(&node, users, sizeof(users));
-	if (error == -EBUSY)
-		say_error("%s is in use by %s: close that first, or --deferred removes it then", name,
-			  users[0] ? users : "what lsblk may show");
-	else if (code_of(error) == NO_PERMISSION)
-		say_error("no permission to remove %s: become root", name);
-	else
-		say_error("cannot remove %s: %s; --debug says more", name, strerror(-error));
-	return code_of(error);
-}
-
-int verb_close(char **argv)
-{
-	const char *name = bare_name(argv[0]);
-	struct dm_device device;
-	int r = check_removable(name, &device);
-
-	free(device.params);
-	if (r)
-		return r;
-	r = dm_remove(name, opts.deferred);
-	return r ? say_remove_error(name, &device, r) : DONE;
 }

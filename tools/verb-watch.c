@@ -5,12 +5,20 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "device.h"
 #include "dm.h"
+#include "options.h"
+#include "parse.h"
+#include "print.h"
+#include "text.h"
+#include "util.h"
+#include "verbs.h"
 
 /* ---- wait ----------------------------------------------------------------------------------- */
 

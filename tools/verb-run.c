@@ -9,16 +9,27 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "create.h"
+#include "device.h"
 #include "dm.h"
+#include "leg.h"
+#include "module.h"
+#include "options.h"
+#include "parse.h"
+#include "print.h"
+#include "text.h"
+#include "users.h"
+#include "util.h"
+#include "verbs.h"
 
 #define COMMAND_NOT_RUN 127
 

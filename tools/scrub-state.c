@@ -3,11 +3,14 @@
  * How far a scrub is, in a file, so that one that was stopped or killed can go on.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scrub.h"
+#include "ranges.h"
+#include "scrub-state.h"
+#include "util.h"
 
 /*
  * The same name, or the same loop devices, may stand for another pair tomorrow: the kernel numbers

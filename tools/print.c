@@ -2,27 +2,17 @@
 /*
  * status and report, in people's form.
  */
-#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "blkverify.h"
-#include "dm.h"
+#include "device.h"
+#include "loop.h"
+#include "parse.h"
+#include "print.h"
+#include "ranges.h"
 #include "text.h"
-
-void human_size(uint64_t sectors, char *text, size_t size)
-{
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
-	double n = (double)sectors / 2;
-	size_t unit = 0;
-
-	while (n >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		n /= 1024;
-		unit++;
-	}
-	snprintf(text, size, n == (double)(uint64_t)n ? "%.0f %s" : "%.1f %s", n, units[unit]);
-}
 
 /* Names come from programs and people: what a terminal would obey is not printed. */
 void print_clean(const char *text)
@@ -108,7 +98,7 @@ static void print_row(const struct device *device)
 	       s->value[COMPARED], device->raw_node, device->test_node);
 }
 
-static void print_table(const struct device *devices, size_t nr)
+void print_table(const struct device *devices, size_t nr)
 {
 	size_t i;
 
@@ -120,104 +110,6 @@ static void print_table(const struct device *devices, size_t nr)
 	       "MISMATCHES", "DIVERGENCES", "COMPARED", "RAW TEST");
 	for (i = 0; i < nr; i++)
 		print_row(&devices[i]);
-}
-
-static int get_names(char ***names)
-{
-	int r = dm_names(names);
-
-	if (!r)
-		return DONE;
-	*names = NULL;
-	if (r == -ENODEV || r == -ENOENT) {
-		say_debug("no device mapper is loaded, so there is no device");
-		return DONE;
-	}
-	say_error("cannot list devices: %s%s", strerror(-r),
-		  code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
-	return code_of(r);
-}
-
-enum look { NOT_OURS, OURS, NOT_UNDERSTOOD };
-
-/* Devices may go while we look: those are left out. */
-static enum look look_at(const char *name, struct device *device)
-{
-	struct dm_device dm;
-	bool ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
-
-	free(dm.params);
-	if (!ours)
-		return NOT_OURS;
-	if (!device_get(name, device))
-		return OURS;
-	/* It said what is wrong: that the device has gone, or that it is none for us. */
-	ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
-	free(dm.params);
-	return ours ? NOT_UNDERSTOOD : NOT_OURS;
-}
-
-/* What is not understood may be bad: then nobody can tell. */
-static int get_all(struct device **devices, size_t *nr)
-{
-	char **names;
-	size_t i, max = 0;
-	int r = get_names(&names);
-
-	*nr = 0;
-	*devices = NULL;
-	if (r)
-		return r;
-	while (names && names[max])
-		max++;
-	*devices = calloc(max + 1, sizeof(**devices));
-	if (!*devices)
-		say_error("no memory for %zu devices: free some and try again", max);
-	for (i = 0; *devices && i < max; i++) {
-		enum look look = look_at(names[i], &(*devices)[*nr]);
-
-		*nr += look == OURS;
-		if (look == NOT_UNDERSTOOD)
-			r = CANNOT_TELL;
-	}
-	free_names(names);
-	return *devices ? r : NO_MEMORY;
-}
-
-static int show_all(void)
-{
-	struct device *devices;
-	bool bad = false;
-	size_t i, nr;
-	int r = get_all(&devices, &nr);
-
-	if (!devices)
-		return r;
-	if (opts.json)
-		json_status(devices, nr);
-	else
-		print_table(devices, nr);
-	for (i = 0; i < nr; i++)
-		bad |= device_bad(&devices[i]);
-	free(devices);
-	return bad ? FOUND : r;
-}
-
-int verb_status(char **argv)
-{
-	struct device device;
-	int r;
-
-	if (!argv[0])
-		return show_all();
-	r = device_get(argv[0], &device);
-	if (r)
-		return r;
-	if (opts.json)
-		json_status(&device, 1);
-	else
-		print_status(&device);
-	return device_bad(&device) ? FOUND : DONE;
 }
 
 /* ---- report --------------------------------------------------------------------------------- */
@@ -341,22 +233,14 @@ void print_reports(const struct device *device, const struct list *list)
 		printf("%" PRIu64 " older ones are no longer recorded\n", list->dropped);
 }
 
-int verb_report(char **argv)
-{
-	struct device device;
-	struct list list;
-	int r = device_get(argv[0], &device);
+/* ---- ranges ------------------------------------------------------------------------------------- */
 
-	if (!r)
-		r = device_list(device.name, &list);
-	if (r)
-		return r;
-	if (opts.json)
-		json_reports(&device, &list);
-	else
-		print_reports(&device, &list);
-	/* A finding counts before it is recorded, which takes as long as reading test again. */
-	r = list.nr || list.dropped || list.not_understood || device_bad(&device) ? FOUND : DONE;
-	free_list(&list);
-	return r;
+void print_ranges(const char *what, const struct ranges *ranges)
+{
+	size_t i;
+
+	for (i = 0; i < ranges->nr; i++)
+		printf("%s: sectors %" PRIu64 " to %" PRIu64 " (%" PRIu64 ")\n", what,
+		       ranges->range[i].start, ranges->range[i].start + ranges->range[i].nr - 1,
+		       ranges->range[i].nr);
 }

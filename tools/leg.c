@@ -3,12 +3,10 @@
  * Legs: opening what was given as RAW or TEST, and who else uses it.
  */
 #include <blkid/blkid.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/fs.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -16,61 +14,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "blkverify.h"
+#include "device.h"
+#include "leg.h"
+#include "loop.h"
 #include "nbd.h"
 #include "text.h"
-
-/* ---- sysfs and /proc ------------------------------------------------------------------------ */
-
-void node_of(const char *numbers, char *node, size_t size)
-{
-	char path[96], line[128];
-	FILE *f;
-
-	snprintf(node, size, "%s", numbers);
-	snprintf(path, sizeof(path), "/sys/dev/block/%s/uevent", numbers);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!strncmp(line, "DEVNAME=", 8))
-			snprintf(node, size, "/dev/%s", line + 8);
-	}
-	if (f)
-		fclose(f);
-}
-
-void backing_file(const char *node, char *file, size_t size)
-{
-	char path[128];
-
-	file[0] = '\0';
-	if (strncmp(node, "/dev/", 5))
-		return;
-	snprintf(path, sizeof(path), "/sys/block/%.64s/loop/backing_file", node + 5);
-	if (!read_line(path, file, size))
-		file[0] = '\0';
-}
-
-/* The loop device that a file is attached to already, by whatever name it had then. */
-static bool find_loop(const struct stat *file, char *node, size_t size)
-{
-	struct dirent *entry;
-	DIR *d = opendir("/sys/block");
-	bool found = false;
-
-	while (d && !found && (entry = readdir(d))) {
-		char path[PATH_MAX];
-
-		if (strncmp(entry->d_name, "loop", 4))
-			continue;
-		snprintf(node, size, "/dev/%.32s", entry->d_name);
-		backing_file(node, path, sizeof(path));
-		found = path[0] && loop_is_of(node, path, file);
-	}
-	if (d)
-		closedir(d);
-	return found;
-}
+#include "users.h"
+#include "util.h"
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
@@ -123,11 +73,11 @@ int file_refuse_used(const char *word, const char *path, int fd, bool readonly)
 
 	if (fstat(fd, &st))
 		return code_of(errno);
-	if (!readonly && find_loop(&st, node, sizeof(node)))
+	if (!readonly && loop_find(&st, node, sizeof(node)))
 		return refuse_attached(word, path, node);
 	if (!locked_by_other(fd, readonly) && lock_leg(fd, true, readonly))
 		return DONE;
-	if (find_loop(&st, node, sizeof(node)))
+	if (loop_find(&st, node, sizeof(node)))
 		return refuse_attached(word, path, node);
 	add_processes(&st, users, sizeof(users));
 	say_error("%s file %s is locked by %s: close that first", word, path,

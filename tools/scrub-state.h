@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "blkverify.h"
+#include "device.h"
 #include "ranges.h"
 
 #define THREADS 4

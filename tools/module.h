@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Kernel modules. */
+#ifndef BLKVERIFY_MODULE_H
+#define BLKVERIFY_MODULE_H
+
+void load_module(const char *module);
+/* Load the target when it is not; say what is missing. */
+int need_target(void);
+
+#endif

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See side.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "leg.h"
+#include "nbd.h"
+#include "sectors.h"
+#include "side.h"
+#include "util.h"
+
+static int measure(struct side *side)
+{
+	struct stat st;
+
+	if (fstat(side->fd, &st))
+		return errno;
+	side->is_block = S_ISBLK(st.st_mode);
+	side->number = st.st_rdev;
+	side->bytes = (uint64_t)st.st_size;
+	if (!side->is_block && !S_ISREG(st.st_mode))
+		return ENOTBLK;
+	if (side->is_block && ioctl(side->fd, BLKGETSIZE64, &side->bytes))
+		return errno;
+	side->sectors = (side->bytes + SECTOR - 1) / SECTOR;
+	return 0;
+}
+
+/*
+ * Past the page cache where the file system can do that (tmpfs cannot). What will be written is
+ * ours alone, so that nobody mounts it meanwhile; O_EXCL means nothing for a file.
+ */
+static int open_direct(const char *path, int flags)
+{
+	int fd = open(path, flags | O_DIRECT | O_CLOEXEC);
+
+	return fd < 0 && errno == EINVAL ? open(path, flags | O_CLOEXEC) : fd;
+}
+
+int side_open(struct side *side, const char *word, const char *path, bool writable)
+{
+	int error, r = DONE;
+
+	*side = (struct side){ .word = word, .path = path, .fd = -1 };
+	if (!writable)
+		r = nbd_attach(&side->nbd, path);
+	if (r)
+		return r;
+	side->buffer = aligned_buffer(CHUNK_SECTORS * SECTOR);
+	if (!side->buffer)
+		return NO_MEMORY;
+	if (side->nbd.node[0])
+		path = side->nbd.node;
+	side->fd = open_direct(path, writable ? O_RDWR | O_EXCL : O_RDONLY);
+	error = side->fd < 0 ? errno : measure(side);
+	if (!error)
+		return DONE;
+	if (error == EBUSY)
+		return say_used(word, side->path);
+	r = code_of(error);
+	say_error("cannot open %s %s: %s: %s", word, side->path, strerror(error),
+		  r == NO_PERMISSION ? "become root" : "check the path");
+	return r;
+}
+
+void side_close(struct side *side)
+{
+	if (side->fd >= 0)
+		close(side->fd);
+	free(side->buffer);
+	nbd_detach(&side->nbd);
+}
+
+/*
+ * The rest of a part of a sector reads as zeros. Whole blocks of 4 KiB are asked for, also where a
+ * part of one is wanted: a device may have no smaller ones.
+ */
+int side_read(const struct side *side, uint64_t at, uint64_t nr)
+{
+	uint64_t left = side->bytes - at * SECTOR;
+	size_t all = (size_t)nr * SECTOR, wanted = left < all ? (size_t)left : all;
+	size_t blocks = (all + SIDE_BLOCK - 1) / SIDE_BLOCK * SIDE_BLOCK;
+	int r = read_at_least(side->fd, side->buffer, at, wanted, blocks);
+
+	/* What is behind may be what cannot be read. */
+	if (r && blocks > all)
+		r = read_at_least(side->fd, side->buffer, at, wanted, all);
+	memset(side->buffer + wanted, 0, all - wanted);
+	return r;
+}
+
+uint64_t chunk_at(uint64_t at, uint64_t end)
+{
+	return end - at < CHUNK_SECTORS ? end - at : CHUNK_SECTORS;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One side of what "compare" reads and "sync" copies. */
+#ifndef BLKVERIFY_SIDE_H
+#define BLKVERIFY_SIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "nbd.h"
+
+/* A device, an image, or the nbd device that shows what is in an image. */
+struct side {
+	const char *word, *path;
+	struct nbd nbd;
+	int fd;
+	uint64_t bytes, sectors;	/* the last sector of a file may be a part of one */
+	bool is_block;
+	dev_t number;
+	uint8_t *buffer;		/* of CHUNK_SECTORS */
+};
+
+#define SIDE_BLOCK 4096
+
+int side_open(struct side *side, const char *word, const char *path, bool writable);
+void side_close(struct side *side);
+/* Into its buffer, or -errno. */
+int side_read(const struct side *side, uint64_t at, uint64_t nr);
+/* How many sectors the chunk has that begins here. */
+uint64_t chunk_at(uint64_t at, uint64_t end);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who uses a device or a file. */
+#ifndef BLKVERIFY_USERS_H
+#define BLKVERIFY_USERS_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* What is built or mounted on a device or its partitions. */
+void users_of(dev_t number, char *text, size_t size);
+/* Adds the processes that have it open, but for us. */
+void add_processes(const struct stat *wanted, char *text, size_t size);
+
+#endif

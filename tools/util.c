@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See util.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "util.h"
+
+volatile sig_atomic_t interrupted;
+static bool debugging;
+
+/* ---- messages and exit codes ---------------------------------------------------------------- */
+
+void say_debug_too(bool debug)
+{
+	debugging = debug;
+}
+
+void say_error(const char *format, ...)
+{
+	va_list args;
+
+	fputs("blkverify: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void say_debug(const char *format, ...)
+{
+	va_list args;
+
+	if (!debugging)
+		return;
+	fputs("# ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int code_of(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case 0:
+		return DONE;
+	case EPERM:
+	case EACCES:
+		return NO_PERMISSION;
+	case ENOMEM:
+		return NO_MEMORY;
+	case EBUSY:
+	case EEXIST:
+		return BUSY;
+	case ENXIO:
+	case ENODEV:
+	case ENOENT:
+	case ENOTBLK:
+	case EISDIR:
+		return WRONG_DEVICE;
+	default:
+		return BAD_USAGE;
+	}
+}
+
+static void note_signal(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+/* Those that somebody wants to be ignored, as nohup does, stay so. */
+void catch_signals_by(void (*handler)(int), int flags)
+{
+	static const int all[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, before;
+	size_t i;
+
+	for (i = 0; i < NR_OF(all); i++)
+		if (!sigaction(all[i], NULL, &before) && before.sa_handler != SIG_IGN)
+			sigaction(all[i], &action, NULL);
+}
+
+void catch_signals(void)
+{
+	catch_signals_by(note_signal, 0);
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+bool read_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && fgets(line, (int)size, f);
+
+	if (ok)
+		line[strcspn(line, "\n")] = '\0';
+	if (f)
+		fclose(f);
+	return ok;
+}
+
+double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What all units use: exit codes, messages, signals. Data goes to stdout, messages to stderr. */
+#ifndef BLKVERIFY_UTIL_H
+#define BLKVERIFY_UTIL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SECTOR 512
+#define NR_OF(array) (sizeof(array) / sizeof((array)[0]))
+#define STATE_DIR "/run/blkverify"
+
+/* As veritysetup up to 5. */
+enum exit_code {
+	DONE = 0, BAD_USAGE = 1, NO_PERMISSION = 2, NO_MEMORY = 3, WRONG_DEVICE = 4, BUSY = 5,
+	FOUND = 6, CANNOT_TELL = 7,
+};
+
+/* One line on stderr; what to do next is part of it. */
+void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Only after say_debug_too(true). */
+void say_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_debug_too(bool debug);
+/* Turn an errno into the exit code that suits it. */
+int code_of(int error);
+
+/* SIGINT, SIGTERM and SIGHUP set this; they end no system call silently (no SA_RESTART). */
+extern volatile sig_atomic_t interrupted;
+void catch_signals(void);
+void catch_signals_by(void (*handler)(int), int flags);
+
+/* The first line of a file, such as one of sysfs. */
+bool read_line(const char *path, char *line, size_t size);
+/* Seconds of the monotonic clock. */
+double now(void);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * report: the findings that the target remembers.
+ */
+#include "device.h"
+#include "json.h"
+#include "options.h"
+#include "parse.h"
+#include "print.h"
+#include "util.h"
+#include "verbs.h"
+
+int verb_report(char **argv)
+{
+	struct device device;
+	struct list list;
+	int r = device_get(argv[0], &device);
+
+	if (!r)
+		r = device_list(device.name, &list);
+	if (r)
+		return r;
+	if (opts.json)
+		json_reports(&device, &list);
+	else
+		print_reports(&device, &list);
+	/* A finding counts before it is recorded, which takes as long as reading test again. */
+	r = list.nr || list.dropped || list.not_understood || device_bad(&device) ? FOUND : DONE;
+	free_list(&list);
+	return r;
+}

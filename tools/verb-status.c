@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * status: one device, or all of them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "dm.h"
+#include "json.h"
+#include "options.h"
+#include "print.h"
+#include "util.h"
+#include "verbs.h"
+
+static int get_names(char ***names)
+{
+	int r = dm_names(names);
+
+	if (!r)
+		return DONE;
+	*names = NULL;
+	if (r == -ENODEV || r == -ENOENT) {
+		say_debug("no device mapper is loaded, so there is no device");
+		return DONE;
+	}
+	say_error("cannot list devices: %s%s", strerror(-r),
+		  code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
+	return code_of(r);
+}
+
+enum look { NOT_OURS, OURS, NOT_UNDERSTOOD };
+
+/* Devices may go while we look: those are left out. */
+static enum look look_at(const char *name, struct device *device)
+{
+	struct dm_device dm;
+	bool ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
+
+	free(dm.params);
+	if (!ours)
+		return NOT_OURS;
+	if (!device_get(name, device))
+		return OURS;
+	/* It said what is wrong: that the device has gone, or that it is none for us. */
+	ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
+	free(dm.params);
+	return ours ? NOT_UNDERSTOOD : NOT_OURS;
+}
+
+/* What is not understood may be bad: then nobody can tell. */
+static int get_all(struct device **devices, size_t *nr)
+{
+	char **names;
+	size_t i, max = 0;
+	int r = get_names(&names);
+
+	*nr = 0;
+	*devices = NULL;
+	if (r)
+		return r;
+	while (names && names[max])
+		max++;
+	*devices = calloc(max + 1, sizeof(**devices));
+	if (!*devices)
+		say_error("no memory for %zu devices: free some and try again", max);
+	for (i = 0; *devices && i < max; i++) {
+		enum look look = look_at(names[i], &(*devices)[*nr]);
+
+		*nr += look == OURS;
+		if (look == NOT_UNDERSTOOD)
+			r = CANNOT_TELL;
+	}
+	free_names(names);
+	return *devices ? r : NO_MEMORY;
+}
+
+static int show_all(void)
+{
+	struct device *devices;
+	bool bad = false;
+	size_t i, nr;
+	int r = get_all(&devices, &nr);
+
+	if (!devices)
+		return r;
+	if (opts.json)
+		json_status(devices, nr);
+	else
+		print_table(devices, nr);
+	for (i = 0; i < nr; i++)
+		bad |= device_bad(&devices[i]);
+	free(devices);
+	return bad ? FOUND : r;
+}
+
+int verb_status(char **argv)
+{
+	struct device device;
+	int r;
+
+	if (!argv[0])
+		return show_all();
+	r = device_get(argv[0], &device);
+	if (r)
+		return r;
+	if (opts.json)
+		json_status(&device, 1);
+	else
+		print_status(&device);
+	return device_bad(&device) ? FOUND : DONE;
+}

@@ -146,7 +146,7 @@ static void print_options(unsigned int bit)
 	printf("  %-28s %s\n", "--help", "this text");
 }
 
-static void help_verb(const struct verb *verb)
+static void print_verb_help(const struct verb *verb)
 {
 	printf("usage: blkverify %s [options] %s\n%s\n", verb->name, verb->arguments, verb->help);
 	if (verb->more)
@@ -155,7 +155,7 @@ static void help_verb(const struct verb *verb)
 	print_options(verb->bit);
 }
 
-static void help(void)
+static void print_help(void)
 {
 	size_t i;
 
@@ -259,7 +259,7 @@ static int read_options(int argc, char **argv, const struct verb *verb, bool *st
 	while ((c = getopt_long(argc, argv, short_options, long_options(verb->bit), NULL)) != -1) {
 		if (c == HELP || c == VERSION) {
 			*stop = true;
-			return c == HELP ? (help_verb(verb), DONE) : print_version();
+			return c == HELP ? (print_verb_help(verb), DONE) : print_version();
 		}
 		if (c < FIRST_DEF) {
 			say_error("\"blkverify %s --help\" lists the options", verb->name);
@@ -305,7 +305,7 @@ static int run_verb(int argc, char **argv, const struct verb *verb)
 	r = check_words();
 	if (r)
 		return r;
-	say_debug_too(opts.debug);
+	say_debug_enable(opts.debug);
 	dm_start(opts.debug);
 	return verb->run(argv);
 }
@@ -328,7 +328,7 @@ static int list_words(const char *of)
 	return DONE;
 }
 
-static int dispatch(int argc, char **argv)
+static int run_command_line(int argc, char **argv)
 {
 	const struct verb *verb;
 	int at = 1;
@@ -337,7 +337,7 @@ static int dispatch(int argc, char **argv)
 	for (; at < argc && !strcmp(argv[at], "--debug"); at++)
 		opts.debug = true;
 	if (at == argc || !strcmp(argv[at], "--help") || !strcmp(argv[at], "-h")) {
-		help();
+		print_help();
 		return at == argc ? BAD_USAGE : DONE;
 	}
 	if (!strcmp(argv[at], "--version") || !strcmp(argv[at], "-V"))
@@ -356,7 +356,7 @@ static int dispatch(int argc, char **argv)
  * What we are started with is not always what one expects. A device that is opened must not become
  * the standard input or get our messages, and our children are waited for.
  */
-static void settle_in(void)
+static void prepare_process(void)
 {
 	int fd;
 
@@ -371,8 +371,8 @@ int main(int argc, char **argv)
 {
 	int r;
 
-	settle_in();
-	r = dispatch(argc, argv);
+	prepare_process();
+	r = run_command_line(argc, argv);
 	/* What could not be written was not said; but a finding stays a finding. */
 	if ((fflush(stdout) || ferror(stdout)) && r != FOUND) {
 		say_error("cannot write the output: %s", strerror(errno));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * open and close.
+ * Making the mapped device: its table line, its size, and why the kernel refused it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static void add_words(char *params, size_t size)
 						opts.words[i][0] ? " " : "", opts.words[i]);
 }
 
-int check_value(void)
+int create_check_options(void)
 {
 	const char *mib = opts.words[WORD_FINGERPRINT_MAX_MIB];
 	uint64_t n;
@@ -118,10 +118,10 @@ static int say_create_error(const char *name, int error, int log)
 	else
 		say_error("cannot create %s: %s; if no reason is given above, dmesg has it", name,
 			  strerror(-error));
-	return code_of(error);
+	return exit_code_of(error);
 }
 
-static int create(const char *name, uint64_t sectors, const char *params)
+static int create_mapped(const char *name, uint64_t sectors, const char *params)
 {
 	int log = open_log();
 	int r = dm_create(name, sectors, params, opts.readonly);
@@ -133,12 +133,12 @@ static int create(const char *name, uint64_t sectors, const char *params)
 	return r;
 }
 
-/* ---- open ----------------------------------------------------------------------------------- */
+/* ---- the device ----------------------------------------------------------------------------- */
 
 #define NAME_CHARACTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789#+-.:=@_"
 
-int check_name(const char *name)
+int create_check_name(const char *name)
 {
 	struct dm_device device;
 	int r;
@@ -160,7 +160,7 @@ int check_name(const char *name)
 	return BUSY;
 }
 
-int open_device(const char *name, struct leg *raw, struct leg *test)
+int create_device(const char *name, struct leg *raw, struct leg *test)
 {
 	char params[1024];
 	uint64_t sectors;
@@ -176,7 +176,7 @@ int open_device(const char *name, struct leg *raw, struct leg *test)
 	add_words(params, sizeof(params));
 	say_debug("0 %llu blkverify %s", (unsigned long long)sectors, params);
 	if (!opts.dry_run)
-		return create(name, sectors, params);
+		return create_mapped(name, sectors, params);
 
 	if (raw->is_file || test->is_file)
 		printf("# the loop devices of files are the ones that are free now\n");

@@ -5,10 +5,10 @@
 
 #include "leg.h"
 
-int check_name(const char *name);
+int create_check_name(const char *name);
 /* The words of the options that the kernel would refuse without saying which. */
-int check_value(void);
+int create_check_options(void);
 /* With the options given; the size, where none is, is that of the smaller leg. */
-int open_device(const char *name, struct leg *raw, struct leg *test);
+int create_device(const char *name, struct leg *raw, struct leg *test);
 
 #endif

@@ -16,7 +16,7 @@
 #include "parse.h"
 #include "util.h"
 
-void node_of(const char *numbers, char *node, size_t size)
+void device_node(const char *numbers, char *node, size_t size)
 {
 	char path[96], line[128];
 	FILE *f;
@@ -77,7 +77,7 @@ static int check_type(const char *name, const struct dm_device *dm)
 	return DONE;
 }
 
-static bool take(struct device *device, const struct dm_device *dm, const char *table)
+static bool take_answer(struct device *device, const struct dm_device *dm, const char *table)
 {
 	device->major = dm->major;
 	device->minor = dm->minor;
@@ -90,8 +90,8 @@ static bool take(struct device *device, const struct dm_device *dm, const char *
 	return parse_status(dm->params, &device->status) && parse_table(table, &device->table);
 }
 
-static int get(const char *name, struct device *device, struct dm_device *info,
-	       struct dm_device *table)
+static int device_ask(const char *name, struct device *device, struct dm_device *info,
+		      struct dm_device *table)
 {
 	int r = dm_get(name, DM_INFO_LINE, info);
 
@@ -102,19 +102,19 @@ static int get(const char *name, struct device *device, struct dm_device *info,
 	r = check_type(name, info);
 	if (r)
 		return r;
-	if (!table->params || !take(device, info, table->params)) {
+	if (!table->params || !take_answer(device, info, table->params)) {
 		say_error("%s answers \"%s\", which cannot be understood: install the blkverify "
 			  "command that came with the module",
 			  name, info->params);
 		return CANNOT_TELL;
 	}
-	node_of(device->table.raw, device->raw_node, sizeof(device->raw_node));
-	node_of(device->table.test, device->test_node, sizeof(device->test_node));
+	device_node(device->table.raw, device->raw_node, sizeof(device->raw_node));
+	device_node(device->table.test, device->test_node, sizeof(device->test_node));
 	return DONE;
 }
 
 /* "/dev/mapper/v" is as good a name as "v". */
-const char *bare_name(const char *name)
+const char *device_bare_name(const char *name)
 {
 	return strncmp(name, "/dev/mapper/", 12) ? name : name + 12;
 }
@@ -125,9 +125,9 @@ int device_get(const char *name, struct device *device)
 	int r;
 
 	memset(device, 0, sizeof(*device));
-	snprintf(device->name, sizeof(device->name), "%s", bare_name(name));
+	snprintf(device->name, sizeof(device->name), "%s", device_bare_name(name));
 	snprintf(device->path, sizeof(device->path), "/dev/mapper/%s", device->name);
-	r = get(device->name, device, &info, &table);
+	r = device_ask(device->name, device, &info, &table);
 	free(info.params);
 	free(table.params);
 	return r;
@@ -140,7 +140,7 @@ int device_open(const struct device *device, int flags, int *fd)
 
 	*fd = open(device->path, flags | O_CLOEXEC);
 	if (*fd < 0) {
-		r = code_of(errno);
+		r = exit_code_of(errno);
 		say_error("cannot open %s: %s: \"dmsetup mknodes\" makes a missing node",
 			  device->path, strerror(errno));
 		return r;
@@ -177,12 +177,12 @@ int device_list(const char *name, struct list *list)
 	return r;
 }
 
-bool device_bad(const struct device *device)
+bool device_is_bad(const struct device *device)
 {
 	return device->status.state != 'V';
 }
 
-const char *verdict(const struct device *device)
+const char *device_verdict(const struct device *device)
 {
 	switch (device->status.state) {
 	case 'F':

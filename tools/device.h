@@ -23,15 +23,15 @@ struct device {
 };
 
 /* "/dev/mapper/v" is as good a name as "v". */
-const char *bare_name(const char *name);
+const char *device_bare_name(const char *name);
 /* Say what is wrong and return an exit code, else DONE. */
 int device_get(const char *name, struct device *device);
 int device_list(const char *name, struct list *list);
 /* Sets fd, or says what is wrong. */
 int device_open(const struct device *device, int flags, int *fd);
-bool device_bad(const struct device *device);
-const char *verdict(const struct device *device);
+bool device_is_bad(const struct device *device);
+const char *device_verdict(const struct device *device);
 /* /dev/sda for "8:0"; the text itself when the kernel does not know the number. */
-void node_of(const char *numbers, char *node, size_t size);
+void device_node(const char *numbers, char *node, size_t size);
 
 #endif

@@ -11,7 +11,7 @@ static bool all_bytes(const uint8_t *sector, uint8_t value)
 	return sector[0] == value && !memcmp(sector, sector + 1, SECTOR - 1);
 }
 
-static void count(struct diagnosis *d, const uint8_t *raw, const uint8_t *test)
+static void count_differences(struct diagnosis *d, const uint8_t *raw, const uint8_t *test)
 {
 	unsigned int i;
 
@@ -26,8 +26,8 @@ static void count(struct diagnosis *d, const uint8_t *raw, const uint8_t *test)
 }
 
 /* The nearest of the sectors around at that holds these bytes, on either side. */
-static bool find(const uint8_t *sectors, size_t nr, size_t at, const uint8_t *wanted,
-		 int64_t *where)
+static bool find_sector(const uint8_t *sectors, size_t nr, size_t at, const uint8_t *wanted,
+			int64_t *where)
 {
 	size_t far;
 
@@ -47,18 +47,19 @@ static bool find(const uint8_t *sectors, size_t nr, size_t at, const uint8_t *wa
 	return false;
 }
 
-void diagnose(struct diagnosis *d, const uint8_t *raw, const uint8_t *test, size_t nr, size_t at)
+void diagnose_sector(struct diagnosis *d, const uint8_t *raw, const uint8_t *test, size_t nr,
+		     size_t at)
 {
 	const uint8_t *raw_sector = raw + at * SECTOR, *test_sector = test + at * SECTOR;
 
 	memset(d, 0, sizeof(*d));
-	count(d, raw_sector, test_sector);
+	count_differences(d, raw_sector, test_sector);
 	if (!d->bytes)
 		return;
 	d->zeros = all_bytes(test_sector, 0);
 	d->ones = all_bytes(test_sector, 0xff);
-	d->test_found = find(raw, nr, at, test_sector, &d->test_at);
-	d->raw_found = find(test, nr, at, raw_sector, &d->raw_at);
+	d->test_found = find_sector(raw, nr, at, test_sector, &d->test_at);
+	d->raw_found = find_sector(test, nr, at, raw_sector, &d->raw_at);
 }
 
 static int put_place(char *text, size_t size, uint64_t sector, int64_t away)
@@ -67,7 +68,7 @@ static int put_place(char *text, size_t size, uint64_t sector, int64_t away)
 			away);
 }
 
-void diagnosis_text(const struct diagnosis *d, uint64_t sector, char *text, size_t size)
+void text_of_diagnosis(const struct diagnosis *d, uint64_t sector, char *text, size_t size)
 {
 	size_t len;
 	char place[64];

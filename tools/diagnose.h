@@ -21,8 +21,9 @@ struct diagnosis {
 };
 
 /* raw and test: nr sectors each; at: the one in question. */
-void diagnose(struct diagnosis *d, const uint8_t *raw, const uint8_t *test, size_t nr, size_t at);
+void diagnose_sector(struct diagnosis *d, const uint8_t *raw, const uint8_t *test, size_t nr,
+		     size_t at);
 /* A sentence, or several parted by "; ". */
-void diagnosis_text(const struct diagnosis *d, uint64_t sector, char *text, size_t size);
+void text_of_diagnosis(const struct diagnosis *d, uint64_t sector, char *text, size_t size);
 
 #endif

@@ -210,7 +210,7 @@ int dm_names(char ***names)
 	return r;
 }
 
-void free_names(char **names)
+void dm_free_names(char **names)
 {
 	size_t i;
 
@@ -220,7 +220,7 @@ void free_names(char **names)
 }
 
 /* One of those that need nothing but the name. */
-static int step(int type, const char *name, int (*run)(struct dm_task *task))
+static int run_simple_task(int type, const char *name, int (*run)(struct dm_task *task))
 {
 	struct dm_task *task;
 	int r = new_task(type, name, &task);
@@ -232,7 +232,7 @@ static int step(int type, const char *name, int (*run)(struct dm_task *task))
 	return r;
 }
 
-static int load(const char *name, uint64_t sectors, const char *params, bool readonly)
+static int load_table(const char *name, uint64_t sectors, const char *params, bool readonly)
 {
 	struct dm_task *task;
 	int r = new_task(DM_DEVICE_RELOAD, name, &task);
@@ -251,14 +251,14 @@ static int load(const char *name, uint64_t sectors, const char *params, bool rea
 /* In steps: the library's create does the same, but does not tell why the table was refused. */
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly)
 {
-	int r = step(DM_DEVICE_CREATE, name, run_task);
+	int r = run_simple_task(DM_DEVICE_CREATE, name, run_task);
 
 	if (r)
 		return r;
-	r = load(name, sectors, params, readonly);
+	r = load_table(name, sectors, params, readonly);
 	/* Only now is there something that a node could be for. */
 	if (!r)
-		r = step(DM_DEVICE_RESUME, name, run_task_with_node);
+		r = run_simple_task(DM_DEVICE_RESUME, name, run_task_with_node);
 	if (r)
 		dm_remove(name, false);
 	return r;

@@ -28,9 +28,9 @@ void dm_end(void);
 /* -ENOENT: the target is not there. */
 int dm_target_version(const char *target, unsigned int version[3]);
 int dm_get(const char *name, enum dm_line line, struct dm_device *device);
-/* NULL-terminated; free with free_names(). */
+/* NULL-terminated; free with dm_free_names(). */
 int dm_names(char ***names);
-void free_names(char **names);
+void dm_free_names(char **names);
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly);
 int dm_remove(const char *name, bool deferred);
 /* Where udev does not run: a device has its node, and one that is gone has none. */

@@ -7,7 +7,7 @@
 #define LINE 16
 
 /* Red for what differs, and back. */
-static void paint(FILE *out, bool on, bool *is_on, bool colour)
+static void set_colour(FILE *out, bool on, bool *is_on, bool colour)
 {
 	if (colour && on != *is_on)
 		fputs(on ? "\033[1;31m" : "\033[0m", out);
@@ -20,22 +20,22 @@ static void put_side(FILE *out, const uint8_t *bytes, const uint8_t *other, bool
 	int i;
 
 	for (i = 0; i < LINE; i++) {
-		paint(out, bytes[i] != other[i], &on, colour);
+		set_colour(out, bytes[i] != other[i], &on, colour);
 		fprintf(out, "%02x", bytes[i]);
-		paint(out, false, &on, colour);
+		set_colour(out, false, &on, colour);
 		if (i % 4 == 3)
 			fputc(' ', out);
 	}
 	fputc('|', out);
 	for (i = 0; i < LINE; i++) {
-		paint(out, bytes[i] != other[i], &on, colour);
+		set_colour(out, bytes[i] != other[i], &on, colour);
 		fputc(bytes[i] >= ' ' && bytes[i] < 127 ? bytes[i] : '.', out);
 	}
-	paint(out, false, &on, colour);
+	set_colour(out, false, &on, colour);
 	fputc('|', out);
 }
 
-void hexdump(FILE *out, const uint8_t *raw, const uint8_t *test, bool colour)
+void hexdump_sector(FILE *out, const uint8_t *raw, const uint8_t *test, bool colour)
 {
 	int at;
 

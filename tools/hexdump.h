@@ -8,6 +8,6 @@
 #include <stdio.h>
 
 /* A sector of both legs, side by side; lines that differ are marked, and coloured if wanted. */
-void hexdump(FILE *out, const uint8_t *raw, const uint8_t *test, bool colour);
+void hexdump_sector(FILE *out, const uint8_t *raw, const uint8_t *test, bool colour);
 
 #endif

@@ -21,7 +21,7 @@ static json_object *clean_string(const char *text)
 
 	if (!clean)
 		return NULL;
-	clean_text(clean, false);
+	text_clean(clean, false);
 	o = json_object_new_string(clean);
 	free(clean);
 	return o;
@@ -51,7 +51,7 @@ static json_object *new_document(const char *verb)
 	return o;
 }
 
-static void print(json_object *o)
+static void print_document(json_object *o)
 {
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
 					    JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -66,7 +66,7 @@ static json_object *leg_object(const char *node)
 	char file[512];
 
 	put_text(o, "device", node);
-	backing_file(node, file, sizeof(file));
+	loop_backing_file(node, file, sizeof(file));
 	if (file[0])
 		put_text(o, "file", file);
 	return o;
@@ -92,7 +92,7 @@ static json_object *device_object(const struct device *device)
 	put_text(o, "name", device->name);
 	put_text(o, "device", device->path);
 	put_text(o, "state", state);
-	put_text(o, "verdict", verdict(device));
+	put_text(o, "verdict", device_verdict(device));
 	json_object_object_add(o, "raw", leg_object(device->raw_node));
 	json_object_object_add(o, "test", leg_object(device->test_node));
 	put_number(o, "sectors", device->length);
@@ -117,7 +117,7 @@ void json_status(const struct device *devices, size_t nr)
 	for (i = 0; i < nr; i++)
 		json_object_array_add(array, device_object(&devices[i]));
 	json_object_object_add(o, "devices", array);
-	print(o);
+	print_document(o);
 }
 
 /* ---- report --------------------------------------------------------------------------------- */
@@ -212,7 +212,7 @@ void json_reports(const struct device *device, const struct list *list)
 		json_object_array_add(array, report_object(&list->reports[i]));
 	json_object_object_add(o, "reports", array);
 	put_number(o, "dropped", list->dropped);
-	print(o);
+	print_document(o);
 }
 
 /* ---- scrub and compare ---------------------------------------------------------------------- */
@@ -249,5 +249,5 @@ void json_ranges(const char *verb, const char *a, const char *b, const uint64_t 
 	put_number(o, "skipped", skipped);
 	json_object_object_add(o, "bad", ranges_array(bad));
 	json_object_object_add(o, "unreadable", ranges_array(unreadable));
-	print(o);
+	print_document(o);
 }

@@ -59,7 +59,7 @@ static int refuse_attached(const char *word, const char *path, const char *node)
 	struct stat st;
 
 	if (!stat(node, &st))
-		users_of(st.st_rdev, users, sizeof(users));
+		users_of_device(st.st_rdev, users, sizeof(users));
 	say_error("%s file %s is attached to %s already%s%s: close what uses it (losetup -d %s), or "
 		  "give %s instead",
 		  word, path, node, users[0] ? ", which is used by " : "", users, node, node);
@@ -72,14 +72,14 @@ int file_refuse_used(const char *word, const char *path, int fd, bool readonly)
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return code_of(errno);
+		return exit_code_of(errno);
 	if (!readonly && loop_find(&st, node, sizeof(node)))
 		return refuse_attached(word, path, node);
 	if (!locked_by_other(fd, readonly) && lock_leg(fd, true, readonly))
 		return DONE;
 	if (loop_find(&st, node, sizeof(node)))
 		return refuse_attached(word, path, node);
-	add_processes(&st, users, sizeof(users));
+	users_add_processes(&st, users, sizeof(users));
 	say_error("%s file %s is locked by %s: close that first", word, path,
 		  users[0] ? users : "another program");
 	return BUSY;
@@ -109,13 +109,13 @@ static int open_file(struct leg *leg, int file_fd, const struct stat *st, bool r
 		say_error("cannot attach %s file %s to a loop device: %s%s", leg->word, leg->path,
 			  strerror(-r),
 			  r == -ENOENT || r == -ENODEV ? ": load the module (modprobe loop)" : "");
-		return code_of(r);
+		return exit_code_of(r);
 	}
 	leg->fd = r;
 	return DONE;
 }
 
-static int measure(struct leg *leg)
+static int leg_measure(struct leg *leg)
 {
 	int block = SECTOR;
 	struct stat st;
@@ -140,21 +140,21 @@ static int open_device_leg(struct leg *leg, int fd, const struct stat *st)
 	leg->fd = fd;
 	if (lock_leg(fd, false, false))
 		return DONE;
-	add_processes(st, users, sizeof(users));
+	users_add_processes(st, users, sizeof(users));
 	say_error("%s %s is locked by %s: close that first", leg->word, leg->path,
 		  users[0] ? users : "another program");
 	return BUSY;
 }
 
-int say_used(const char *word, const char *path)
+int leg_say_used(const char *word, const char *path)
 {
 	char users[1024] = "";
 	struct stat st = { 0 };
 
 	if (!stat(path, &st) && S_ISBLK(st.st_mode))
-		users_of(st.st_rdev, users, sizeof(users));
+		users_of_device(st.st_rdev, users, sizeof(users));
 	if (!users[0])
-		add_processes(&st, users, sizeof(users));
+		users_add_processes(&st, users, sizeof(users));
 	if (!users[0])
 		snprintf(users, sizeof(users), "what lsblk may show");
 	say_error("%s %s is in use by %s: unmount or close that first", word, path, users);
@@ -169,11 +169,11 @@ static int open_leg(struct leg *leg, bool readonly)
 	fd = open(leg->path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 	/* Kernels may be told to refuse it already here for what is mounted. */
 	if (fd < 0 && errno == EBUSY)
-		return say_used(leg->word, leg->path);
+		return leg_say_used(leg->word, leg->path);
 	if (fd < 0 || fstat(fd, &st)) {
 		int error = errno;
 
-		r = code_of(error);
+		r = exit_code_of(error);
 		say_error("cannot open %s %s: %s%s", leg->word, leg->path, strerror(error),
 			  error == EROFS       ? ": --readonly only reads it"
 			  : r == NO_PERMISSION ? ": become root"
@@ -206,13 +206,13 @@ int leg_open(struct leg *leg, const char *word, const char *path, bool readonly)
 	leg->fd = -1;
 	r = open_leg(leg, readonly);
 	if (!r)
-		r = measure(leg);
+		r = leg_measure(leg);
 	if (r) {
 		leg_close(leg);
 		return r;
 	}
 	snprintf(numbers, sizeof(numbers), "%u:%u", major(leg->number), minor(leg->number));
-	node_of(numbers, leg->node, sizeof(leg->node));
+	device_node(numbers, leg->node, sizeof(leg->node));
 	return DONE;
 }
 
@@ -245,17 +245,17 @@ int leg_refuse_used(const struct leg *leg, bool readonly)
 	char users[1024];
 	int fd, r;
 
-	users_of(leg->number, users, sizeof(users));
+	users_of_device(leg->number, users, sizeof(users));
 	if (users[0])
-		return say_used(leg->word, leg->path);
+		return leg_say_used(leg->word, leg->path);
 	fd = open(leg->node, (readonly ? O_RDONLY : O_RDWR) | O_EXCL | O_CLOEXEC);
 	if (fd >= 0) {
 		close(fd);
 		return DONE;
 	}
 	if (errno == EBUSY)
-		return say_used(leg->word, leg->path);
-	r = code_of(errno);
+		return leg_say_used(leg->word, leg->path);
+	r = exit_code_of(errno);
 	say_error("cannot open %s %s: %s", leg->word, leg->node, strerror(errno));
 	return r;
 }
@@ -293,12 +293,12 @@ void leg_contents(const char *node, char *text, size_t size)
 		snprintf(text, size, "signatures of more than one kind");
 	if (!r) {
 		if (!blkid_probe_lookup_value(probe, "TYPE", &value, NULL))
-			add_text(text, size, "%s", value);
+			text_append(text, size, "%s", value);
 		if (!blkid_probe_lookup_value(probe, "LABEL", &value, NULL))
-			add_text(text, size, "label \"%s\"", value);
+			text_append(text, size, "label \"%s\"", value);
 		if (!blkid_probe_lookup_value(probe, "PTTYPE", &value, NULL))
-			add_text(text, size, "a %s partition table", value);
+			text_append(text, size, "a %s partition table", value);
 	}
 	blkid_free_probe(probe);
-	clean_text(text, true);
+	text_clean(text, true);
 }

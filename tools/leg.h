@@ -20,7 +20,7 @@ struct leg {
 };
 
 /* Say who has it; returns BUSY. */
-int say_used(const char *word, const char *path);
+int leg_say_used(const char *word, const char *path);
 int leg_open(struct leg *leg, const char *word, const char *path, bool readonly);
 int legs_open(struct leg *raw, const char *raw_path, struct leg *test, const char *test_path,
 	      bool readonly);

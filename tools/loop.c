@@ -24,7 +24,7 @@
 #error "the kernel headers are older than Linux 5.8"
 #endif
 
-void backing_file(const char *node, char *file, size_t size)
+void loop_backing_file(const char *node, char *file, size_t size)
 {
 	char path[128];
 
@@ -37,7 +37,7 @@ void backing_file(const char *node, char *file, size_t size)
 }
 
 /* The kernel's way to write a device number in 64 bits, which is not that of the C library. */
-static dev_t decode(uint64_t number)
+static dev_t decode_dev(uint64_t number)
 {
 	return makedev((unsigned int)(number >> 8) & 0xfff,
 		       (unsigned int)(number & 0xff) | ((unsigned int)(number >> 12) & 0xfff00));
@@ -58,7 +58,7 @@ static bool loop_is_of(const char *node, const char *backing_file, const struct 
 	if (fd >= 0)
 		close(fd);
 	if (known)
-		return decode(info.lo_device) == file->st_dev && info.lo_inode == file->st_ino;
+		return decode_dev(info.lo_device) == file->st_dev && info.lo_inode == file->st_ino;
 	return !stat(backing_file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
 }
 
@@ -75,7 +75,7 @@ bool loop_find(const struct stat *file, char *node, size_t size)
 		if (strncmp(entry->d_name, "loop", 4))
 			continue;
 		snprintf(node, size, "/dev/%.32s", entry->d_name);
-		backing_file(node, path, sizeof(path));
+		loop_backing_file(node, path, sizeof(path));
 		found = path[0] && loop_is_of(node, path, file);
 	}
 	if (d)
@@ -83,7 +83,7 @@ bool loop_find(const struct stat *file, char *node, size_t size)
 	return found;
 }
 
-static int configure(int loop_fd, int file_fd, const char *path, bool readonly)
+static int configure_loop(int loop_fd, int file_fd, const char *path, bool readonly)
 {
 	struct loop_config config = { .fd = (uint32_t)file_fd };
 
@@ -101,7 +101,7 @@ int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t
 	int control, tries, r = -EBUSY;
 
 	if (access("/dev/loop-control", F_OK))
-		load_module("loop");
+		module_load("loop");
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		return -errno;
@@ -119,7 +119,7 @@ int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t
 			r = -errno;
 			break;
 		}
-		r = configure(fd, file_fd, path, readonly);
+		r = configure_loop(fd, file_fd, path, readonly);
 		if (!r)
 			r = fd;
 		else

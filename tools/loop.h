@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 /* The file behind a loop device, or an empty text. */
-void backing_file(const char *node, char *file, size_t size);
+void loop_backing_file(const char *node, char *file, size_t size);
 /* The loop device that a file is attached to already, by whatever name it had then. */
 bool loop_find(const struct stat *file, char *node, size_t size);
 /* Returns an open loop device of the file, or -errno; sets its node. */

@@ -14,7 +14,7 @@
 #include "util.h"
 
 /* What modprobe says of a failure is the reason that people need: it is not hidden. */
-void load_module(const char *module)
+void module_load(const char *module)
 {
 	pid_t pid = fork();
 
@@ -49,7 +49,7 @@ static int say_missing(int error)
 	return WRONG_DEVICE;
 }
 
-int need_target(void)
+int module_need_target(void)
 {
 	unsigned int version[3];
 	int r;
@@ -59,10 +59,10 @@ int need_target(void)
 	 * says nothing: the library makes it, too.
 	 */
 	if (!geteuid() && access("/sys/class/misc/device-mapper", F_OK))
-		load_module("dm-mod");
+		module_load("dm-mod");
 	r = dm_target_version("blkverify", version);
 	if (r == -ENOENT) {
-		load_module("dm-blkverify");
+		module_load("dm-blkverify");
 		r = dm_target_version("blkverify", version);
 	}
 	return r ? say_missing(r) : DONE;

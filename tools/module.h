@@ -3,8 +3,8 @@
 #ifndef BLKVERIFY_MODULE_H
 #define BLKVERIFY_MODULE_H
 
-void load_module(const char *module);
+void module_load(const char *module);
 /* Load the target when it is not; say what is missing. */
-int need_target(void);
+int module_need_target(void);
 
 #endif

@@ -51,7 +51,7 @@ static bool find_free(char *node, size_t size)
 	return false;
 }
 
-static void serve(const char *node, const char *path, pid_t parent)
+static void serve_image(const char *node, const char *path, pid_t parent)
 {
 	char connect_to[64], file[PATH_MAX + 2];
 	int null = open("/dev/null", O_WRONLY);
@@ -127,7 +127,7 @@ static int lock_nodes(void)
 	return fd;
 }
 
-static int attach(struct nbd *nbd, const char *path)
+static int attach_image(struct nbd *nbd, const char *path)
 {
 	pid_t parent;
 
@@ -141,7 +141,7 @@ static int attach(struct nbd *nbd, const char *path)
 	parent = getpid();
 	nbd->server = fork();
 	if (!nbd->server)
-		serve(nbd->node, path, parent);
+		serve_image(nbd->node, path, parent);
 	if (nbd->server > 0 && wait_ready(nbd))
 		return DONE;
 	say_error("qemu-nbd does not serve %s: its words are above", path);
@@ -157,9 +157,9 @@ int nbd_attach(struct nbd *nbd, const char *path)
 	if (!is_qcow2(path))
 		return DONE;
 	if (access("/sys/block/nbd0", F_OK))
-		load_module("nbd");
+		module_load("nbd");
 	lock = lock_nodes();
-	r = attach(nbd, path);
+	r = attach_image(nbd, path);
 	if (lock >= 0)
 		close(lock);
 	return r;

@@ -262,11 +262,11 @@ bool parse_list(const char *text, struct list *list)
 			list->not_understood++;
 	}
 	if (!ended)
-		free_list(list);
+		list_free(list);
 	return ended;
 }
 
-void free_list(struct list *list)
+void list_free(struct list *list)
 {
 	free(list->reports);
 	memset(list, 0, sizeof(*list));
@@ -274,14 +274,14 @@ void free_list(struct list *list)
 
 static bool word_number(const struct words *words, const char *key, uint64_t *number)
 {
-	const char *value = find_word(words, key);
+	const char *value = words_find(words, key);
 
 	return value && parse_number(value, number);
 }
 
 static void word_text(const struct words *words, const char *key, char *to, size_t size)
 {
-	const char *value = find_word(words, key);
+	const char *value = words_find(words, key);
 
 	copy_text(to, size, value ? value : "", value ? strlen(value) : 0);
 }
@@ -318,7 +318,7 @@ bool parse_history(const char *text, struct history *history)
 	return true;
 }
 
-void free_history(struct history *history)
+void history_free(struct history *history)
 {
 	free(history->writes);
 	memset(history, 0, sizeof(*history));

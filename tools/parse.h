@@ -90,11 +90,11 @@ bool parse_number(const char *text, uint64_t *number);
 bool parse_status(const char *text, struct status *status);
 bool parse_table(const char *text, struct table *table);
 bool parse_words(const char *text, struct words *words);
-const char *find_word(const struct words *words, const char *key);
+const char *words_find(const struct words *words, const char *key);
 bool parse_report(const char *line, struct report *report);
 bool parse_list(const char *text, struct list *list);
-void free_list(struct list *list);
+void list_free(struct list *list);
 bool parse_history(const char *text, struct history *history);
-void free_history(struct history *history);
+void history_free(struct history *history);
 
 #endif

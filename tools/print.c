@@ -21,7 +21,7 @@ void print_clean(const char *text)
 
 	if (!clean)
 		return;
-	clean_text(clean, true);
+	text_clean(clean, true);
 	fputs(clean, stdout);
 	free(clean);
 }
@@ -32,7 +32,7 @@ static void print_leg(const char *word, const char *node)
 {
 	char file[512];
 
-	backing_file(node, file, sizeof(file));
+	loop_backing_file(node, file, sizeof(file));
 	printf("  %-16s%s", word, node);
 	/* That of "run" has no name: DIR/#NUMBER (deleted). */
 	if (strstr(file, "/#") && strstr(file, " (deleted)")) {
@@ -63,7 +63,7 @@ static void print_field(const struct device *device, enum status_field field)
 		return;
 	}
 	printf("%" PRIu64, device->status.value[field]);
-	human_size(device->status.value[field], size, sizeof(size));
+	text_of_size(device->status.value[field], size, sizeof(size));
 	if (is_sectors[field] && device->status.value[field])
 		printf(" sectors (%s)", size);
 	printf("\n");
@@ -74,8 +74,8 @@ void print_status(const struct device *device)
 	char size[32];
 	int field;
 
-	human_size(device->length, size, sizeof(size));
-	printf("%s: %s\n", device->path, verdict(device));
+	text_of_size(device->length, size, sizeof(size));
+	printf("%s: %s\n", device->path, device_verdict(device));
 	print_leg("raw leg:", device->raw_node);
 	print_leg("test leg:", device->test_node);
 	printf("  %-16s%" PRIu64 " sectors (%s)\n", "size:", device->length, size);
@@ -94,7 +94,7 @@ static void print_row(const struct device *device)
 	if (s->present[FIRST_MISMATCH])
 		snprintf(first, sizeof(first), "%" PRIu64, s->value[FIRST_MISMATCH]);
 	printf("%-20s %-24s %12s %10" PRIu64 " %11" PRIu64 " %12" PRIu64 "  %s %s\n", device->name,
-	       verdict(device), first, s->value[MISMATCHES], s->value[DIVERGENCES],
+	       device_verdict(device), first, s->value[MISMATCHES], s->value[DIVERGENCES],
 	       s->value[COMPARED], device->raw_node, device->test_node);
 }
 
@@ -114,7 +114,7 @@ void print_table(const struct device *devices, size_t nr)
 
 /* ---- report --------------------------------------------------------------------------------- */
 
-void describe_class(const struct report *report, char *text, size_t size)
+void text_of_class(const struct report *report, char *text, size_t size)
 {
 	long n = report->class_number;
 
@@ -153,7 +153,7 @@ static void print_finding(const struct report *r)
 		       error_text(r->raw_error), error_text(r->test_error));
 		return;
 	}
-	describe_class(r, what, sizeof(what));
+	text_of_class(r, what, sizeof(what));
 	printf("%5" PRIu64 " %-12s %12" PRIu64 " %6u  0x%02x   0x%02x    %-10s %s\n", r->number,
 	       r->op, r->bad_sector, r->byte, r->raw_byte, r->test_byte,
 	       r->persistent ? "persistent" : "transient", what);
@@ -170,21 +170,21 @@ static void print_request(const struct report *r)
 
 static const char *word_or(const struct words *words, const char *key, const char *otherwise)
 {
-	const char *value = find_word(words, key);
+	const char *value = words_find(words, key);
 
 	return value && *value ? value : otherwise;
 }
 
 static void print_write(const struct words *w)
 {
-	const char *unknown = find_word(w, "write");
+	const char *unknown = words_find(w, "write");
 
 	if (unknown) {
 		printf("      written: %s\n", strcmp(unknown, "none") ?
 		       "unknown: older writes are forgotten" : "not through this device");
 		return;
 	}
-	if (!find_word(w, "write_start"))
+	if (!words_find(w, "write_start"))
 		return;
 	printf("      written: %s sectors at %s, %s ms before, by ", word_or(w, "write_nr", "?"),
 	       word_or(w, "write_start", "?"), word_or(w, "write_age_ms", "?"));

@@ -14,10 +14,10 @@ void progress_start(struct progress *p, const char *what, uint64_t start, uint64
 {
 	*p = (struct progress){ .what = what, .start = start, .end = end };
 	p->shown = isatty(STDERR_FILENO);
-	p->began = now();
+	p->began = seconds_now();
 }
 
-static void bar(unsigned int percent)
+static void draw_bar(unsigned int percent)
 {
 	unsigned int i;
 
@@ -27,7 +27,7 @@ static void bar(unsigned int percent)
 
 void progress_show(struct progress *p, uint64_t at, uint64_t bad)
 {
-	double t = now(), passed = t - p->began, rate;
+	double t = seconds_now(), passed = t - p->began, rate;
 	uint64_t done = at > p->start ? at - p->start : 0, all = p->end - p->start;
 	char size[32], left[32] = "?";
 
@@ -37,9 +37,9 @@ void progress_show(struct progress *p, uint64_t at, uint64_t bad)
 	rate = passed > 0 ? (double)done / passed : 0;
 	if (rate > 0)
 		snprintf(left, sizeof(left), "%.0f", (double)(all - done) / rate);
-	human_size((uint64_t)rate, size, sizeof(size));
+	text_of_size((uint64_t)rate, size, sizeof(size));
 	fprintf(stderr, "\r%s [", p->what);
-	bar(all ? (unsigned int)(100 * done / all) : 100);
+	draw_bar(all ? (unsigned int)(100 * done / all) : 100);
 	fprintf(stderr, "] %3u %%, %s/s, %s s left, %" PRIu64 " bad sector%s \033[K",
 		all ? (unsigned int)(100 * done / all) : 100, size, left, bad, bad == 1 ? "" : "s");
 }

@@ -16,7 +16,7 @@
  * The same name, or the same loop devices, may stand for another pair tomorrow: the kernel numbers
  * disks and uses no number twice until the next boot, and /run does not last longer.
  */
-static void identify(const struct scrub *s, char *text, size_t size)
+static void identify_device(const struct scrub *s, char *text, size_t size)
 {
 	char path[64], number[32];
 
@@ -55,7 +55,7 @@ bool scrub_save(const struct scrub *s)
 	f = fopen(new, "we");
 	if (!f)
 		return false;
-	identify(s, identity, sizeof(identity));
+	identify_device(s, identity, sizeof(identity));
 	fprintf(f, "%sat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\n", identity, scrub_position(s),
 		s->end, s->start);
 	save_ranges(f, "bad", &s->bad);
@@ -95,7 +95,7 @@ int scrub_load(struct scrub *s)
 
 	state_path(s, "", path, sizeof(path));
 	f = fopen(path, "re");
-	identify(s, identity, sizeof(identity));
+	identify_device(s, identity, sizeof(identity));
 	same = f && fgets(line, sizeof(line), f) && !strcmp(line, identity);
 	while (same && fgets(line, sizeof(line), f))
 		load_line(s, line);

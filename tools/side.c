@@ -15,7 +15,7 @@
 #include "side.h"
 #include "util.h"
 
-static int measure(struct side *side)
+static int side_measure(struct side *side)
 {
 	struct stat st;
 
@@ -58,12 +58,12 @@ int side_open(struct side *side, const char *word, const char *path, bool writab
 	if (side->nbd.node[0])
 		path = side->nbd.node;
 	side->fd = open_direct(path, writable ? O_RDWR | O_EXCL : O_RDONLY);
-	error = side->fd < 0 ? errno : measure(side);
+	error = side->fd < 0 ? errno : side_measure(side);
 	if (!error)
 		return DONE;
 	if (error == EBUSY)
-		return say_used(word, side->path);
-	r = code_of(error);
+		return leg_say_used(word, side->path);
+	r = exit_code_of(error);
 	say_error("cannot open %s %s: %s: %s", word, side->path, strerror(error),
 		  r == NO_PERMISSION ? "become root" : "check the path");
 	return r;
@@ -95,7 +95,7 @@ int side_read(const struct side *side, uint64_t at, uint64_t nr)
 	return r;
 }
 
-uint64_t chunk_at(uint64_t at, uint64_t end)
+uint64_t side_chunk(uint64_t at, uint64_t end)
 {
 	return end - at < CHUNK_SECTORS ? end - at : CHUNK_SECTORS;
 }

@@ -27,6 +27,6 @@ void side_close(struct side *side);
 /* Into its buffer, or -errno. */
 int side_read(const struct side *side, uint64_t at, uint64_t nr);
 /* How many sectors the chunk has that begins here. */
-uint64_t chunk_at(uint64_t at, uint64_t end);
+uint64_t side_chunk(uint64_t at, uint64_t end);
 
 #endif

@@ -38,7 +38,7 @@ static bool is_control(const char *text, size_t len)
 	return len == 1 ? *t < ' ' || *t == 127 : len == 2 && *t == 0xc2 && t[1] < 0xa0;
 }
 
-void clean_text(char *text, bool for_terminal)
+void text_clean(char *text, bool for_terminal)
 {
 	size_t len;
 
@@ -51,7 +51,7 @@ void clean_text(char *text, bool for_terminal)
 	}
 }
 
-void add_text(char *text, size_t size, const char *format, ...)
+void text_append(char *text, size_t size, const char *format, ...)
 {
 	size_t len = strlen(text);
 	va_list args;
@@ -65,7 +65,7 @@ void add_text(char *text, size_t size, const char *format, ...)
 	va_end(args);
 }
 
-void human_size(uint64_t sectors, char *text, size_t size)
+void text_of_size(uint64_t sectors, char *text, size_t size)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
 	double n = (double)sectors / 2;

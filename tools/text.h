@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 /* Put a "?" for each byte that is no UTF-8, and for what a terminal would obey if that is asked. */
-void clean_text(char *text, bool for_terminal);
+void text_clean(char *text, bool for_terminal);
 /* Adds to a list in words. */
-void add_text(char *text, size_t size, const char *format, ...)
+void text_append(char *text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* 1.5 GiB */
-void human_size(uint64_t sectors, char *text, size_t size);
+void text_of_size(uint64_t sectors, char *text, size_t size);
 
 #endif

@@ -69,7 +69,7 @@ static bool is_octal(char c)
 }
 
 /* One character of a quoted value, which *text is moved over; \", \\, \n, \t, \x1b, \033. */
-static char unescape(const char **text)
+static char unescape_char(const char **text)
 {
 	const char *t = *text;
 
@@ -95,7 +95,7 @@ static const char *parse_quoted(const char *text, char *value, size_t size)
 	size_t len = 0;
 
 	while (*text && *text != '"' && *text != '\n') {
-		char c = unescape(&text);
+		char c = unescape_char(&text);
 
 		if (c && len + 1 < size)
 			value[len++] = c;
@@ -141,7 +141,7 @@ bool parse_words(const char *text, struct words *words)
 	return true;
 }
 
-const char *find_word(const struct words *words, const char *key)
+const char *words_find(const struct words *words, const char *key)
 {
 	size_t i;
 

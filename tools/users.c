@@ -30,9 +30,9 @@ static void add_holders(const char *dir, char *text, size_t size)
 			continue;
 		snprintf(path, sizeof(path), "/sys/block/%s/dm/name", entry->d_name);
 		if (read_line(path, name, sizeof(name)))
-			add_text(text, size, "device mapper device %s", name);
+			text_append(text, size, "device mapper device %s", name);
 		else
-			add_text(text, size, "/dev/%s", entry->d_name);
+			text_append(text, size, "/dev/%s", entry->d_name);
 	}
 	if (d)
 		closedir(d);
@@ -41,8 +41,8 @@ static void add_holders(const char *dir, char *text, size_t size)
 /* Who makes a name chooses what is in it. */
 static void add_place(char *place, char *text, size_t size)
 {
-	clean_text(place, true);
-	add_text(text, size, "the file system mounted on %s", place);
+	text_clean(place, true);
+	text_append(text, size, "the file system mounted on %s", place);
 }
 
 static void add_mounts(dev_t number, char *text, size_t size)
@@ -71,7 +71,7 @@ static void add_swap(dev_t number, char *text, size_t size)
 	while (f && fgets(line, sizeof(line), f))
 		if (sscanf(line, "%399s", path) == 1 && path[0] == '/' && !stat(path, &st) &&
 		    S_ISBLK(st.st_mode) && st.st_rdev == number)
-			add_text(text, size, "swap");
+			text_append(text, size, "swap");
 	if (f)
 		fclose(f);
 }
@@ -87,7 +87,7 @@ static void add_users(dev_t number, const char *sys, char *text, size_t size)
 }
 
 /* All that uses a device or one of its partitions. */
-void users_of(dev_t number, char *text, size_t size)
+void users_of_device(dev_t number, char *text, size_t size)
 {
 	char sys[64], path[400], numbers[32];
 	unsigned int major_nr, minor_nr;
@@ -144,7 +144,7 @@ static bool has_open(const char *pid, const struct stat *wanted)
 }
 
 /* Slow where there are many: for messages only. */
-void add_processes(const struct stat *wanted, char *text, size_t size)
+void users_add_processes(const struct stat *wanted, char *text, size_t size)
 {
 	char path[280], name[64];
 	struct dirent *entry;
@@ -157,10 +157,10 @@ void add_processes(const struct stat *wanted, char *text, size_t size)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
 		if (nr++ == PROCESSES_SHOWN)
-			add_text(text, size, "and more");
+			text_append(text, size, "and more");
 		else if (read_line(path, name, sizeof(name))) {
-			clean_text(name, true);
-			add_text(text, size, "process %s (%s)", entry->d_name, name);
+			text_clean(name, true);
+			text_append(text, size, "process %s (%s)", entry->d_name, name);
 		}
 	}
 	if (d)

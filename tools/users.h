@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 /* What is built or mounted on a device or its partitions. */
-void users_of(dev_t number, char *text, size_t size);
+void users_of_device(dev_t number, char *text, size_t size);
 /* Adds the processes that have it open, but for us. */
-void add_processes(const struct stat *wanted, char *text, size_t size);
+void users_add_processes(const struct stat *wanted, char *text, size_t size);
 
 #endif

@@ -14,7 +14,7 @@ static bool debugging;
 
 /* ---- messages and exit codes ---------------------------------------------------------------- */
 
-void say_debug_too(bool debug)
+void say_debug_enable(bool debug)
 {
 	debugging = debug;
 }
@@ -43,7 +43,7 @@ void say_debug(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-int code_of(int error)
+int exit_code_of(int error)
 {
 	switch (error < 0 ? -error : error) {
 	case 0:
@@ -104,7 +104,7 @@ bool read_line(const char *path, char *line, size_t size)
 	return ok;
 }
 
-double now(void)
+double seconds_now(void)
 {
 	struct timespec t;
 

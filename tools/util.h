@@ -19,11 +19,11 @@ enum exit_code {
 
 /* One line on stderr; what to do next is part of it. */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Only after say_debug_too(true). */
+/* Only after say_debug_enable(true). */
 void say_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void say_debug_too(bool debug);
+void say_debug_enable(bool debug);
 /* Turn an errno into the exit code that suits it. */
-int code_of(int error);
+int exit_code_of(int error);
 
 /* SIGINT, SIGTERM and SIGHUP set this; they end no system call silently (no SA_RESTART). */
 extern volatile sig_atomic_t interrupted;
@@ -33,6 +33,6 @@ void catch_signals_by(void (*handler)(int), int flags);
 /* The first line of a file, such as one of sysfs. */
 bool read_line(const char *path, char *line, size_t size);
 /* Seconds of the monotonic clock. */
-double now(void);
+double seconds_now(void);
 
 #endif

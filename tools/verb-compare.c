@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compare and sync: two devices or images, without the target.
+ * compare: two devices or images, without the target.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,8 +16,6 @@
 #include "side.h"
 #include "util.h"
 #include "verbs.h"
-
-/* ---- compare -------------------------------------------------------------------------------- */
 
 struct comparison {
 	struct side raw, test;
@@ -60,7 +58,7 @@ static void compare_all(struct comparison *c)
 
 	progress_start(&progress, "compare", 0, c->sectors);
 	for (at = 0; at < c->sectors && !interrupted; at += CHUNK_SECTORS) {
-		read_chunk(c, at, chunk_at(at, c->sectors));
+		read_chunk(c, at, side_chunk(at, c->sectors));
 		progress_show(&progress, at, ranges_sectors(&c->bad));
 	}
 	progress_end(&progress);

@@ -124,7 +124,7 @@ static void show_sector(const struct window *w, uint64_t sector)
 
 	printf("\nsector %" PRIu64 "%s\n%-5s%-54s   %s\n", sector, same ? " (equal)" : "", "byte",
 	       "raw", "test");
-	hexdump(stdout, w->raw + at, w->test + at, isatty(STDOUT_FILENO));
+	hexdump_sector(stdout, w->raw + at, w->test + at, isatty(STDOUT_FILENO));
 }
 
 static void show_context(const struct window *w, uint64_t sector)
@@ -171,18 +171,18 @@ static void show_history(const struct device *device, uint64_t sector)
 	if (!h.complete)
 		printf("written: older writes are forgotten\n");
 out:
-	free_history(&h);
+	history_free(&h);
 	free(answer);
 }
 
-static void show(const struct device *device, const struct window *w, uint64_t sector,
-		 const struct report *report)
+static void show_all(const struct device *device, const struct window *w, uint64_t sector,
+		     const struct report *report)
 {
 	struct diagnosis d;
 	char text[512];
 
-	diagnose(&d, w->raw, w->test, (size_t)w->nr, (size_t)(sector - w->start));
-	diagnosis_text(&d, sector, text, sizeof(text));
+	diagnose_sector(&d, w->raw, w->test, (size_t)w->nr, (size_t)(sector - w->start));
+	text_of_diagnosis(&d, sector, text, sizeof(text));
 	printf("%s, sector %" PRIu64 ": raw %s, test %s\n", device->name, sector, device->raw_node,
 	       device->test_node);
 	if (report)
@@ -194,14 +194,14 @@ static void show(const struct device *device, const struct window *w, uint64_t s
 	show_context(w, sector);
 }
 
-static int dump(const struct device *device, const struct list *list, uint64_t sector)
+static int dump_sector(const struct device *device, const struct list *list, uint64_t sector)
 {
 	struct window w = { 0 };
 	size_t at;
 	int r = read_window(device, sector, &w);
 
 	if (!r) {
-		show(device, &w, sector, find_report(list, sector));
+		show_all(device, &w, sector, find_report(list, sector));
 		at = (size_t)(sector - w.start) * SECTOR;
 		r = memcmp(w.raw + at, w.test + at, SECTOR) ? FOUND : DONE;
 	}
@@ -223,7 +223,7 @@ int verb_dump(char **argv)
 		r = device_list(device.name, &list);
 	if (r)
 		return r;
-	r = dump(&device, &list, sector);
-	free_list(&list);
+	r = dump_sector(&device, &list, sector);
+	list_free(&list);
 	return r;
 }

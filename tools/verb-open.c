@@ -21,18 +21,18 @@
 int verb_open(char **argv)
 {
 	struct leg raw = { .fd = -1 }, test = { .fd = -1 };
-	int r = check_value();
+	int r = create_check_options();
 
 	if (!r && !opts.dry_run)
-		r = need_target();
+		r = module_need_target();
 	if (!r)
-		r = check_name(argv[0]);
+		r = create_check_name(argv[0]);
 	if (!r)
 		r = legs_refuse_same(argv[1], argv[2]);
 	if (!r)
 		r = legs_open(&raw, argv[1], &test, argv[2], opts.readonly);
 	if (!r)
-		r = open_device(argv[0], &raw, &test);
+		r = create_device(argv[0], &raw, &test);
 	/* From here on only the mapped device holds the loop devices. */
 	leg_close(&raw);
 	leg_close(&test);
@@ -58,21 +58,21 @@ static int say_remove_error(const char *name, const struct dm_device *device, in
 			     .st_rdev = makedev(device->major, device->minor) };
 	char users[1024];
 
-	users_of(node.st_rdev, users, sizeof(users));
-	add_processes(&node, users, sizeof(users));
+	users_of_device(node.st_rdev, users, sizeof(users));
+	users_add_processes(&node, users, sizeof(users));
 	if (error == -EBUSY)
 		say_error("%s is in use by %s: close that first, or --deferred removes it then", name,
 			  users[0] ? users : "what lsblk may show");
-	else if (code_of(error) == NO_PERMISSION)
+	else if (exit_code_of(error) == NO_PERMISSION)
 		say_error("no permission to remove %s: become root", name);
 	else
 		say_error("cannot remove %s: %s; --debug says more", name, strerror(-error));
-	return code_of(error);
+	return exit_code_of(error);
 }
 
 int verb_close(char **argv)
 {
-	const char *name = bare_name(argv[0]);
+	const char *name = device_bare_name(argv[0]);
 	struct dm_device device;
 	int r = check_removable(name, &device);
 

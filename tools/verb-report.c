@@ -25,7 +25,7 @@ int verb_report(char **argv)
 	else
 		print_reports(&device, &list);
 	/* A finding counts before it is recorded, which takes as long as reading test again. */
-	r = list.nr || list.dropped || list.not_understood || device_bad(&device) ? FOUND : DONE;
-	free_list(&list);
+	r = list.nr || list.dropped || list.not_understood || device_is_bad(&device) ? FOUND : DONE;
+	list_free(&list);
 	return r;
 }

@@ -64,7 +64,7 @@ static int open_reference(struct leg *raw, const struct leg *test)
 
 	fd = make_reference(test->sectors, path, sizeof(path));
 	if (fd < 0)
-		return code_of(fd);
+		return exit_code_of(fd);
 	r = leg_open(raw, "raw", path, false);
 	raw->path = "reference file";
 	close(fd);
@@ -89,13 +89,13 @@ static int open_legs(const char *name, struct leg *raw, struct leg *test)
 			r = open_reference(raw, test);
 	}
 	if (!r)
-		r = open_device(name, raw, test);
+		r = create_device(name, raw, test);
 	leg_close(raw);
 	leg_close(test);
 	return r;
 }
 
-static int hold(const char *name, int *fd)
+static int hold_device(const char *name, int *fd)
 {
 	char path[160];
 
@@ -115,7 +115,7 @@ static int hold(const char *name, int *fd)
 
 static bool is_gone(const char *name, dev_t *number)
 {
-	double until = now() + PATIENCE;
+	double until = seconds_now() + PATIENCE;
 	struct dm_device device;
 	int r;
 
@@ -126,14 +126,14 @@ static bool is_gone(const char *name, dev_t *number)
 		free(device.params);
 		*number = makedev(device.major, device.minor);
 		usleep(50000);
-	} while (now() < until);
+	} while (seconds_now() < until);
 	return false;
 }
 
 /* The device loses its name first, and its legs a moment later. */
 static void wait_for_leg(const struct leg *leg)
 {
-	double until = now() + PATIENCE;
+	double until = seconds_now() + PATIENCE;
 	int fd;
 
 	do {
@@ -143,14 +143,14 @@ static void wait_for_leg(const struct leg *leg)
 		if (fd >= 0 || errno != EBUSY)
 			return;
 		usleep(20000);
-	} while (now() < until);
+	} while (seconds_now() < until);
 }
 
 /*
  * Who is the last to close it removes it. Not by taking the mark off and removing it here: in
  * between a kill would leave it.
  */
-static int let_go(const char *name, int fd, const struct leg *raw, const struct leg *test)
+static int release_device(const char *name, int fd, const struct leg *raw, const struct leg *test)
 {
 	char users[1024] = "";
 	dev_t number = 0;
@@ -162,7 +162,7 @@ static int let_go(const char *name, int fd, const struct leg *raw, const struct 
 		wait_for_leg(test);
 		return DONE;
 	}
-	users_of(number, users, sizeof(users));
+	users_of_device(number, users, sizeof(users));
 	say_error("the command left %s in use by %s: it will be removed when that ends", name,
 		  users[0] ? users : "a process");
 	/* Once more: the command may have taken the mark off. */
@@ -196,7 +196,7 @@ static int exit_status(int status)
 static volatile sig_atomic_t child;
 
 /* What would end us ends the command; then we sum up. */
-static void pass_on(int signal)
+static void pass_signal_on(int signal)
 {
 	(void)signal;
 	interrupted = 1;
@@ -255,8 +255,8 @@ static void say_coverage(const struct device *device)
 
 	if (!compared || compared >= written / 2)
 		return;
-	human_size(written, all, sizeof(all));
-	human_size(compared, some, sizeof(some));
+	text_of_size(written, all, sizeof(all));
+	text_of_size(compared, some, sizeof(some));
 	say_error("%s were written and only %s read back and compared: end the command with "
 		  "\"blkverify scrub $BLKVERIFY_DEVICE\" to compare all",
 		  all, some);
@@ -272,7 +272,7 @@ static bool only_reference_failed(const struct device *device, const struct list
 		return false;
 	/* Test had answered something else when the reference failed. */
 	for (i = 0; i < list->nr; i++)
-		if (find_word(&list->reports[i].more, "differed_in"))
+		if (words_find(&list->reports[i].more, "differed_in"))
 			return false;
 	return true;
 }
@@ -286,7 +286,7 @@ static int tell_findings(const struct device *device)
 		print_reports(device, &list);
 	print_status(device);
 	excused = listed && only_reference_failed(device, &list);
-	free_list(&list);
+	list_free(&list);
 	if (!excused)
 		return FOUND;
 	say_error("the reference file failed %" PRIu64 " requests, so nobody can tell about test: perhaps "
@@ -302,7 +302,7 @@ static int sum_up(const char *name, int status)
 
 	if (r)
 		return CANNOT_TELL;
-	if (device_bad(&device))
+	if (device_is_bad(&device))
 		return tell_findings(&device);
 	print_status(&device);
 	say_coverage(&device);
@@ -316,7 +316,7 @@ static int sum_up(const char *name, int status)
 
 static int run_on(const char *name, char **command, const struct leg *raw, const struct leg *test)
 {
-	int fd, status, r = hold(name, &fd);
+	int fd, status, r = hold_device(name, &fd);
 
 	if (r)
 		return r;
@@ -329,7 +329,7 @@ static int run_on(const char *name, char **command, const struct leg *raw, const
 	ioctl(fd, BLKFLSBUF);
 	r = sum_up(name, status);
 	fflush(stdout);
-	if (let_go(name, fd, raw, test) && r == DONE)
+	if (release_device(name, fd, raw, test) && r == DONE)
 		r = BUSY;
 	return r;
 }
@@ -349,10 +349,10 @@ int verb_run(char **argv)
 	if (opts.name)
 		snprintf(name, sizeof(name), "%s", opts.name);
 	/* From here on: a signal between the device and the command must not leave the device. */
-	catch_signals_by(pass_on, SA_RESTART);
-	r = need_target();
+	catch_signals_by(pass_signal_on, SA_RESTART);
+	r = module_need_target();
 	if (!r)
-		r = check_name(opts.name ? opts.name : name);
+		r = create_check_name(opts.name ? opts.name : name);
 	if (!r)
 		r = open_legs(name, &raw, &test);
 	return r ? r : run_on(name, argv, &raw, &test);

@@ -55,7 +55,7 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 		found |= r->kind == CONTENTS && r->bad_sector >= start &&
 			 r->bad_sector < start + nr;
 	}
-	free_list(&list);
+	list_free(&list);
 	return found;
 }
 
@@ -72,7 +72,7 @@ static int read_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t
 	return r;
 }
 
-static void note(struct scrub *s, struct ranges *ranges, uint64_t start, uint64_t nr)
+static void note_range(struct scrub *s, struct ranges *ranges, uint64_t start, uint64_t nr)
 {
 	pthread_mutex_lock(&s->lock);
 	ranges_add(ranges, start, nr);
@@ -101,7 +101,7 @@ static bool is_frozen(struct scrub *s)
 }
 
 /* Read it in ever smaller pieces. Returns whether one was bad again. */
-static bool narrow(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
+static bool narrow_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
 {
 	uint64_t piece = nr / 16 < s->block ? s->block : nr / 16 / s->block * s->block, at;
 	bool again = false;
@@ -116,8 +116,8 @@ static bool narrow(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr
 			return true;
 		again = true;
 		/* Wrong for a moment only: the smallest range that was wrong is what we know. */
-		if (n <= s->block || !narrow(s, buffer, at, n))
-			note(s, r == -EILSEQ ? &s->bad : &s->unreadable, at, n);
+		if (n <= s->block || !narrow_range(s, buffer, at, n))
+			note_range(s, r == -EILSEQ ? &s->bad : &s->unreadable, at, n);
 	}
 	return again;
 }
@@ -129,8 +129,8 @@ static bool read_region(struct scrub *s, uint8_t *buffer, uint64_t start, uint64
 
 	if (!r)
 		return true;
-	if (!is_frozen(s) && !narrow(s, buffer, start, nr))
-		note(s, r == -EILSEQ ? &s->bad : &s->unreadable, start, nr);
+	if (!is_frozen(s) && !narrow_range(s, buffer, start, nr))
+		note_range(s, r == -EILSEQ ? &s->bad : &s->unreadable, start, nr);
 	return !interrupted;
 }
 
@@ -163,7 +163,7 @@ static uint64_t take_region(struct scrub *s, int worker, uint64_t *start)
 	return end - *start;
 }
 
-static void *work(void *argument)
+static void *work_regions(void *argument)
 {
 	struct worker *w = argument;
 	uint64_t start, nr;
@@ -196,7 +196,7 @@ static uint64_t about_done(const struct scrub *s)
 	return s->next - s->start > busy ? s->next - busy : s->start;
 }
 
-static bool working(const struct scrub *s)
+static bool is_working(const struct scrub *s)
 {
 	int i;
 
@@ -243,7 +243,7 @@ static int skip_old_reports(struct scrub *s)
 		return r;
 	if (list.nr)
 		s->seen = list.reports[list.nr - 1].number;
-	free_list(&list);
+	list_free(&list);
 	return DONE;
 }
 
@@ -294,7 +294,7 @@ static int start_workers(struct scrub *s, struct worker *workers)
 					      .nr = i,
 					      .buffer = aligned_buffer(CHUNK_SECTORS * SECTOR) };
 		if (!workers[i].buffer ||
-		    pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+		    pthread_create(&workers[i].thread, NULL, work_regions, &workers[i]))
 			break;
 	}
 	return i;
@@ -312,12 +312,12 @@ static int read_all(struct scrub *s)
 	while (more) {
 		usleep(100000);
 		pthread_mutex_lock(&s->lock);
-		if (now() - saved >= SAVE_SECONDS) {
+		if (seconds_now() - saved >= SAVE_SECONDS) {
 			scrub_save(s);
-			saved = now();
+			saved = seconds_now();
 		}
 		progress_show(&progress, about_done(s), ranges_sectors(&s->bad));
-		more = working(s);
+		more = is_working(s);
 		pthread_mutex_unlock(&s->lock);
 	}
 	for (i = 0; i < nr; i++)
@@ -343,7 +343,8 @@ static void print_summary(const struct scrub *s, uint64_t skipped)
 		       s->bad.range[0].start);
 }
 
-static uint64_t grown(const struct scrub *s, const struct device *after, enum status_field field)
+static uint64_t field_growth(const struct scrub *s, const struct device *after,
+			     enum status_field field)
 {
 	uint64_t before = s->device.status.value[field];
 
@@ -377,9 +378,9 @@ static int sum_up(struct scrub *s)
 	/* What was found is told also of a device that is not there any more. */
 	if (gone)
 		after = s->device;
-	compared = grown(s, &after, COMPARED);
+	compared = field_growth(s, &after, COMPARED);
 	/* What was read again counts again. */
-	skipped = grown(s, &after, SKIPPED);
+	skipped = field_growth(s, &after, SKIPPED);
 	if (skipped > s->next - s->start)
 		skipped = s->next - s->start;
 	if (opts.json)
@@ -389,7 +390,8 @@ static int sum_up(struct scrub *s)
 		print_summary(s, skipped);
 	say_unfinished(s);
 	r = ranges_verdict(&s->bad, &s->unreadable);
-	if (r == FOUND || grown(s, &after, DIVERGENCES) || (s->ask && grown(s, &after, MISMATCHES)))
+	if (r == FOUND || field_growth(s, &after, DIVERGENCES) ||
+	    (s->ask && field_growth(s, &after, MISMATCHES)))
 		return FOUND;
 	return r || s->next < s->end || s->frozen || !compared ? CANNOT_TELL : DONE;
 }

@@ -26,8 +26,8 @@ static int get_names(char ***names)
 		return DONE;
 	}
 	say_error("cannot list devices: %s%s", strerror(-r),
-		  code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
-	return code_of(r);
+		  exit_code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
+	return exit_code_of(r);
 }
 
 enum look { NOT_OURS, OURS, NOT_UNDERSTOOD };
@@ -72,7 +72,7 @@ static int get_all(struct device **devices, size_t *nr)
 		if (look == NOT_UNDERSTOOD)
 			r = CANNOT_TELL;
 	}
-	free_names(names);
+	dm_free_names(names);
 	return *devices ? r : NO_MEMORY;
 }
 
@@ -90,7 +90,7 @@ static int show_all(void)
 	else
 		print_table(devices, nr);
 	for (i = 0; i < nr; i++)
-		bad |= device_bad(&devices[i]);
+		bad |= device_is_bad(&devices[i]);
 	free(devices);
 	return bad ? FOUND : r;
 }
@@ -109,5 +109,5 @@ int verb_status(char **argv)
 		json_status(&device, 1);
 	else
 		print_status(&device);
-	return device_bad(&device) ? FOUND : DONE;
+	return device_is_bad(&device) ? FOUND : DONE;
 }

@@ -19,12 +19,12 @@
 #include "util.h"
 #include "verbs.h"
 
-static int confirm(const struct side *test, uint64_t sectors)
+static int confirm_overwrite(const struct side *test, uint64_t sectors)
 {
 	char contents[256], size[32], answer[16];
 
 	leg_contents(test->path, contents, sizeof(contents));
-	human_size(sectors, size, sizeof(size));
+	text_of_size(sectors, size, sizeof(size));
 	fprintf(stderr, "%s holds %s; its first %s will be overwritten.\n", test->path,
 		contents[0] ? contents : "nothing that is recognised", size);
 	if (opts.yes)
@@ -76,7 +76,7 @@ static int copy_chunk(const struct side *raw, const struct side *test, uint64_t 
 	return r ? CANNOT_TELL : DONE;
 }
 
-static int copy(const struct side *raw, const struct side *test)
+static int copy_all(const struct side *raw, const struct side *test)
 {
 	struct progress progress;
 	uint64_t at;
@@ -84,7 +84,7 @@ static int copy(const struct side *raw, const struct side *test)
 
 	progress_start(&progress, "sync", 0, raw->sectors);
 	for (at = 0; !r && at < raw->sectors && !interrupted; at += CHUNK_SECTORS) {
-		r = copy_chunk(raw, test, at, chunk_at(at, raw->sectors));
+		r = copy_chunk(raw, test, at, side_chunk(at, raw->sectors));
 		progress_show(&progress, at, 0);
 	}
 	progress_end(&progress);
@@ -120,8 +120,8 @@ static int sync_sides(struct side *raw, struct side *test)
 	}
 	r = refuse_used(test);
 	if (!r)
-		r = confirm(test, raw->sectors);
-	return r ? r : copy(raw, test);
+		r = confirm_overwrite(test, raw->sectors);
+	return r ? r : copy_all(raw, test);
 }
 
 int verb_sync(char **argv)

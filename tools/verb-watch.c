@@ -22,7 +22,7 @@
 
 /* ---- wait ----------------------------------------------------------------------------------- */
 
-static void tick(int signal)
+static void ignore_tick(int signal)
 {
 	(void)signal;
 }
@@ -33,7 +33,7 @@ static void tick(int signal)
  */
 static void start_ticks(void)
 {
-	struct sigaction action = { .sa_handler = tick };
+	struct sigaction action = { .sa_handler = ignore_tick };
 	struct itimerval every = { { 0, 500000 }, { 0, 500000 } };
 
 	sigaction(SIGALRM, &action, NULL);
@@ -50,25 +50,25 @@ static int wait_event(const struct device *device)
 /* The event number is read before the status, so no event falls between them. */
 int verb_wait(char **argv)
 {
-	double end = now() + (double)opts.timeout;
+	double end = seconds_now() + (double)opts.timeout;
 	struct device device;
 	int r;
 
 	catch_signals();
 	start_ticks();
 	while (!(r = device_get(argv[0], &device))) {
-		if (device_bad(&device)) {
+		if (device_is_bad(&device)) {
 			print_status(&device);
 			return FOUND;
 		}
-		if (opts.has_timeout && now() >= end)
+		if (opts.has_timeout && seconds_now() >= end)
 			return DONE;
 		if (interrupted)
 			return CANNOT_TELL;
 		r = wait_event(&device);
 		if (r && r != -ENXIO) {
 			say_error("cannot wait for %s: %s; --debug says more", argv[0], strerror(-r));
-			return code_of(r);
+			return exit_code_of(r);
 		}
 	}
 	return r;
@@ -93,9 +93,9 @@ static void show_rates(const struct watch *w)
 	/* A reset makes the numbers smaller. */
 	if (!w->live || passed <= 0 || (int64_t)compared < 0 || (int64_t)written < 0)
 		return;
-	human_size((uint64_t)((double)compared / passed), read_rate, sizeof(read_rate));
-	human_size((uint64_t)((double)written / passed), write_rate, sizeof(write_rate));
-	human_size(w->device.status.value[COMPARED], all, sizeof(all));
+	text_of_size((uint64_t)((double)compared / passed), read_rate, sizeof(read_rate));
+	text_of_size((uint64_t)((double)written / passed), write_rate, sizeof(write_rate));
+	text_of_size(w->device.status.value[COMPARED], all, sizeof(all));
 	fprintf(stderr,
 		"\rcomparing %s/s, writing %s/s; compared %s (%" PRIu64 " sectors), %" PRIu64
 		" mismatches, %" PRIu64 " divergences \033[K",
@@ -103,7 +103,7 @@ static void show_rates(const struct watch *w)
 		w->device.status.value[MISMATCHES], w->device.status.value[DIVERGENCES]);
 }
 
-static uint64_t findings(const struct device *device)
+static uint64_t count_findings(const struct device *device)
 {
 	return device->status.value[MISMATCHES] + device->status.value[DIVERGENCES];
 }
@@ -136,22 +136,22 @@ static int show_findings(struct watch *w)
 		w->found = true;
 		print_report(&list.reports[i]);
 	}
-	free_list(&list);
+	list_free(&list);
 	/* Whoever reads may have gone. */
 	return fflush(stdout) ? BAD_USAGE : DONE;
 }
 
-static int look(struct watch *w)
+static int look_again(struct watch *w)
 {
 	int r;
 
 	w->before = w->device;
 	w->at_before = w->at;
 	r = device_get(w->before.name, &w->device);
-	w->at = now();
+	w->at = seconds_now();
 	/* Every report is an event; after a reset the counts may be what they were. */
 	if (!r && (w->device.event_nr != w->before.event_nr ||
-		   findings(&w->device) != findings(&w->before)))
+		   count_findings(&w->device) != count_findings(&w->before)))
 		r = show_findings(w);
 	if (!r)
 		show_rates(w);
@@ -165,15 +165,15 @@ int verb_watch(char **argv)
 
 	if (r)
 		return r;
-	w.at = now();
+	w.at = seconds_now();
 	catch_signals();
-	if (findings(&w.device))
+	if (count_findings(&w.device))
 		r = show_findings(&w);
 	while (!r && !interrupted && !reader_gone()) {
 		usleep(500000);
-		r = look(&w);
+		r = look_again(&w);
 	}
 	if (w.live)
 		fputc('\n', stderr);
-	return w.found || device_bad(&w.device) ? FOUND : r;
+	return w.found || device_is_bad(&w.device) ? FOUND : r;
 }

@@ -24,10 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse_table(text, &table);
 	parse_report(text, &report);
 	if (parse_list(text, &list))
-		free_list(&list);
+		list_free(&list);
 	if (parse_history(text, &history))
-		free_history(&history);
-	clean_text(text, size % 2);
+		history_free(&history);
+	text_clean(text, size % 2);
 	free(text);
 	return 0;
 }

@@ -141,18 +141,18 @@ static void appended_words_are_fine(void **state)
 	assert_false(r.has_class_number);
 	assert_int_equal(r.byte, 2);
 	assert_int_equal(r.differ, 3);
-	assert_string_equal(find_word(&r.more, "newer"), "a b");
+	assert_string_equal(words_find(&r.more, "newer"), "a b");
 	assert_true(parse_report("1 read sector=0 nr=8 divergence raw=0 test=-5 later", &r));
-	assert_non_null(find_word(&r.more, "later"));
+	assert_non_null(words_find(&r.more, "later"));
 	assert_true(parse_list("1 read sector=0 nr=8 other mismatch\ndropped=3 since=5\nlater=1", &l));
 	assert_int_equal(l.nr, 0);
 	assert_int_equal(l.dropped, 3);
 	assert_int_equal(l.not_understood, 2);
-	free_list(&l);
+	list_free(&l);
 	assert_true(parse_history("later=1\norder=5 start=96 nr=8 op=write more\ncomplete now", &h));
 	assert_int_equal(h.nr, 1);
 	assert_true(h.complete);
-	free_history(&h);
+	history_free(&h);
 }
 
 static void unknown_words_are_kept(void **state)
@@ -162,12 +162,12 @@ static void unknown_words_are_kept(void **state)
 	(void)state;
 	assert_true(parse_report(MISMATCH " injected mark=\"a \\\"b\\\" \\\\ \\x41\\102\" write_pid=12 "
 				 "write_comm=\"my prog\" empty=", &r));
-	assert_non_null(find_word(&r.more, "injected"));
-	assert_string_equal(find_word(&r.more, "mark"), "a \"b\" \\ AB");
-	assert_string_equal(find_word(&r.more, "write_pid"), "12");
-	assert_string_equal(find_word(&r.more, "write_comm"), "my prog");
-	assert_string_equal(find_word(&r.more, "empty"), "");
-	assert_null(find_word(&r.more, "none"));
+	assert_non_null(words_find(&r.more, "injected"));
+	assert_string_equal(words_find(&r.more, "mark"), "a \"b\" \\ AB");
+	assert_string_equal(words_find(&r.more, "write_pid"), "12");
+	assert_string_equal(words_find(&r.more, "write_comm"), "my prog");
+	assert_string_equal(words_find(&r.more, "empty"), "");
+	assert_null(words_find(&r.more, "none"));
 }
 
 static void too_much_is_cut(void **state)
@@ -183,7 +183,7 @@ static void too_much_is_cut(void **state)
 		strcat(line, " another=1");
 	assert_true(parse_report(line, &r));
 	assert_true(r.more.nr <= WORDS_MAX);
-	assert_int_equal(strlen(find_word(&r.more, "mark")), sizeof(r.more.word[0].value) - 1);
+	assert_int_equal(strlen(words_find(&r.more, "mark")), sizeof(r.more.word[0].value) - 1);
 }
 
 static void bad_reports_are_refused(void **state)
@@ -221,10 +221,10 @@ static void list_is_parsed(void **state)
 	assert_int_equal(l.dropped, 12);
 	assert_int_equal(l.not_understood, 1);
 	assert_string_equal(l.reports[1].op, "flush");
-	free_list(&l);
+	list_free(&l);
 	assert_true(parse_list("dropped=0", &l));
 	assert_int_equal(l.nr, 0);
-	free_list(&l);
+	list_free(&l);
 	assert_false(parse_list(MISMATCH "\n", &l));	/* cut off */
 }
 
@@ -242,11 +242,11 @@ static void history_is_parsed(void **state)
 	assert_string_equal(h.writes[0].op, "write,fua");
 	assert_string_equal(h.writes[0].comm, "a b");
 	assert_int_equal(h.writes[1].nr, 200);
-	free_history(&h);
+	history_free(&h);
 	assert_true(parse_history("older writes are forgotten", &h));
 	assert_int_equal(h.nr, 0);
 	assert_false(h.complete);
-	free_history(&h);
+	history_free(&h);
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */
@@ -300,8 +300,8 @@ static const char *diagnosis_of(size_t at)
 	static char text[512];
 	struct diagnosis d;
 
-	diagnose(&d, raw, test, 16, at);
-	diagnosis_text(&d, 1000 + at, text, sizeof(text));
+	diagnose_sector(&d, raw, test, 16, at);
+	text_of_diagnosis(&d, 1000 + at, text, sizeof(text));
 	return text;
 }
 
@@ -342,7 +342,7 @@ static const char *cleaned(const char *text, bool for_terminal)
 	static char clean[64];
 
 	strcpy(clean, text);
-	clean_text(clean, for_terminal);
+	text_clean(clean, for_terminal);
 	return clean;
 }
 
@@ -375,7 +375,7 @@ static void hexdump_marks_differences(void **state)
 	memset(raw, 'a', 512);
 	memset(test, 'a', 512);
 	test[17] = '\n';
-	hexdump(f, raw, test, false);
+	hexdump_sector(f, raw, test, false);
 	fclose(f);
 	assert_non_null(strstr(text, " 16  61616161 61616161 61616161 61616161 |aaaaaaaaaaaaaaaa| * "
 			       "610a6161 61616161 61616161 61616161 |a.aaaaaaaaaaaaaa|\n"));

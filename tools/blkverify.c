@@ -169,9 +169,9 @@ static void print_help(void)
 	}
 	printf("\n\"blkverify VERB --help\" lists a verb's options; --version shows the version of "
 	       "the tool\nand of the loaded target; --debug says what is being done.\n\n"
-	       "Exit status: 0 done, 1 wrong arguments or another failure, 2 no permission, 3 no "
-	       "memory,\n4 wrong device, 5 name exists or device is in use, 6 something was found, "
-	       "7 could not tell.\n");
+	       "Exit status: 0 done, nothing found; 1 failed: wrong arguments, not confirmed, or an "
+	       "error\nwithout a code of its own; 2 no permission; 3 out of memory; 4 wrong device; "
+	       "5 name\nexists or device in use; 6 something was found; 7 inconclusive.\n");
 }
 
 static int print_version(void)
@@ -202,7 +202,7 @@ static int set_option(const struct option_def *def, const char *value)
 	case NUMBER:
 		if (!parse_number(value, def->where)) {
 			say_error("--%s wants a number, not \"%s\"", def->name, value);
-			return BAD_USAGE;
+			return FAILED;
 		}
 		break;
 	case WORD:
@@ -263,7 +263,7 @@ static int read_options(int argc, char **argv, const struct verb *verb, bool *st
 		}
 		if (c < FIRST_DEF) {
 			say_error("\"blkverify %s --help\" lists the options", verb->name);
-			return BAD_USAGE;
+			return FAILED;
 		}
 		r = set_option(&defs[c - FIRST_DEF], optarg);
 		if (r)
@@ -285,7 +285,7 @@ static int check_words(void)
 		return DONE;
 	say_error("--ignore-mismatch, --freeze-on-mismatch and --panic-on-mismatch exclude each "
 		  "other: give one");
-	return BAD_USAGE;
+	return FAILED;
 }
 
 static int run_verb(int argc, char **argv, const struct verb *verb)
@@ -300,7 +300,7 @@ static int run_verb(int argc, char **argv, const struct verb *verb)
 	if (argc < verb->min || (verb->max >= 0 && argc > verb->max)) {
 		say_error("usage: blkverify %s [options] %s; see \"blkverify %s --help\"",
 			  verb->name, verb->arguments, verb->name);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	r = check_words();
 	if (r)
@@ -338,7 +338,7 @@ static int run_command_line(int argc, char **argv)
 		opts.debug = true;
 	if (at == argc || !strcmp(argv[at], "--help") || !strcmp(argv[at], "-h")) {
 		print_help();
-		return at == argc ? BAD_USAGE : DONE;
+		return at == argc ? FAILED : DONE;
 	}
 	if (!strcmp(argv[at], "--version") || !strcmp(argv[at], "-V"))
 		return print_version();
@@ -347,7 +347,7 @@ static int run_command_line(int argc, char **argv)
 	verb = find_verb(argv[at]);
 	if (!verb) {
 		say_error("there is no verb \"%s\"; \"blkverify --help\" lists them", argv[at]);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	return run_verb(argc - at, argv + at, verb);
 }
@@ -363,7 +363,7 @@ static void prepare_process(void)
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		/* Not for writing: what cannot be said is an error, as without a file. */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
-			exit(BAD_USAGE);
+			exit(FAILED);
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -376,7 +376,7 @@ int main(int argc, char **argv)
 	/* What could not be written was not said; but a finding stays a finding. */
 	if ((fflush(stdout) || ferror(stdout)) && r != FOUND) {
 		say_error("cannot write the output: %s", strerror(errno));
-		return r ? r : BAD_USAGE;
+		return r ? r : FAILED;
 	}
 	return r;
 }

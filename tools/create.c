@@ -47,7 +47,7 @@ int create_check_options(void)
 	if (!mib || (parse_number(mib, &n) && n))
 		return DONE;
 	say_error("--fingerprint-max-mib wants a number of MiB, not \"%s\"", mib);
-	return BAD_USAGE;
+	return FAILED;
 }
 
 static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *sectors)
@@ -62,7 +62,7 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 			return DONE;
 		say_error("--sectors %llu: %s %s has %llu", (unsigned long long)*sectors,
 			  small->word, small->path, (unsigned long long)small->sectors);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	*sectors = small->sectors;
 	if (raw->sectors == test->sectors)
@@ -149,7 +149,7 @@ int create_check_name(const char *name)
 		say_error("\"%s\" is no name for a device: give 1 to 127 letters, digits, or of "
 			  "#+-.:=@_",
 			  name);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	r = dm_get(name, DM_INFO_LINE, &device);
 	free(device.params);

@@ -51,7 +51,7 @@ static int say_dm_error(const char *name, int error)
 	default:
 		say_error("cannot ask the device mapper about %s: %s; --debug says more", name,
 			  strerror(-error));
-		return error == -ENOMEM ? NO_MEMORY : BAD_USAGE;
+		return error == -ENOMEM ? NO_MEMORY : FAILED;
 	}
 }
 
@@ -106,7 +106,7 @@ static int device_ask(const char *name, struct device *device, struct dm_device 
 		say_error("%s answers \"%s\", which cannot be understood: install the blkverify "
 			  "command that came with the module",
 			  name, info->params);
-		return CANNOT_TELL;
+		return INCONCLUSIVE;
 	}
 	device_node(device->table.raw, device->raw_node, sizeof(device->raw_node));
 	device_node(device->table.test, device->test_node, sizeof(device->test_node));
@@ -167,7 +167,7 @@ int device_list(const char *name, struct list *list)
 		say_error("the reports of %s cannot be understood: install the blkverify command "
 			  "that came with the module",
 			  name);
-		r = CANNOT_TELL;
+		r = INCONCLUSIVE;
 	} else if (list->not_understood) {
 		say_error("%zu reports of %s cannot be understood and are left out: \"dmsetup message "
 			  "%s 0 list\" shows them",

@@ -72,5 +72,5 @@ void ranges_free(struct ranges *ranges)
 
 int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable)
 {
-	return bad->nr || bad->incomplete ? FOUND : unreadable->nr ? CANNOT_TELL : DONE;
+	return bad->nr || bad->incomplete ? FOUND : unreadable->nr ? INCONCLUSIVE : DONE;
 }

@@ -105,7 +105,7 @@ int scrub_load(struct scrub *s)
 		return DONE;
 	say_error("there is no interrupted scrub of %s to resume: leave --resume out",
 		  s->device.name);
-	return BAD_USAGE;
+	return FAILED;
 }
 
 void scrub_forget(const struct scrub *s)

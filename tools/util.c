@@ -63,7 +63,7 @@ int exit_code_of(int error)
 	case EISDIR:
 		return WRONG_DEVICE;
 	default:
-		return BAD_USAGE;
+		return FAILED;
 	}
 }
 

@@ -11,10 +11,16 @@
 #define NR_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define STATE_DIR "/run/blkverify"
 
-/* As veritysetup up to 5. */
+/* 1 to 5 as veritysetup has them. */
 enum exit_code {
-	DONE = 0, BAD_USAGE = 1, NO_PERMISSION = 2, NO_MEMORY = 3, WRONG_DEVICE = 4, BUSY = 5,
-	FOUND = 6, CANNOT_TELL = 7,
+	DONE = 0,		/* and nothing was found */
+	FAILED = 1,		/* wrong arguments, no "yes", or an error without a code of its own */
+	NO_PERMISSION = 2,
+	NO_MEMORY = 3,
+	WRONG_DEVICE = 4,	/* missing, of the wrong kind or size; also no module */
+	BUSY = 5,		/* the name exists, or a device is in use */
+	FOUND = 6,		/* a mismatch, a divergence, or a difference */
+	INCONCLUSIVE = 7,	/* nothing, or not everything, could be compared */
 };
 
 /* One line on stderr; what to do next is part of it. */

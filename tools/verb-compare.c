@@ -85,7 +85,7 @@ static int show_comparison(const struct comparison *c)
 		       c->test.path, ranges_sectors(&c->bad), c->sectors);
 	}
 	if ((interrupted || !c->sectors) && !c->bad.nr)
-		return CANNOT_TELL;
+		return INCONCLUSIVE;
 	return ranges_verdict(&c->bad, &c->unreadable);
 }
 

@@ -35,13 +35,13 @@ static int choose_sector(const struct device *device, const char *word, uint64_t
 {
 	if (word && !parse_number(word, sector)) {
 		say_error("\"%s\" is no sector: give its number", word);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	if (!word && !device->status.present[FIRST_MISMATCH]) {
 		say_error("%s has no mismatch to show: give a sector, or look for one with "
 			  "\"blkverify scrub %s\"",
 			  device->name, device->name);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	if (!word)
 		*sector = device->status.value[FIRST_MISMATCH];
@@ -49,7 +49,7 @@ static int choose_sector(const struct device *device, const char *word, uint64_t
 		return DONE;
 	say_error("sector %" PRIu64 " is beyond %s, which has %" PRIu64, *sector, device->name,
 		  device->length);
-	return BAD_USAGE;
+	return FAILED;
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -83,7 +83,7 @@ static int say_leg_error(const char *word, const char *node, uint64_t sector, in
 	say_error("cannot read %s leg %s around sector %" PRIu64 ": %s: the leg may be gone; "
 		  "\"blkverify status\" has its error count",
 		  word, node, sector, strerror(-error));
-	return error == -EACCES ? NO_PERMISSION : CANNOT_TELL;
+	return error == -EACCES ? NO_PERMISSION : INCONCLUSIVE;
 }
 
 /* Neighbours may be unreadable: then only what is in one aligned piece with the sector. */

@@ -292,7 +292,7 @@ static int tell_findings(const struct device *device)
 	say_error("the reference file failed %" PRIu64 " requests, so nobody can tell about test: perhaps "
 		  "there is no room for it; name another directory with --raw-dir",
 		  device->status.value[RAW_ERRORS]);
-	return CANNOT_TELL;
+	return INCONCLUSIVE;
 }
 
 static int sum_up(const char *name, int status)
@@ -301,7 +301,7 @@ static int sum_up(const char *name, int status)
 	int r = device_get(name, &device);
 
 	if (r)
-		return CANNOT_TELL;
+		return INCONCLUSIVE;
 	if (device_is_bad(&device))
 		return tell_findings(&device);
 	print_status(&device);
@@ -311,7 +311,7 @@ static int sum_up(const char *name, int status)
 	say_error("nothing was compared: the command read nothing of %s that could be compared%s",
 		  device.path, opts.raw ? "" :
 		  "; without --raw only what it wrote before can be: have it read that back");
-	return CANNOT_TELL;
+	return INCONCLUSIVE;
 }
 
 static int run_on(const char *name, char **command, const struct leg *raw, const struct leg *test)
@@ -342,7 +342,7 @@ int verb_run(char **argv)
 
 	if (!opts.test) {
 		say_error("--test is missing: name the device or image under test");
-		return BAD_USAGE;
+		return FAILED;
 	}
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
 	/* One that is too long is refused below. */

@@ -219,7 +219,7 @@ static int choose_range(struct scrub *s)
 	    (opts.has_length && (!opts.length || opts.length > s->end - s->start))) {
 		say_error("--start and --length must lie in %s, which has %" PRIu64 " sectors",
 			  s->device.name, s->device.length);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	if (opts.has_length)
 		s->end = s->start + opts.length;
@@ -227,7 +227,7 @@ static int choose_range(struct scrub *s)
 		say_error("--start and --length must be multiples of %" PRIu64
 			  " sectors, the block size of %s",
 			  s->block, s->device.name);
-		return BAD_USAGE;
+		return FAILED;
 	}
 	s->next = s->start;
 	return opts.resume ? scrub_load(s) : DONE;
@@ -393,7 +393,7 @@ static int sum_up(struct scrub *s)
 	if (r == FOUND || field_growth(s, &after, DIVERGENCES) ||
 	    (s->ask && field_growth(s, &after, MISMATCHES)))
 		return FOUND;
-	return r || s->next < s->end || s->frozen || !compared ? CANNOT_TELL : DONE;
+	return r || s->next < s->end || s->frozen || !compared ? INCONCLUSIVE : DONE;
 }
 
 int verb_scrub(char **argv)

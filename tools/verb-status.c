@@ -70,7 +70,7 @@ static int get_all(struct device **devices, size_t *nr)
 
 		*nr += look == OURS;
 		if (look == NOT_UNDERSTOOD)
-			r = CANNOT_TELL;
+			r = INCONCLUSIVE;
 	}
 	dm_free_names(names);
 	return *devices ? r : NO_MEMORY;

@@ -33,7 +33,7 @@ static int confirm_overwrite(const struct side *test, uint64_t sectors)
 	if (fgets(answer, sizeof(answer), stdin) && !strcmp(answer, "yes\n"))
 		return DONE;
 	say_error("nothing was written: sync needs \"yes\", or --yes");
-	return BAD_USAGE;
+	return FAILED;
 }
 
 /* A device we have for ourselves; a file may be attached to a loop device. */
@@ -73,7 +73,7 @@ static int copy_chunk(const struct side *raw, const struct side *test, uint64_t 
 	if (r)
 		say_error("cannot %s %s %s near sector %" PRIu64 ": %s: the legs are not equal yet",
 			  side == raw ? "read" : "write", side->word, side->path, at, strerror(-r));
-	return r ? CANNOT_TELL : DONE;
+	return r ? INCONCLUSIVE : DONE;
 }
 
 static int copy_all(const struct side *raw, const struct side *test)
@@ -93,12 +93,12 @@ static int copy_all(const struct side *raw, const struct side *test)
 	if (interrupted) {
 		say_error("sync was interrupted: test %s is partly overwritten; run it again",
 			  test->path);
-		return CANNOT_TELL;
+		return INCONCLUSIVE;
 	}
 	if (!fsync(test->fd))
 		return DONE;
 	say_error("cannot flush %s: %s: the copy may not be on it", test->path, strerror(errno));
-	return CANNOT_TELL;
+	return INCONCLUSIVE;
 }
 
 static int sync_sides(struct side *raw, struct side *test)

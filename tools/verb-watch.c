@@ -64,7 +64,7 @@ int verb_wait(char **argv)
 		if (opts.has_timeout && seconds_now() >= end)
 			return DONE;
 		if (interrupted)
-			return CANNOT_TELL;
+			return INCONCLUSIVE;
 		r = wait_event(&device);
 		if (r && r != -ENXIO) {
 			say_error("cannot wait for %s: %s; --debug says more", argv[0], strerror(-r));
@@ -138,7 +138,7 @@ static int show_findings(struct watch *w)
 	}
 	list_free(&list);
 	/* Whoever reads may have gone. */
-	return fflush(stdout) ? BAD_USAGE : DONE;
+	return fflush(stdout) ? FAILED : DONE;
 }
 
 static int look_again(struct watch *w)

@@ -29,6 +29,8 @@ expect_no_device bvtest-v
 # Help, for each verb: usage, what it does, its options; and an unknown option names it.
 tool 0 --help
 cp "$TMPDIR/out" "$TMPDIR/help"
+says "1 failed: wrong arguments, not confirmed, or an error"
+says "7 inconclusive"
 for verb in $("$BLKVERIFY" --list-words); do
 	grep -q "^  $verb" "$TMPDIR/help" || fail "--help lacks $verb"
 	tool 0 $verb --help

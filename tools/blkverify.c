@@ -15,6 +15,7 @@
 #include "dm.h"
 #include "options.h"
 #include "parse.h"
+#include "text.h"
 #include "util.h"
 #include "verbs.h"
 
@@ -95,10 +96,13 @@ static const struct option_def {
 	  "only verify; open both legs read-only" },
 	{ "dry-run", NULL, OPEN, FLAG, &opts.dry_run, NULL,
 	  "print what would be done, do nothing" },
-#define WORD_DEF(id, word, argument, mode, help) \
-	{ word, argument, OPEN | RUN, WORD, &opts.words[WORD_##id], NULL, help },
-	FOR_EACH_WORD(WORD_DEF)
-#undef WORD_DEF
+#define ARGUMENT_MODE NULL
+#define ARGUMENT_FLAG NULL
+#define ARGUMENT_NUMBER "N"
+#define OPTION(id, word, type, help) \
+	{ word, ARGUMENT_##type, OPEN | RUN, WORD, &opts.words[OPTION_##id], NULL, help },
+	BLKV_OPTIONS(OPTION)
+#undef OPTION
 	{ "deferred", NULL, CLOSE, FLAG, &opts.deferred, NULL,
 	  "if in use, remove it when it is free" },
 	{ "context", "N", DUMP, NUMBER, &opts.context, NULL,
@@ -272,19 +276,23 @@ static int read_options(int argc, char **argv, const struct verb *verb, bool *st
 	return DONE;
 }
 
-static int check_words(void)
+static int check_modes(void)
 {
-#define IS_MODE(id, word, argument, mode, help) mode,
-	static const bool is_mode[NR_WORDS] = { FOR_EACH_WORD(IS_MODE) };
-#undef IS_MODE
-	int i, modes = 0;
+	char modes[256] = "", name[64];
+	size_t i, given = 0;
 
-	for (i = 0; i < NR_WORDS; i++)
-		modes += is_mode[i] && opts.words[i];
-	if (modes < 2)
+	for (i = 0; i < NR_OF(defs); i++) {
+		size_t nr = (size_t)((const char **)defs[i].where - opts.words);
+
+		if (defs[i].type != WORD || option_types[nr] != OPTION_MODE)
+			continue;
+		given += !!opts.words[nr];
+		option_name(&defs[i], name, sizeof(name));
+		text_append(modes, sizeof(modes), "--%s", name);
+	}
+	if (given < 2)
 		return DONE;
-	say_error("--ignore-mismatch, --freeze-on-mismatch and --panic-on-mismatch exclude each "
-		  "other: give one");
+	say_error("%s are mutually exclusive", modes);
 	return FAILED;
 }
 
@@ -302,7 +310,7 @@ static int run_verb(int argc, char **argv, const struct verb *verb)
 			  verb->name, verb->arguments, verb->name);
 		return FAILED;
 	}
-	r = check_words();
+	r = check_modes();
 	if (r)
 		return r;
 	say_debug_enable(opts.debug);

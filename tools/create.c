@@ -21,27 +21,22 @@
 
 static void add_words(char *params, size_t size)
 {
-	static const char *const names[NR_WORDS] = {
-#define WORD_NAME(id, word, value, mode, help) word,
-		FOR_EACH_WORD(WORD_NAME)
-#undef WORD_NAME
-	};
 	size_t len = strlen(params);
 	int i, nr = 0;
 
-	for (i = 0; i < NR_WORDS; i++)
+	for (i = 0; i < NR_OPTIONS; i++)
 		nr += opts.words[i] ? 1 + !!opts.words[i][0] : 0;
 	if (nr)
 		len += (size_t)snprintf(params + len, size - len, " %d", nr);
-	for (i = 0; i < NR_WORDS; i++)
+	for (i = 0; i < NR_OPTIONS; i++)
 		if (opts.words[i])
-			len += (size_t)snprintf(params + len, size - len, " %s%s%s", names[i],
+			len += (size_t)snprintf(params + len, size - len, " %s%s%s", option_words[i],
 						opts.words[i][0] ? " " : "", opts.words[i]);
 }
 
 int create_check_options(void)
 {
-	const char *mib = opts.words[WORD_FINGERPRINT_MAX_MIB];
+	const char *mib = opts.words[OPTION_FINGERPRINT_MAX_MIB];
 	uint64_t n;
 
 	if (!mib || (parse_number(mib, &n) && n))

@@ -158,7 +158,7 @@ int device_open(const struct device *device, int flags, int *fd)
 int device_list(const char *name, struct list *list)
 {
 	char *answer = NULL;
-	int r = dm_message(name, 0, "list", &answer);
+	int r = dm_message(name, 0, message_words[MESSAGE_LIST], &answer);
 
 	memset(list, 0, sizeof(*list));
 	if (r)
@@ -170,8 +170,8 @@ int device_list(const char *name, struct list *list)
 		r = INCONCLUSIVE;
 	} else if (list->not_understood) {
 		say_error("%zu reports of %s cannot be understood and are left out: \"dmsetup message "
-			  "%s 0 list\" shows them",
-			  list->not_understood, name, name);
+			  "%s 0 %s\" shows them",
+			  list->not_understood, name, name, message_words[MESSAGE_LIST]);
 	}
 	free(answer);
 	return r;
@@ -188,9 +188,9 @@ const char *device_verdict(const struct device *device)
 	case 'F':
 		return "frozen by a finding";
 	case 'C':
-		return device->status.value[MISMATCHES] ? "mismatch found" : "legs disagreed";
+		return device->status.value[FIELD_MISMATCHES] ? "mismatch found" : "legs disagreed";
 	default:
-		return device->status.value[COMPARED] ? "nothing wrong so far"
+		return device->status.value[FIELD_COMPARED] ? "nothing wrong so far"
 						      : "nothing compared so far";
 	}
 }

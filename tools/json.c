@@ -100,11 +100,11 @@ static json_object *device_object(const struct device *device)
 	put_bool(o, "suspended", device->suspended);
 	put_number(o, "open_count", (uint64_t)device->open_count);
 	json_object_object_add(o, "options", options_array(device->table.options));
-	for (i = 0; i < STATUS_FIELDS; i++) {
+	for (i = FIELD_STATE + 1; i < NR_FIELDS; i++) {
 		if (device->status.present[i])
-			put_number(o, status_field_names[i], device->status.value[i]);
+			put_number(o, field_words[i], device->status.value[i]);
 		else
-			json_object_object_add(o, status_field_names[i], NULL);
+			json_object_object_add(o, field_words[i], NULL);
 	}
 	return o;
 }
@@ -132,7 +132,7 @@ static void put_hex(json_object *o, const char *key, const uint8_t *bytes, size_
 	put_text(o, key, text);
 }
 
-static void put_contents(json_object *o, const struct report *r)
+static void put_mismatch(json_object *o, const struct report *r)
 {
 	put_number(o, "bad_sector", r->bad_sector);
 	put_number(o, "differing_sectors", r->differ);
@@ -188,12 +188,12 @@ static json_object *report_object(const struct report *r)
 	json_object *o = json_object_new_object();
 
 	put_number(o, "number", r->number);
-	put_text(o, "kind", r->kind == CONTENTS ? "mismatch" : "divergence");
+	put_text(o, "kind", kind_words[r->kind]);
 	put_text(o, "op", r->op);
 	put_number(o, "sector", r->sector);
 	put_number(o, "sectors", r->nr);
-	if (r->kind == CONTENTS) {
-		put_contents(o, r);
+	if (r->kind == KIND_MISMATCH) {
+		put_mismatch(o, r);
 	} else {
 		json_object_object_add(o, "raw_error", json_object_new_int(r->raw_error));
 		json_object_object_add(o, "test_error", json_object_new_int(r->test_error));

@@ -6,14 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "words.h"
+#include "interface.h"
 
 struct options {
 	bool json, debug, yes, readonly, dry_run, deferred, allow_unequal, resume;
 	bool has_sectors, has_start, has_length, has_timeout;
 	uint64_t sectors, start, length, timeout, context;
 	const char *raw, *test, *raw_dir, *name;
-	const char *words[NR_WORDS];	/* NULL: not given; else the value, or "" */
+	const char *words[NR_OPTIONS];	/* NULL: not given; else the value, or "" */
 };
 extern struct options opts;
 

@@ -6,14 +6,9 @@
 #include "parse.h"
 #include "tokens.h"
 
-const char *const status_field_names[STATUS_FIELDS] = {
-	"first_mismatch", "mismatches", "divergences", "compared", "skipped", "written",
-	"raw_errors", "test_errors", "unstable", "untrusted",
-};
-
 /* ---- status and table ----------------------------------------------------------------------- */
 
-static bool parse_field(const char **text, struct status *status, enum status_field field)
+static bool parse_field(const char **text, struct status *status, enum field field)
 {
 	char token[32];
 
@@ -28,13 +23,13 @@ static bool parse_field(const char **text, struct status *status, enum status_fi
 bool parse_status(const char *text, struct status *status)
 {
 	char state[2];
-	int field;
+	enum field field;
 
 	memset(status, 0, sizeof(*status));
 	if (!next_token(&text, state, sizeof(state)) || !strchr("VCF", state[0]))
 		return false;
 	status->state = state[0];
-	for (field = 0; field < STATUS_FIELDS; field++)
+	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
 		if (!parse_field(&text, status, field))
 			return false;
 	return true;
@@ -124,7 +119,7 @@ static bool parse_error(const char *text, int *error)
 }
 
 /* Is the word a known one of a contents mismatch? Sets *bad when it is and has a bad value. */
-static bool take_contents_word(struct report *r, const struct word *w, bool *bad)
+static bool take_mismatch_word(struct report *r, const struct word *w, bool *bad)
 {
 	const char *key = w->key, *value = w->value;
 
@@ -153,7 +148,7 @@ static bool take_contents_word(struct report *r, const struct word *w, bool *bad
 	return true;
 }
 
-static bool take_status_word(struct report *r, const struct word *w, bool *bad)
+static bool take_divergence_word(struct report *r, const struct word *w, bool *bad)
 {
 	if (!strcmp(w->key, "raw"))
 		*bad = !parse_error(w->value, &r->raw_error);
@@ -174,8 +169,8 @@ static bool take_words(struct report *report, const char *text)
 		return false;
 	for (i = 0; i < words.nr && !bad; i++) {
 		const struct word *word = &words.word[i];
-		bool known = report->kind == CONTENTS ? take_contents_word(report, word, &bad) :
-							take_status_word(report, word, &bad);
+		bool known = report->kind == KIND_MISMATCH ? take_mismatch_word(report, word, &bad) :
+							take_divergence_word(report, word, &bad);
 
 		if (!known)
 			report->more.word[report->more.nr++] = *word;
@@ -204,11 +199,11 @@ static bool take_number(const char **text, const char *before, uint64_t *number)
 
 static bool parse_kind(const char **text, struct report *report)
 {
-	report->kind = CONTENTS;
-	if (skip_text(text, "contents mismatch in sector "))
+	report->kind = KIND_MISMATCH;
+	if (skip_text(text, BLKV_TEXT_MISMATCH))
 		return take_number(text, "", &report->bad_sector);
-	report->kind = STATUS;
-	return skip_text(text, "divergence");
+	report->kind = KIND_DIVERGENCE;
+	return skip_text(text, BLKV_TEXT_DIVERGENCE);
 }
 
 /* <number> <op> sector=<n> nr=<n> contents mismatch in sector <n> <word>... (or divergence) */
@@ -220,7 +215,7 @@ bool parse_report(const char *line, struct report *report)
 	    !take_number(&line, "sector=", &report->sector) ||
 	    !take_number(&line, "nr=", &report->nr) || !parse_kind(&line, report))
 		return false;
-	if (report->kind == STATUS)
+	if (report->kind == KIND_DIVERGENCE)
 		report->bad_sector = report->sector;
 	return take_words(report, line);
 }

@@ -12,20 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "interface.h"
+
 #define WINDOW_MAX 32
 #define WORDS_MAX 24
 
-/* The numbers of a status line, in its order, after the state. */
-enum status_field {
-	FIRST_MISMATCH, MISMATCHES, DIVERGENCES, COMPARED, SKIPPED, WRITTEN,
-	RAW_ERRORS, TEST_ERRORS, UNSTABLE, UNTRUSTED, STATUS_FIELDS
-};
-extern const char *const status_field_names[STATUS_FIELDS];
-
 struct status {
 	char state;				/* V, C or F */
-	bool present[STATUS_FIELDS];		/* the field is not "-" */
-	uint64_t value[STATUS_FIELDS];		/* 0 where not present */
+	bool present[NR_FIELDS];		/* the field is not "-" */
+	uint64_t value[NR_FIELDS];		/* 0 where not present, and for the state */
 };
 
 struct table {
@@ -46,14 +41,12 @@ struct words {
 	struct word word[WORDS_MAX];
 };
 
-enum kind { CONTENTS, STATUS };
-
 struct report {
 	uint64_t number;
 	enum kind kind;
 	char op[24];
 	uint64_t sector, nr;			/* the request */
-	uint64_t bad_sector, differ;		/* CONTENTS, as all that follows but the errors */
+	uint64_t bad_sector, differ;		/* of a mismatch, as all that follows but the errors */
 	unsigned int byte;
 	uint8_t raw_byte, test_byte;
 	bool persistent;
@@ -63,7 +56,7 @@ struct report {
 	unsigned int window_offset;
 	size_t window_len;
 	uint8_t raw_window[WINDOW_MAX], test_window[WINDOW_MAX];
-	int raw_error, test_error;		/* STATUS: 0 or a negative errno */
+	int raw_error, test_error;		/* of a divergence: 0 or a negative errno */
 	struct words more;			/* what is not known here */
 };
 

@@ -45,17 +45,17 @@ static void print_leg(const char *word, const char *node)
 	printf("%s\n", file[0] ? ")" : "");
 }
 
-static void print_field(const struct device *device, enum status_field field)
+static void print_field(const struct device *device, enum field field)
 {
-	static const bool is_sectors[STATUS_FIELDS] = {
-		[COMPARED] = true,
-		[SKIPPED] = true,
-		[WRITTEN] = true,
-		[UNTRUSTED] = true,
+	static const bool is_sectors[NR_FIELDS] = {
+		[FIELD_COMPARED] = true,
+		[FIELD_SKIPPED] = true,
+		[FIELD_WRITTEN] = true,
+		[FIELD_UNTRUSTED] = true,
 	};
 	char name[32], size[32];
 
-	snprintf(name, sizeof(name), "%s:", status_field_names[field]);
+	snprintf(name, sizeof(name), "%s:", field_words[field]);
 	name[strcspn(name, "_")] = name[strcspn(name, "_")] ? ' ' : '\0';
 	printf("  %-16s", name);
 	if (!device->status.present[field]) {
@@ -72,7 +72,7 @@ static void print_field(const struct device *device, enum status_field field)
 void print_status(const struct device *device)
 {
 	char size[32];
-	int field;
+	enum field field;
 
 	text_of_size(device->length, size, sizeof(size));
 	printf("%s: %s\n", device->path, device_verdict(device));
@@ -82,7 +82,7 @@ void print_status(const struct device *device)
 	printf("  %-16s%s%s%s\n", "mode:", device->readonly ? "read-only" : "read/write",
 	       device->suspended ? ", suspended" : "", device->open_count ? ", in use" : "");
 	printf("  %-16s%s\n", "options:", device->table.options[0] ? device->table.options : "-");
-	for (field = 0; field < STATUS_FIELDS; field++)
+	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
 		print_field(device, field);
 }
 
@@ -91,11 +91,11 @@ static void print_row(const struct device *device)
 	const struct status *s = &device->status;
 	char first[24] = "-";
 
-	if (s->present[FIRST_MISMATCH])
-		snprintf(first, sizeof(first), "%" PRIu64, s->value[FIRST_MISMATCH]);
+	if (s->present[FIELD_FIRST_MISMATCH])
+		snprintf(first, sizeof(first), "%" PRIu64, s->value[FIELD_FIRST_MISMATCH]);
 	printf("%-20s %-24s %12s %10" PRIu64 " %11" PRIu64 " %12" PRIu64 "  %s %s\n", device->name,
-	       device_verdict(device), first, s->value[MISMATCHES], s->value[DIVERGENCES],
-	       s->value[COMPARED], device->raw_node, device->test_node);
+	       device_verdict(device), first, s->value[FIELD_MISMATCHES], s->value[FIELD_DIVERGENCES],
+	       s->value[FIELD_COMPARED], device->raw_node, device->test_node);
 }
 
 void print_table(const struct device *devices, size_t nr)
@@ -107,34 +107,26 @@ void print_table(const struct device *devices, size_t nr)
 		return;
 	}
 	printf("%-20s %-24s %12s %10s %11s %12s  %s\n", "NAME", "VERDICT", "FIRST SECTOR",
-	       "MISMATCHES", "DIVERGENCES", "COMPARED", "RAW TEST");
+	       "FIELD_MISMATCHES", "FIELD_DIVERGENCES", "FIELD_COMPARED", "RAW TEST");
 	for (i = 0; i < nr; i++)
 		print_row(&devices[i]);
 }
 
 /* ---- report --------------------------------------------------------------------------------- */
 
-void text_of_class(const struct report *report, char *text, size_t size)
+/* "bitflip(3): a few bits differ"; of a class of a newer target the word is all there is. */
+static void text_of_class(const struct report *report, char *text, size_t size)
 {
-	long n = report->class_number;
+	const struct class *class = class_find(report->class);
 
-	if (!strcmp(report->class, "zeros"))
-		snprintf(text, size, "zeros");
-	else if (!strcmp(report->class, "ones"))
-		snprintf(text, size, "all bits set");
-	else if (!strcmp(report->class, "bitflip"))
-		snprintf(text, size, "%ld bit%s flipped", n, n == 1 ? "" : "s");
-	else if (!strcmp(report->class, "shifted"))
-		snprintf(text, size, "data of the sector %ld %s", labs(n),
-			 n < 0 ? "before" : "after");
-	else if (!strcmp(report->class, "torn"))
-		snprintf(text, size, "torn: part of the request");
-	else if (!strcmp(report->class, "unfilled"))
-		snprintf(text, size, "unfilled: read completed, nothing put there");
-	else if (!strcmp(report->class, "stale"))
-		snprintf(text, size, "stale: what was there before the last write");
-	else
+	if (!class)
 		snprintf(text, size, "%s", report->class[0] ? report->class : "-");
+	else if (!report->has_class_number)
+		snprintf(text, size, "%s: %s", class->word, class->help);
+	else
+		snprintf(text, size, class->argument == CLASS_DISTANCE ? "%s(%+ld): %s" :
+									 "%s(%ld): %s",
+			 class->word, report->class_number, class->help);
 }
 
 static const char *error_text(int error)
@@ -145,11 +137,11 @@ static const char *error_text(int error)
 /* A line of the table. */
 static void print_finding(const struct report *r)
 {
-	char what[80];
+	char what[160];
 
-	if (r->kind == STATUS) {
+	if (r->kind == KIND_DIVERGENCE) {
 		printf("%5" PRIu64 " %-12s %12" PRIu64 " %6s  %-6s %-6s  %-10s raw: %s, test: %s\n",
-		       r->number, r->op, r->sector, "-", "-", "-", "status",
+		       r->number, r->op, r->sector, "-", "-", "-", kind_words[r->kind],
 		       error_text(r->raw_error), error_text(r->test_error));
 		return;
 	}
@@ -163,7 +155,7 @@ static void print_request(const struct report *r)
 {
 	printf("      request: %" PRIu64 " sector%s at %" PRIu64, r->nr, r->nr == 1 ? "" : "s",
 	       r->sector);
-	if (r->kind == CONTENTS && r->differ && r->nr > 1)
+	if (r->kind == KIND_MISMATCH && r->differ && r->nr > 1)
 		printf(", %" PRIu64 " of them differ%s", r->differ, r->differ == 1 ? "s" : "");
 	printf("\n");
 }

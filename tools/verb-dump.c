@@ -37,14 +37,14 @@ static int choose_sector(const struct device *device, const char *word, uint64_t
 		say_error("\"%s\" is no sector: give its number", word);
 		return FAILED;
 	}
-	if (!word && !device->status.present[FIRST_MISMATCH]) {
+	if (!word && !device->status.present[FIELD_FIRST_MISMATCH]) {
 		say_error("%s has no mismatch to show: give a sector, or look for one with "
 			  "\"blkverify scrub %s\"",
 			  device->name, device->name);
 		return FAILED;
 	}
 	if (!word)
-		*sector = device->status.value[FIRST_MISMATCH];
+		*sector = device->status.value[FIELD_FIRST_MISMATCH];
 	if (*sector < device->start + device->length)
 		return DONE;
 	say_error("sector %" PRIu64 " is beyond %s, which has %" PRIu64, *sector, device->name,
@@ -143,7 +143,7 @@ static const struct report *find_report(const struct list *list, uint64_t sector
 	size_t i;
 
 	for (i = 0; i < list->nr; i++)
-		if (list->reports[i].kind == CONTENTS && list->reports[i].bad_sector == sector)
+		if (list->reports[i].kind == KIND_MISMATCH && list->reports[i].bad_sector == sector)
 			return &list->reports[i];
 	return NULL;
 }
@@ -162,7 +162,8 @@ static void show_history(const struct device *device, uint64_t sector)
 	struct history h = { 0 };
 	size_t i;
 
-	snprintf(message, sizeof(message), "history %" PRIu64, sector);
+	snprintf(message, sizeof(message), "%s %" PRIu64, message_words[MESSAGE_HISTORY],
+		 sector);
 	/* An older target has no history: nothing to show then. */
 	if (dm_message(device->name, device->start, message, &answer) || !parse_history(answer, &h))
 		goto out;

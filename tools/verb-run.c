@@ -68,8 +68,8 @@ static int open_reference(struct leg *raw, const struct leg *test)
 	r = leg_open(raw, "raw", path, false);
 	raw->path = "reference file";
 	close(fd);
-	if (!opts.words[WORD_WRITTEN_ONLY])
-		opts.words[WORD_WRITTEN_ONLY] = "";
+	if (!opts.words[OPTION_WRITTEN_ONLY])
+		opts.words[OPTION_WRITTEN_ONLY] = "";
 	return r;
 }
 
@@ -250,7 +250,7 @@ static int run_command(const char *name, char **command)
 /* A command that writes and reads little back proves little. */
 static void say_coverage(const struct device *device)
 {
-	uint64_t written = device->status.value[WRITTEN], compared = device->status.value[COMPARED];
+	uint64_t written = device->status.value[FIELD_WRITTEN], compared = device->status.value[FIELD_COMPARED];
 	char all[32], some[32];
 
 	if (!compared || compared >= written / 2)
@@ -268,7 +268,7 @@ static bool only_reference_failed(const struct device *device, const struct list
 	const uint64_t *value = device->status.value;
 	size_t i;
 
-	if (opts.raw || !value[RAW_ERRORS] || value[TEST_ERRORS] || value[MISMATCHES])
+	if (opts.raw || !value[FIELD_RAW_ERRORS] || value[FIELD_TEST_ERRORS] || value[FIELD_MISMATCHES])
 		return false;
 	/* Test had answered something else when the reference failed. */
 	for (i = 0; i < list->nr; i++)
@@ -291,7 +291,7 @@ static int tell_findings(const struct device *device)
 		return FOUND;
 	say_error("the reference file failed %" PRIu64 " requests, so nobody can tell about test: perhaps "
 		  "there is no room for it; name another directory with --raw-dir",
-		  device->status.value[RAW_ERRORS]);
+		  device->status.value[FIELD_RAW_ERRORS]);
 	return INCONCLUSIVE;
 }
 
@@ -306,7 +306,7 @@ static int sum_up(const char *name, int status)
 		return tell_findings(&device);
 	print_status(&device);
 	say_coverage(&device);
-	if (status || device.status.value[COMPARED])
+	if (status || device.status.value[FIELD_COMPARED])
 		return status;
 	say_error("nothing was compared: the command read nothing of %s that could be compared%s",
 		  device.path, opts.raw ? "" :

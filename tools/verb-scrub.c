@@ -40,9 +40,9 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 	size_t i;
 
 	if (device_get(s->device.name, &device) ||
-	    device.status.value[MISMATCHES] == s->mismatches || device_list(device.name, &list))
+	    device.status.value[FIELD_MISMATCHES] == s->mismatches || device_list(device.name, &list))
 		return false;
-	s->mismatches = device.status.value[MISMATCHES];
+	s->mismatches = device.status.value[FIELD_MISMATCHES];
 	/* A device made anew under this name numbers them from 1 again. */
 	if (list.nr && list.reports[list.nr - 1].number < s->seen)
 		s->seen = 0;
@@ -52,7 +52,7 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 		if (r->number <= s->seen)
 			continue;
 		s->seen = r->number;
-		found |= r->kind == CONTENTS && r->bad_sector >= start &&
+		found |= r->kind == KIND_MISMATCH && r->bad_sector >= start &&
 			 r->bad_sector < start + nr;
 	}
 	list_free(&list);
@@ -92,8 +92,8 @@ static bool is_frozen(struct scrub *s)
 	if (!s->frozen && !device_get(s->device.name, &device) && device.status.state == 'F') {
 		s->frozen = true;
 		/* A flush that one leg failed has no sector. */
-		if (device.status.present[FIRST_MISMATCH])
-			ranges_add(&s->bad, device.status.value[FIRST_MISMATCH], 1);
+		if (device.status.present[FIELD_FIRST_MISMATCH])
+			ranges_add(&s->bad, device.status.value[FIELD_FIRST_MISMATCH], 1);
 	}
 	frozen = s->frozen;
 	pthread_mutex_unlock(&s->lock);
@@ -251,8 +251,8 @@ static int refuse_unreadable(const struct device *device)
 {
 	if (device->status.state == 'F') {
 		say_error("%s is frozen by a finding, so nothing can be read: \"dmsetup message %s 0 "
-			  "thaw\" lets it go on",
-			  device->name, device->name);
+			  "%s\" lets it go on",
+			  device->name, device->name, message_words[MESSAGE_THAW]);
 		return FOUND;
 	}
 	/* A read would wait, and could not be interrupted. */
@@ -277,8 +277,8 @@ static int set_up(struct scrub *s, const char *name)
 		return r;
 	ioctl(s->fd, BLKSSZGET, &block);
 	s->block = (uint64_t)block / SECTOR;
-	s->ask = strstr(s->device.table.options, "ignore_mismatch");
-	s->mismatches = s->device.status.value[MISMATCHES];
+	s->ask = strstr(s->device.table.options, option_words[OPTION_IGNORE]);
+	s->mismatches = s->device.status.value[FIELD_MISMATCHES];
 	pthread_mutex_init(&s->lock, NULL);
 	memset(s->at, 0xff, sizeof(s->at));
 	r = s->ask ? skip_old_reports(s) : DONE;
@@ -344,7 +344,7 @@ static void print_summary(const struct scrub *s, uint64_t skipped)
 }
 
 static uint64_t field_growth(const struct scrub *s, const struct device *after,
-			     enum status_field field)
+			     enum field field)
 {
 	uint64_t before = s->device.status.value[field];
 
@@ -355,8 +355,8 @@ static void say_unfinished(struct scrub *s)
 {
 	if (s->frozen)
 		say_error("%s is frozen by a finding: what was not read is unknown; \"dmsetup message "
-			  "%s 0 thaw\" lets it go on",
-			  s->device.name, s->device.name);
+			  "%s 0 %s\" lets it go on",
+			  s->device.name, s->device.name, message_words[MESSAGE_THAW]);
 	if (s->next == s->end)
 		scrub_forget(s);
 	else if (scrub_save(s))
@@ -378,9 +378,9 @@ static int sum_up(struct scrub *s)
 	/* What was found is told also of a device that is not there any more. */
 	if (gone)
 		after = s->device;
-	compared = field_growth(s, &after, COMPARED);
+	compared = field_growth(s, &after, FIELD_COMPARED);
 	/* What was read again counts again. */
-	skipped = field_growth(s, &after, SKIPPED);
+	skipped = field_growth(s, &after, FIELD_SKIPPED);
 	if (skipped > s->next - s->start)
 		skipped = s->next - s->start;
 	if (opts.json)
@@ -390,8 +390,8 @@ static int sum_up(struct scrub *s)
 		print_summary(s, skipped);
 	say_unfinished(s);
 	r = ranges_verdict(&s->bad, &s->unreadable);
-	if (r == FOUND || field_growth(s, &after, DIVERGENCES) ||
-	    (s->ask && field_growth(s, &after, MISMATCHES)))
+	if (r == FOUND || field_growth(s, &after, FIELD_DIVERGENCES) ||
+	    (s->ask && field_growth(s, &after, FIELD_MISMATCHES)))
 		return FOUND;
 	return r || s->next < s->end || s->frozen || !compared ? INCONCLUSIVE : DONE;
 }
@@ -403,8 +403,8 @@ int verb_scrub(char **argv)
 
 	/* Whoever reads that is told, too, when nothing could be read any more. */
 	if (r == FOUND && opts.json) {
-		if (s.device.status.present[FIRST_MISMATCH])
-			ranges_add(&s.bad, s.device.status.value[FIRST_MISMATCH], 1);
+		if (s.device.status.present[FIELD_FIRST_MISMATCH])
+			ranges_add(&s.bad, s.device.status.value[FIELD_FIRST_MISMATCH], 1);
 		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0, 0,
 			    &s.bad, &s.unreadable);
 	}

@@ -85,8 +85,8 @@ struct watch {
 
 static void show_rates(const struct watch *w)
 {
-	uint64_t compared = w->device.status.value[COMPARED] - w->before.status.value[COMPARED];
-	uint64_t written = w->device.status.value[WRITTEN] - w->before.status.value[WRITTEN];
+	uint64_t compared = w->device.status.value[FIELD_COMPARED] - w->before.status.value[FIELD_COMPARED];
+	uint64_t written = w->device.status.value[FIELD_WRITTEN] - w->before.status.value[FIELD_WRITTEN];
 	double passed = w->at - w->at_before;
 	char all[32], read_rate[32], write_rate[32];
 
@@ -95,17 +95,17 @@ static void show_rates(const struct watch *w)
 		return;
 	text_of_size((uint64_t)((double)compared / passed), read_rate, sizeof(read_rate));
 	text_of_size((uint64_t)((double)written / passed), write_rate, sizeof(write_rate));
-	text_of_size(w->device.status.value[COMPARED], all, sizeof(all));
+	text_of_size(w->device.status.value[FIELD_COMPARED], all, sizeof(all));
 	fprintf(stderr,
 		"\rcomparing %s/s, writing %s/s; compared %s (%" PRIu64 " sectors), %" PRIu64
 		" mismatches, %" PRIu64 " divergences \033[K",
-		read_rate, write_rate, all, w->device.status.value[COMPARED],
-		w->device.status.value[MISMATCHES], w->device.status.value[DIVERGENCES]);
+		read_rate, write_rate, all, w->device.status.value[FIELD_COMPARED],
+		w->device.status.value[FIELD_MISMATCHES], w->device.status.value[FIELD_DIVERGENCES]);
 }
 
 static uint64_t count_findings(const struct device *device)
 {
-	return device->status.value[MISMATCHES] + device->status.value[DIVERGENCES];
+	return device->status.value[FIELD_MISMATCHES] + device->status.value[FIELD_DIVERGENCES];
 }
 
 /* Who reads what we print may have gone, and we would only notice with the next finding. */

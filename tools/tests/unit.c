@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,11 +24,11 @@ static void status_is_parsed(void **state)
 	(void)state;
 	assert_true(parse_status("C 99 1 2 300 4 500 6 7 8 9", &s));
 	assert_int_equal(s.state, 'C');
-	assert_true(s.present[FIRST_MISMATCH]);
-	assert_int_equal(s.value[FIRST_MISMATCH], 99);
-	assert_int_equal(s.value[MISMATCHES], 1);
-	assert_int_equal(s.value[COMPARED], 300);
-	assert_int_equal(s.value[UNTRUSTED], 9);
+	assert_true(s.present[FIELD_FIRST_MISMATCH]);
+	assert_int_equal(s.value[FIELD_FIRST_MISMATCH], 99);
+	assert_int_equal(s.value[FIELD_MISMATCHES], 1);
+	assert_int_equal(s.value[FIELD_COMPARED], 300);
+	assert_int_equal(s.value[FIELD_UNTRUSTED], 9);
 }
 
 static void absent_and_appended_fields_are_fine(void **state)
@@ -36,8 +37,8 @@ static void absent_and_appended_fields_are_fine(void **state)
 
 	(void)state;
 	assert_true(parse_status("V - 0 0 18446744073709551615 0 0 0 0 0 0 new=1 12", &s));
-	assert_false(s.present[FIRST_MISMATCH]);
-	assert_true(s.value[COMPARED] == UINT64_MAX);
+	assert_false(s.present[FIELD_FIRST_MISMATCH]);
+	assert_true(s.value[FIELD_COMPARED] == UINT64_MAX);
 }
 
 static void bad_status_is_refused(void **state)
@@ -81,7 +82,7 @@ static void mismatch_is_parsed(void **state)
 
 	(void)state;
 	assert_true(parse_report(MISMATCH, &r));
-	assert_int_equal(r.kind, CONTENTS);
+	assert_int_equal(r.kind, KIND_MISMATCH);
 	assert_int_equal(r.number, 7);
 	assert_string_equal(r.op, "read");
 	assert_int_equal(r.sector, 96);
@@ -106,7 +107,7 @@ static void divergence_is_parsed(void **state)
 
 	(void)state;
 	assert_true(parse_report("1 write_zeroes sector=96 nr=8 divergence raw=0 test=-5", &r));
-	assert_int_equal(r.kind, STATUS);
+	assert_int_equal(r.kind, KIND_DIVERGENCE);
 	assert_int_equal(r.raw_error, 0);
 	assert_int_equal(r.test_error, -5);
 	assert_int_equal(r.bad_sector, 96);
@@ -125,6 +126,32 @@ static void class_numbers_are_parsed(void **state)
 	assert_true(parse_report("1 read sector=0 nr=8 contents mismatch in sector 1 class=shifted(+8)",
 				 &r));
 	assert_int_equal(r.class_number, 8);
+}
+
+/* Each class of the interface, with the argument that it has. */
+static void each_class_is_parsed(void **state)
+{
+	static const char *const arguments[] = {
+		[CLASS_NONE] = "", [CLASS_COUNT] = "(3)", [CLASS_DISTANCE] = "(-8)",
+	};
+	static const long numbers[] = { 0, 3, -8 };
+	char line[128];
+	struct report r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NR_CLASSES; i++) {
+		enum class_argument argument = classes[i].argument;
+
+		snprintf(line, sizeof(line), "1 read sector=0 nr=8 " BLKV_TEXT_MISMATCH "1 class=%s%s",
+			 classes[i].word, arguments[argument]);
+		assert_true(parse_report(line, &r));
+		assert_ptr_equal(class_find(r.class), &classes[i]);
+		assert_int_equal(r.has_class_number, argument != CLASS_NONE);
+		assert_int_equal(r.class_number, numbers[argument]);
+		assert_true(*classes[i].help);
+	}
+	assert_null(class_find("newer"));
 }
 
 /* What a newer target may say: classes with other brackets, other words anywhere, other lines. */
@@ -394,6 +421,7 @@ int main(void)
 		cmocka_unit_test(mismatch_is_parsed),
 		cmocka_unit_test(divergence_is_parsed),
 		cmocka_unit_test(class_numbers_are_parsed),
+		cmocka_unit_test(each_class_is_parsed),
 		cmocka_unit_test(appended_words_are_fine),
 		cmocka_unit_test(unknown_words_are_kept),
 		cmocka_unit_test(too_much_is_cut),

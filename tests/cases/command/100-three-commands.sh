@@ -21,7 +21,7 @@ says "first mismatch: 99"
 says "($raw_img)"
 tool 6 report bvtest-v
 cat "$TMPDIR/out"
-says "persistent zeros"
+says "persistent zeros: the test leg returned only zeros"
 tool 0 close bvtest-v
 expect_no_device bvtest-v
 expect_no_loops

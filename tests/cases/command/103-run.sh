@@ -20,7 +20,7 @@ warns "--test is missing"
 spoil_it="$work; \"\$BVIO\" poke \"$test\" 5120 0x01
 	dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none; exit 0"
 tool 6 run --test "$test" -- sh -c "$spoil_it"
-says "1 bit flipped"
+says "bitflip(1): a few bits differ"
 # What was written and not read back is compared by a scrub at the end, which says where it is bad.
 writes='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=8 oflag=direct status=none'
 tool 0 run --test "$test" -- sh -c "$writes; dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none"

@@ -19,22 +19,22 @@ wait $waiter || status=$?
 expect "exit status of wait" 6 $status
 grep -q "first mismatch: *10" "$TMPDIR/wait" || fail "$(cat "$TMPDIR/wait")"
 tool 6 wait bvtest-v
-for ((i = 0; i < 100; i++)); do grep -q "1 bit flipped" "$TMPDIR/watch" && break; sleep 0.1; done
+for ((i = 0; i < 100; i++)); do grep -q "bitflip(1): a few bits differ" "$TMPDIR/watch" && break; sleep 0.1; done
 kill -INT $watcher 2>/dev/null || :
 kill $watcher 2>/dev/null || :
 status=0
 wait $watcher || status=$?
 expect "exit status of watch" 6 $status
 cat "$TMPDIR/watch"
-grep -q "1 bit flipped" "$TMPDIR/watch" || fail "watch did not show the finding"
+grep -q "bitflip(1): a few bits differ" "$TMPDIR/watch" || fail "watch did not show the finding"
 # After a reset new findings are shown.
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/watch" 2>"$TMPDIR/watch.err" &
 watcher=$!
-for ((i = 0; i < 100; i++)); do grep -q "1 bit flipped" "$TMPDIR/watch" && break; sleep 0.1; done
+for ((i = 0; i < 100; i++)); do grep -q "bitflip(1): a few bits differ" "$TMPDIR/watch" && break; sleep 0.1; done
 dmsetup message bvtest-v 0 reset
 expect_read_error EILSEQ 4096 4096
-for ((i = 0; i < 100; i++)); do [ "$(grep -c "1 bit flipped" "$TMPDIR/watch")" = 2 ] && break; sleep 0.1; done
-expect "findings that watch showed" 2 "$(grep -c "1 bit flipped" "$TMPDIR/watch")"
+for ((i = 0; i < 100; i++)); do [ "$(grep -c "bitflip(1): a few bits differ" "$TMPDIR/watch")" = 2 ] && break; sleep 0.1; done
+expect "findings that watch showed" 2 "$(grep -c "bitflip(1): a few bits differ" "$TMPDIR/watch")"
 kill $watcher
 wait $watcher || :
 # Who reads what it shows goes.

@@ -10,7 +10,7 @@ dmsetup message bvtest-v 0 inject 17 0x80
 expect_read_error EILSEQ 8192 4096
 tool 6 report bvtest-v
 cat "$TMPDIR/out"
-says "1 bit flipped"
+says "bitflip(1): a few bits differ"
 says "by my writer (pid "
 says "injected"
 says "mark: phase"
@@ -43,7 +43,7 @@ dd if="$test" of="$TMPDIR/old" bs=4096 skip=2 count=1 iflag=direct status=none
 dd if="$TMPDIR/old" of="$test" bs=4096 seek=2 count=1 oflag=direct status=none
 expect_read_error EILSEQ 8192 4096
 tool 6 report bvtest-v
-says "stale: what was there before the last write"
+says "stale: the previous version of the sector: a lost write"
 tool 6 dump bvtest-v 16
 says "the difference is there"
 # A sector that nobody wrote.

@@ -77,7 +77,7 @@ static int check_type(const char *name, const struct dm_device *dm)
 	return DONE;
 }
 
-static bool take_answer(struct device *device, const struct dm_device *dm, const char *table)
+static void take_info(struct device *device, const struct dm_device *dm)
 {
 	device->major = dm->major;
 	device->minor = dm->minor;
@@ -87,7 +87,24 @@ static bool take_answer(struct device *device, const struct dm_device *dm, const
 	device->event_nr = dm->event_nr;
 	device->start = dm->start;
 	device->length = dm->length;
-	return parse_status(dm->params, &device->status) && parse_table(table, &device->table);
+}
+
+#define OTHER_VERSION "blkverify and the module have different versions"
+
+static int parse_answers(struct device *device, const char *status, const char *table)
+{
+	if (!parse_status(status, &device->status)) {
+		say_error("unexpected status format of %s: %s in \"%s\" is not %s: " OTHER_VERSION,
+			  device->name, field_words[device->status.bad], status,
+			  device->status.bad == FIELD_STATE ? "V, C or F" : "a number");
+		return INCONCLUSIVE;
+	}
+	if (!parse_table(table, &device->table)) {
+		say_error("unexpected table format of %s: \"%s\": " OTHER_VERSION, device->name,
+			  table);
+		return INCONCLUSIVE;
+	}
+	return DONE;
 }
 
 static int device_ask(const char *name, struct device *device, struct dm_device *info,
@@ -102,12 +119,11 @@ static int device_ask(const char *name, struct device *device, struct dm_device 
 	r = check_type(name, info);
 	if (r)
 		return r;
-	if (!table->params || !take_answer(device, info, table->params)) {
-		say_error("%s answers \"%s\", which cannot be understood: install the blkverify "
-			  "command that came with the module",
-			  name, info->params);
-		return INCONCLUSIVE;
-	}
+	take_info(device, info);
+	/* Without a table line the device was replaced between the two questions. */
+	r = parse_answers(device, info->params, table->params ? table->params : "");
+	if (r)
+		return r;
 	device_node(device->table.raw, device->raw_node, sizeof(device->raw_node));
 	device_node(device->table.test, device->test_node, sizeof(device->test_node));
 	return DONE;
@@ -164,9 +180,7 @@ int device_list(const char *name, struct list *list)
 	if (r)
 		return say_dm_error(name, r);
 	if (!parse_list(answer, list)) {
-		say_error("the reports of %s cannot be understood: install the blkverify command "
-			  "that came with the module",
-			  name);
+		say_error("unexpected list format of %s: " OTHER_VERSION, name);
 		r = INCONCLUSIVE;
 	} else if (list->not_understood) {
 		say_error("%zu reports of %s cannot be understood and are left out: \"dmsetup message "
@@ -175,22 +189,4 @@ int device_list(const char *name, struct list *list)
 	}
 	free(answer);
 	return r;
-}
-
-bool device_is_bad(const struct device *device)
-{
-	return device->status.state != 'V';
-}
-
-const char *device_verdict(const struct device *device)
-{
-	switch (device->status.state) {
-	case 'F':
-		return "frozen by a finding";
-	case 'C':
-		return device->status.value[FIELD_MISMATCHES] ? "mismatch found" : "legs disagreed";
-	default:
-		return device->status.value[FIELD_COMPARED] ? "nothing wrong so far"
-						      : "nothing compared so far";
-	}
 }

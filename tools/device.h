@@ -29,8 +29,6 @@ int device_get(const char *name, struct device *device);
 int device_list(const char *name, struct list *list);
 /* Sets fd, or says what is wrong. */
 int device_open(const struct device *device, int flags, int *fd);
-bool device_is_bad(const struct device *device);
-const char *device_verdict(const struct device *device);
 /* /dev/sda for "8:0"; the text itself when the kernel does not know the number. */
 void device_node(const char *numbers, char *node, size_t size);
 

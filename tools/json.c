@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "parse.h"
 #include "ranges.h"
+#include "status.h"
 #include "text.h"
 
 static json_object *clean_string(const char *text)
@@ -92,7 +93,7 @@ static json_object *device_object(const struct device *device)
 	put_text(o, "name", device->name);
 	put_text(o, "device", device->path);
 	put_text(o, "state", state);
-	put_text(o, "verdict", device_verdict(device));
+	put_text(o, "verdict", status_verdict(&device->status));
 	json_object_object_add(o, "raw", leg_object(device->raw_node));
 	json_object_object_add(o, "test", leg_object(device->test_node));
 	put_number(o, "sectors", device->length);
@@ -233,7 +234,7 @@ static json_object *ranges_array(const struct ranges *ranges)
 }
 
 void json_ranges(const char *verb, const char *a, const char *b, const uint64_t bytes[2],
-		 uint64_t start, uint64_t length, uint64_t skipped, const struct ranges *bad,
+		 uint64_t start, uint64_t length, const uint64_t *skipped, const struct ranges *bad,
 		 const struct ranges *unreadable)
 {
 	json_object *o = new_document(verb);
@@ -246,7 +247,10 @@ void json_ranges(const char *verb, const char *a, const char *b, const uint64_t 
 	}
 	put_number(o, "start", start);
 	put_number(o, "sectors", length);
-	put_number(o, "skipped", skipped);
+	if (skipped)
+		put_number(o, "skipped", *skipped);
+	else
+		json_object_object_add(o, "skipped", NULL);
 	json_object_object_add(o, "bad", ranges_array(bad));
 	json_object_object_add(o, "unreadable", ranges_array(unreadable));
 	print_document(o);

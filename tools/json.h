@@ -8,9 +8,9 @@
 
 void json_status(const struct device *devices, size_t nr);
 void json_reports(const struct device *device, const struct list *list);
-/* bytes: of both, where there are two. */
+/* bytes: of both, where there are two. skipped: NULL where that is not known. */
 void json_ranges(const char *verb, const char *a, const char *b, const uint64_t bytes[2],
-		 uint64_t start, uint64_t length, uint64_t skipped, const struct ranges *bad,
+		 uint64_t start, uint64_t length, const uint64_t *skipped, const struct ranges *bad,
 		 const struct ranges *unreadable);
 
 #endif

@@ -8,10 +8,14 @@
 
 /* ---- status and table ----------------------------------------------------------------------- */
 
+/* The end of the line is the end of what an older target has: the field is absent then. */
 static bool parse_field(const char **text, struct status *status, enum field field)
 {
 	char token[32];
 
+	*text += strspn(*text, " ");
+	if (!**text || **text == '\n')
+		return true;
 	if (!next_token(text, token, sizeof(token)))
 		return false;
 	if (!strcmp(token, "-"))
@@ -26,12 +30,15 @@ bool parse_status(const char *text, struct status *status)
 	enum field field;
 
 	memset(status, 0, sizeof(*status));
+	status->bad = FIELD_STATE;
 	if (!next_token(&text, state, sizeof(state)) || !strchr("VCF", state[0]))
 		return false;
 	status->state = state[0];
-	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
+	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++) {
+		status->bad = field;
 		if (!parse_field(&text, status, field))
 			return false;
+	}
 	return true;
 }
 

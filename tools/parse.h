@@ -2,8 +2,9 @@
 /*
  * What the target answers, as structs. Pure: text in, numbers out; no device, no output.
  *
- * Status fields and report words are only ever appended to, so what a newer target says beyond
- * what is known here is kept (words) or passed over (fields), never an error.
+ * Status fields and report words are only ever appended to. So what a newer target prints beyond
+ * what is known here is kept (words) or skipped (fields), and a field that an older target does not
+ * print is absent; neither is an error.
  */
 #ifndef BLKVERIFY_PARSE_H
 #define BLKVERIFY_PARSE_H
@@ -19,7 +20,8 @@
 
 struct status {
 	char state;				/* V, C or F */
-	bool present[NR_FIELDS];		/* the field is not "-" */
+	bool present[NR_FIELDS];		/* the field is there, and is not "-" */
+	enum field bad;				/* the one that makes parse_status() fail */
 	uint64_t value[NR_FIELDS];		/* 0 where not present, and for the state */
 };
 

@@ -12,7 +12,9 @@
 #include "parse.h"
 #include "print.h"
 #include "ranges.h"
+#include "status.h"
 #include "text.h"
+#include "util.h"
 
 /* Names come from programs and people: what a terminal would obey is not printed. */
 void print_clean(const char *text)
@@ -53,16 +55,13 @@ static void print_field(const struct device *device, enum field field)
 		[FIELD_WRITTEN] = true,
 		[FIELD_UNTRUSTED] = true,
 	};
-	char name[32], size[32];
+	char name[32], number[24], size[32];
 
 	snprintf(name, sizeof(name), "%s:", field_words[field]);
 	name[strcspn(name, "_")] = name[strcspn(name, "_")] ? ' ' : '\0';
 	printf("  %-16s", name);
-	if (!device->status.present[field]) {
-		printf("-\n");
-		return;
-	}
-	printf("%" PRIu64, device->status.value[field]);
+	status_text(&device->status, field, number, sizeof(number));
+	printf("%s", number);
 	text_of_size(device->status.value[field], size, sizeof(size));
 	if (is_sectors[field] && device->status.value[field])
 		printf(" sectors (%s)", size);
@@ -75,7 +74,7 @@ void print_status(const struct device *device)
 	enum field field;
 
 	text_of_size(device->length, size, sizeof(size));
-	printf("%s: %s\n", device->path, device_verdict(device));
+	printf("%s: %s\n", device->path, status_verdict(&device->status));
 	print_leg("raw leg:", device->raw_node);
 	print_leg("test leg:", device->test_node);
 	printf("  %-16s%" PRIu64 " sectors (%s)\n", "size:", device->length, size);
@@ -88,14 +87,17 @@ void print_status(const struct device *device)
 
 static void print_row(const struct device *device)
 {
-	const struct status *s = &device->status;
-	char first[24] = "-";
+	static const enum field columns[] = {
+		FIELD_FIRST_MISMATCH, FIELD_MISMATCHES, FIELD_DIVERGENCES, FIELD_COMPARED,
+	};
+	char text[NR_OF(columns)][24];
+	size_t i;
 
-	if (s->present[FIELD_FIRST_MISMATCH])
-		snprintf(first, sizeof(first), "%" PRIu64, s->value[FIELD_FIRST_MISMATCH]);
-	printf("%-20s %-24s %12s %10" PRIu64 " %11" PRIu64 " %12" PRIu64 "  %s %s\n", device->name,
-	       device_verdict(device), first, s->value[FIELD_MISMATCHES], s->value[FIELD_DIVERGENCES],
-	       s->value[FIELD_COMPARED], device->raw_node, device->test_node);
+	for (i = 0; i < NR_OF(columns); i++)
+		status_text(&device->status, columns[i], text[i], sizeof(text[i]));
+	printf("%-20s %-24s %12s %10s %11s %12s  %s %s\n", device->name,
+	       status_verdict(&device->status), text[0], text[1], text[2], text[3],
+	       device->raw_node, device->test_node);
 }
 
 void print_table(const struct device *devices, size_t nr)

@@ -66,9 +66,9 @@ static void compare_all(struct comparison *c)
 
 static void print_json(const struct comparison *c)
 {
-	const uint64_t bytes[] = { c->raw.bytes, c->test.bytes };
+	const uint64_t bytes[] = { c->raw.bytes, c->test.bytes }, skipped = 0;
 
-	json_ranges("compare", c->raw.path, c->test.path, bytes, 0, c->sectors, 0, &c->bad,
+	json_ranges("compare", c->raw.path, c->test.path, bytes, 0, c->sectors, &skipped, &c->bad,
 		    &c->unreadable);
 }
 

@@ -7,6 +7,7 @@
 #include "options.h"
 #include "parse.h"
 #include "print.h"
+#include "status.h"
 #include "util.h"
 #include "verbs.h"
 
@@ -25,7 +26,7 @@ int verb_report(char **argv)
 	else
 		print_reports(&device, &list);
 	/* A finding counts before it is recorded, which takes as long as reading test again. */
-	r = list.nr || list.dropped || list.not_understood || device_is_bad(&device) ? FOUND : DONE;
+	r = list.nr || list.dropped || list.not_understood || status_is_bad(&device.status) ? FOUND : DONE;
 	list_free(&list);
 	return r;
 }

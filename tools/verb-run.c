@@ -26,6 +26,7 @@
 #include "options.h"
 #include "parse.h"
 #include "print.h"
+#include "status.h"
 #include "text.h"
 #include "users.h"
 #include "util.h"
@@ -268,7 +269,9 @@ static bool only_reference_failed(const struct device *device, const struct list
 	const uint64_t *value = device->status.value;
 	size_t i;
 
-	if (opts.raw || !value[FIELD_RAW_ERRORS] || value[FIELD_TEST_ERRORS] || value[FIELD_MISMATCHES])
+	if (opts.raw || !value[FIELD_RAW_ERRORS] ||
+	    !status_is_zero(&device->status, FIELD_TEST_ERRORS) ||
+	    !status_is_zero(&device->status, FIELD_MISMATCHES))
 		return false;
 	/* Test had answered something else when the reference failed. */
 	for (i = 0; i < list->nr; i++)
@@ -302,15 +305,20 @@ static int sum_up(const char *name, int status)
 
 	if (r)
 		return INCONCLUSIVE;
-	if (device_is_bad(&device))
+	if (status_is_bad(&device.status))
 		return tell_findings(&device);
 	print_status(&device);
 	say_coverage(&device);
 	if (status || device.status.value[FIELD_COMPARED])
 		return status;
-	say_error("nothing was compared: the command read nothing of %s that could be compared%s",
-		  device.path, opts.raw ? "" :
-		  "; without --raw only what it wrote before can be: have it read that back");
+	if (!device.status.present[FIELD_COMPARED])
+		say_error("the module does not report how much it compared on %s",
+			  device.path);
+	else
+		say_error("nothing was compared: the command read nothing of %s that could be "
+			  "compared%s",
+			  device.path, opts.raw ? "" :
+			  "; without --raw only what it wrote before can be: have it read that back");
 	return INCONCLUSIVE;
 }
 

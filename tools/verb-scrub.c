@@ -39,8 +39,12 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 	bool found = false;
 	size_t i;
 
-	if (device_get(s->device.name, &device) ||
-	    device.status.value[FIELD_MISMATCHES] == s->mismatches || device_list(device.name, &list))
+	if (device_get(s->device.name, &device))
+		return false;
+	if (device.status.present[FIELD_MISMATCHES] &&
+	    device.status.value[FIELD_MISMATCHES] == s->mismatches)
+		return false;
+	if (device_list(device.name, &list))
 		return false;
 	s->mismatches = device.status.value[FIELD_MISMATCHES];
 	/* A device made anew under this name numbers them from 1 again. */
@@ -331,20 +335,23 @@ static int read_all(struct scrub *s)
 
 /* ---- the summary ---------------------------------------------------------------------------- */
 
-static void print_summary(const struct scrub *s, uint64_t skipped)
+static void print_summary(const struct scrub *s, const uint64_t *skipped)
 {
+	char text[24] = "-";
+
+	if (skipped)
+		snprintf(text, sizeof(text), "%" PRIu64, *skipped);
 	print_ranges("bad", &s->bad);
 	print_ranges("cannot be read", &s->unreadable);
-	printf("%s: %" PRIu64 " sectors read from %" PRIu64 ", %" PRIu64 " bad, %" PRIu64
-	       " not compared because not trusted\n",
-	       s->device.name, s->next - s->start, s->start, ranges_sectors(&s->bad), skipped);
+	printf("%s: %" PRIu64 " sectors read from %" PRIu64 ", %" PRIu64 " bad, %s skipped "
+	       "(untrusted)\n",
+	       s->device.name, s->next - s->start, s->start, ranges_sectors(&s->bad), text);
 	if (s->bad.nr)
 		printf("\"blkverify dump %s %" PRIu64 "\" shows the first\n", s->device.name,
 		       s->bad.range[0].start);
 }
 
-static uint64_t field_growth(const struct scrub *s, const struct device *after,
-			     enum field field)
+static uint64_t field_growth(const struct scrub *s, const struct device *after, enum field field)
 {
 	uint64_t before = s->device.status.value[field];
 
@@ -368,44 +375,52 @@ static void say_unfinished(struct scrub *s)
 			  STATE_DIR, s->next);
 }
 
-static int sum_up(struct scrub *s)
+static void print_findings(const struct scrub *s, const struct device *after)
 {
-	struct device after = s->device;
-	uint64_t compared, skipped;
-	bool gone = device_get(s->device.name, &after);
-	int r;
-
-	/* What was found is told also of a device that is not there any more. */
-	if (gone)
-		after = s->device;
-	compared = field_growth(s, &after, FIELD_COMPARED);
 	/* What was read again counts again. */
-	skipped = field_growth(s, &after, FIELD_SKIPPED);
+	uint64_t skipped = field_growth(s, after, FIELD_SKIPPED);
+	const uint64_t *known = after->status.present[FIELD_SKIPPED] ? &skipped : NULL;
+
 	if (skipped > s->next - s->start)
 		skipped = s->next - s->start;
 	if (opts.json)
-		json_ranges("scrub", s->device.name, NULL, NULL, s->start, s->next - s->start, skipped,
+		json_ranges("scrub", s->device.name, NULL, NULL, s->start, s->next - s->start, known,
 			    &s->bad, &s->unreadable);
 	else
-		print_summary(s, skipped);
+		print_summary(s, known);
+}
+
+static int sum_up(struct scrub *s)
+{
+	struct device after = s->device;
+	int r;
+
+	/* What was found is printed even if the device is gone. */
+	if (device_get(s->device.name, &after))
+		after = s->device;
+	print_findings(s, &after);
 	say_unfinished(s);
+	if (!after.status.present[FIELD_COMPARED])
+		say_error("the module does not report how much it compared on %s", s->device.name);
 	r = ranges_verdict(&s->bad, &s->unreadable);
 	if (r == FOUND || field_growth(s, &after, FIELD_DIVERGENCES) ||
 	    (s->ask && field_growth(s, &after, FIELD_MISMATCHES)))
 		return FOUND;
-	return r || s->next < s->end || s->frozen || !compared ? INCONCLUSIVE : DONE;
+	return r || s->next < s->end || s->frozen || !field_growth(s, &after, FIELD_COMPARED) ?
+	       INCONCLUSIVE : DONE;
 }
 
 int verb_scrub(char **argv)
 {
 	struct scrub s = { .fd = -1 };
+	const uint64_t none = 0;
 	int r = set_up(&s, argv[0]);
 
 	/* Whoever reads that is told, too, when nothing could be read any more. */
 	if (r == FOUND && opts.json) {
 		if (s.device.status.present[FIELD_FIRST_MISMATCH])
 			ranges_add(&s.bad, s.device.status.value[FIELD_FIRST_MISMATCH], 1);
-		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0, 0,
+		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0, &none,
 			    &s.bad, &s.unreadable);
 	}
 	catch_signals();

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "options.h"
 #include "print.h"
+#include "status.h"
 #include "util.h"
 #include "verbs.h"
 
@@ -90,7 +91,7 @@ static int show_all(void)
 	else
 		print_table(devices, nr);
 	for (i = 0; i < nr; i++)
-		bad |= device_is_bad(&devices[i]);
+		bad |= status_is_bad(&devices[i].status);
 	free(devices);
 	return bad ? FOUND : r;
 }
@@ -109,5 +110,5 @@ int verb_status(char **argv)
 		json_status(&device, 1);
 	else
 		print_status(&device);
-	return device_is_bad(&device) ? FOUND : DONE;
+	return status_is_bad(&device.status) ? FOUND : DONE;
 }

@@ -16,6 +16,7 @@
 #include "options.h"
 #include "parse.h"
 #include "print.h"
+#include "status.h"
 #include "text.h"
 #include "util.h"
 #include "verbs.h"
@@ -57,7 +58,7 @@ int verb_wait(char **argv)
 	catch_signals();
 	start_ticks();
 	while (!(r = device_get(argv[0], &device))) {
-		if (device_is_bad(&device)) {
+		if (status_is_bad(&device.status)) {
 			print_status(&device);
 			return FOUND;
 		}
@@ -83,24 +84,36 @@ struct watch {
 	bool found, live;
 };
 
+/* By how much the field has grown, a second; "-" where it is absent. */
+static void rate_text(const struct watch *w, enum field field, char *text, size_t size)
+{
+	uint64_t grown = w->device.status.value[field] - w->before.status.value[field];
+
+	snprintf(text, size, "-");
+	/* A reset makes the number smaller. */
+	if (w->device.status.present[field] && (int64_t)grown >= 0)
+		text_of_size((uint64_t)((double)grown / (w->at - w->at_before)), text, size);
+}
+
 static void show_rates(const struct watch *w)
 {
-	uint64_t compared = w->device.status.value[FIELD_COMPARED] - w->before.status.value[FIELD_COMPARED];
-	uint64_t written = w->device.status.value[FIELD_WRITTEN] - w->before.status.value[FIELD_WRITTEN];
-	double passed = w->at - w->at_before;
-	char all[32], read_rate[32], write_rate[32];
+	const struct status *status = &w->device.status;
+	char read_rate[32], write_rate[32], compared[24], mismatches[24], divergences[24];
+	char size[32] = "-";
 
-	/* A reset makes the numbers smaller. */
-	if (!w->live || passed <= 0 || (int64_t)compared < 0 || (int64_t)written < 0)
+	if (!w->live || w->at <= w->at_before)
 		return;
-	text_of_size((uint64_t)((double)compared / passed), read_rate, sizeof(read_rate));
-	text_of_size((uint64_t)((double)written / passed), write_rate, sizeof(write_rate));
-	text_of_size(w->device.status.value[FIELD_COMPARED], all, sizeof(all));
+	rate_text(w, FIELD_COMPARED, read_rate, sizeof(read_rate));
+	rate_text(w, FIELD_WRITTEN, write_rate, sizeof(write_rate));
+	if (status->present[FIELD_COMPARED])
+		text_of_size(status->value[FIELD_COMPARED], size, sizeof(size));
+	status_text(status, FIELD_COMPARED, compared, sizeof(compared));
+	status_text(status, FIELD_MISMATCHES, mismatches, sizeof(mismatches));
+	status_text(status, FIELD_DIVERGENCES, divergences, sizeof(divergences));
 	fprintf(stderr,
-		"\rcomparing %s/s, writing %s/s; compared %s (%" PRIu64 " sectors), %" PRIu64
-		" mismatches, %" PRIu64 " divergences \033[K",
-		read_rate, write_rate, all, w->device.status.value[FIELD_COMPARED],
-		w->device.status.value[FIELD_MISMATCHES], w->device.status.value[FIELD_DIVERGENCES]);
+		"\rcomparing %s/s, writing %s/s; compared %s (%s sectors), %s mismatches, "
+		"%s divergences \033[K",
+		read_rate, write_rate, size, compared, mismatches, divergences);
 }
 
 static uint64_t count_findings(const struct device *device)
@@ -175,5 +188,5 @@ int verb_watch(char **argv)
 	}
 	if (w.live)
 		fputc('\n', stderr);
-	return w.found || device_is_bad(&w.device) ? FOUND : r;
+	return w.found || status_is_bad(&w.device.status) ? FOUND : r;
 }

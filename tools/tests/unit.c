@@ -13,6 +13,7 @@
 #include "hexdump.h"
 #include "parse.h"
 #include "ranges.h"
+#include "status.h"
 #include "text.h"
 
 /* ---- status and table ----------------------------------------------------------------------- */
@@ -41,20 +42,83 @@ static void absent_and_appended_fields_are_fine(void **state)
 	assert_true(s.value[FIELD_COMPARED] == UINT64_MAX);
 }
 
+/* An older target has fewer fields; how many, it may choose. */
+static void a_shorter_status_is_parsed(void **state)
+{
+	char text[64] = "C";
+	struct status s;
+	enum field nr, field;
+
+	(void)state;
+	for (nr = FIELD_STATE; nr < NR_FIELDS; nr++) {
+		if (nr > FIELD_STATE)
+			strcat(text, nr % 2 ? " 7" : " 7 ");
+		assert_true(parse_status(text, &s));
+		assert_int_equal(s.state, 'C');
+		for (field = FIELD_STATE + 1; field < NR_FIELDS; field++) {
+			assert_int_equal(s.present[field], field <= nr);
+			assert_int_equal(s.value[field], field <= nr ? 7 : 0);
+		}
+	}
+}
+
+static const char *verdict_of(const char *text)
+{
+	struct status s;
+
+	assert_true(parse_status(text, &s));
+	return status_verdict(&s);
+}
+
+/* What is absent is not zero. */
+static void verdict_does_not_guess(void **state)
+{
+	char text[32];
+	struct status s;
+
+	(void)state;
+	assert_string_equal(verdict_of("V - 0 0 0"), "nothing compared so far");
+	assert_string_equal(verdict_of("V - 0 0 5"), "no mismatch found");
+	assert_string_equal(verdict_of("V - 0 0"), "no mismatch found");
+	assert_string_equal(verdict_of("C 5 0 1"), "divergence found");
+	assert_string_equal(verdict_of("C 5 1 1"), "mismatch found");
+	assert_string_equal(verdict_of("C 5"), "mismatch found");
+	assert_string_equal(verdict_of("F"), "frozen");
+	assert_true(parse_status("C - 3", &s));
+	status_text(&s, FIELD_FIRST_MISMATCH, text, sizeof(text));
+	assert_string_equal(text, "-");
+	status_text(&s, FIELD_MISMATCHES, text, sizeof(text));
+	assert_string_equal(text, "3");
+	status_text(&s, FIELD_DIVERGENCES, text, sizeof(text));
+	assert_string_equal(text, "-");
+}
+
 static void bad_status_is_refused(void **state)
 {
-	static const char *const bad[] = {
-		"", "V", "X - 0 0 0 0 0 0 0 0 0", "VV - 0 0 0 0 0 0 0 0 0", "V - 0 0 0 0 0 0 0 0",
-		"V - 0 x 0 0 0 0 0 0 0", "V - -1 0 0 0 0 0 0 0 0", "V - 18446744073709551616 0 0 0 0 0 0 0 0",
-		"V - 1x 0 0 0 0 0 0 0 0", "V - 0000000000000000000000000000000000000 0 0 0 0 0 0 0 0",
+	static const struct {
+		const char *text;
+		enum field bad;
+	} bad[] = {
+		{ "", FIELD_STATE },
+		{ "X - 0 0 0 0 0 0 0 0 0", FIELD_STATE },
+		{ "VV - 0 0 0 0 0 0 0 0 0", FIELD_STATE },
+		{ "V x", FIELD_FIRST_MISMATCH },
+		{ "V - 0 x 0 0 0 0 0 0 0", FIELD_DIVERGENCES },
+		{ "V - -1 0 0 0 0 0 0 0 0", FIELD_MISMATCHES },
+		{ "V - 18446744073709551616 0 0 0 0 0 0 0 0", FIELD_MISMATCHES },
+		{ "V - 1x 0 0 0 0 0 0 0 0", FIELD_MISMATCHES },
+		{ "V - 0000000000000000000000000000000000000 0 0 0 0 0 0 0 0", FIELD_MISMATCHES },
+		{ "V - 0 0 0 0 0 0 0 0 0x", FIELD_UNTRUSTED },
 	};
 	struct status s;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (parse_status(bad[i], &s))
-			fail_msg("accepted \"%s\"", bad[i]);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (parse_status(bad[i].text, &s))
+			fail_msg("accepted \"%s\"", bad[i].text);
+		assert_int_equal(s.bad, bad[i].bad);
+	}
 }
 
 static void table_is_parsed(void **state)
@@ -416,6 +480,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_parsed),
 		cmocka_unit_test(absent_and_appended_fields_are_fine),
+		cmocka_unit_test(a_shorter_status_is_parsed),
+		cmocka_unit_test(verdict_does_not_guess),
 		cmocka_unit_test(bad_status_is_refused),
 		cmocka_unit_test(table_is_parsed),
 		cmocka_unit_test(mismatch_is_parsed),

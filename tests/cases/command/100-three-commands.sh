@@ -7,7 +7,7 @@ tool 0 open bvtest-v "$raw_img" "$test_img"
 tool 6 scrub bvtest-v
 cat "$TMPDIR/out"
 says "bad: sectors 99 to 99 (1)"
-says "bvtest-v: 16384 sectors read from 0, 1 bad, 0 not compared because not trusted"
+says "bvtest-v: 16384 sectors read from 0, 1 bad, 0 skipped (untrusted)"
 tool 6 dump bvtest-v
 head -n 12 "$TMPDIR/out"
 says "bvtest-v, sector 99: raw /dev/loop"

@@ -8,7 +8,7 @@ work='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=4 oflag=direct status
 	dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none'
 tool 0 run --test "$test" -- sh -c "$work"
 cat "$TMPDIR/out"
-says "nothing wrong so far"
+says "no mismatch found"
 says "options:        written_only"
 tool 3 run --test "$test" -- sh -c "$work; exit 3"
 tool 7 run --test "$test" -- true

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See status.h. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "parse.h"
+
+bool status_is_bad(const struct status *status)
+{
+	return status->state != 'V';
+}
+
+bool status_is_zero(const struct status *status, enum field field)
+{
+	return status->present[field] && !status->value[field];
+}
+
+const char *status_verdict(const struct status *status)
+{
+	switch (status->state) {
+	case 'F':
+		return "frozen";
+	case 'C':
+		return status_is_zero(status, FIELD_MISMATCHES) ? "divergence found" :
+								  "mismatch found";
+	default:
+		return status_is_zero(status, FIELD_COMPARED) ? "nothing compared so far" :
+								"no mismatch found";
+	}
+}
+
+void status_text(const struct status *status, enum field field, char *text, size_t size)
+{
+	if (status->present[field])
+		snprintf(text, size, "%" PRIu64, status->value[field]);
+	else
+		snprintf(text, size, "-");
+}

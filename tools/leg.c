@@ -73,6 +73,10 @@ int file_refuse_used(const char *word, const char *path, int fd, bool readonly)
 
 	if (fstat(fd, &st))
 		return exit_code_of(errno);
+	if (users_is_swap(&st)) {
+		say_error("%s file %s is in use by swap: swapoff that first", word, path);
+		return BUSY;
+	}
 	if (!readonly && loop_find(&st, node, sizeof(node)))
 		return refuse_attached(word, path, node);
 	if (!locked_by_other(fd, readonly) && lock_leg(fd, true, readonly))

@@ -3,6 +3,7 @@
  * Who uses a device or a file: what is built on it, what is mounted, which process has it open.
  */
 #include <dirent.h>
+#include <libmount/libmount.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,52 +39,74 @@ static void add_holders(const char *dir, char *text, size_t size)
 		closedir(d);
 }
 
-/* Who makes a name chooses what is in it. */
-static void add_place(char *place, char *text, size_t size)
+/* Some file systems, such as btrfs, have a number of their own: then the source is the device. */
+static bool is_mount_of(struct libmnt_fs *fs, dev_t number)
 {
-	text_clean(place, true);
-	text_append(text, size, "the file system mounted on %s", place);
+	const char *source = mnt_fs_get_srcpath(fs);
+	struct stat st;
+
+	if (mnt_fs_get_devno(fs) == number)
+		return true;
+	return source && source[0] == '/' && !stat(source, &st) && S_ISBLK(st.st_mode) &&
+	       st.st_rdev == number;
 }
 
 static void add_mounts(dev_t number, char *text, size_t size)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	unsigned int major_nr, minor_nr;
-	char *line = NULL, place[PATH_MAX];
-	size_t room = 0;
+	struct libmnt_table *mounts = mnt_new_table_from_file("/proc/self/mountinfo");
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
 
-	while (f && getline(&line, &room, f) > 0) {
-		if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major_nr, &minor_nr, place) == 3 &&
-		    makedev(major_nr, minor_nr) == number)
-			add_place(place, text, size);
+	while (mounts && iter && !mnt_table_next_fs(mounts, iter, &fs)) {
+		char place[PATH_MAX];
+
+		if (!mnt_fs_get_target(fs) || !is_mount_of(fs, number))
+			continue;
+		/* Whoever makes a directory chooses its name. */
+		snprintf(place, sizeof(place), "%s", mnt_fs_get_target(fs));
+		text_clean(place, true);
+		text_append(text, size, "the file system mounted on %s", place);
 	}
-	free(line);
-	if (f)
-		fclose(f);
+	mnt_free_iter(iter);
+	mnt_unref_table(mounts);
 }
 
-static void add_swap(dev_t number, char *text, size_t size)
+/* The same block device by whatever node, or the same file. */
+static bool is_same_file(const struct stat *a, const struct stat *b)
 {
-	FILE *f = fopen("/proc/swaps", "re");
-	char line[512], path[400];
+	if (S_ISBLK(a->st_mode) != S_ISBLK(b->st_mode))
+		return false;
+	return S_ISBLK(a->st_mode) ? a->st_rdev == b->st_rdev :
+				     a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool users_is_swap(const struct stat *wanted)
+{
+	struct libmnt_table *swaps = mnt_new_table();
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	bool found = false;
 	struct stat st;
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%399s", path) == 1 && path[0] == '/' && !stat(path, &st) &&
-		    S_ISBLK(st.st_mode) && st.st_rdev == number)
-			text_append(text, size, "swap");
-	if (f)
-		fclose(f);
+	if (swaps && iter && !mnt_table_parse_swaps(swaps, NULL))
+		while (!found && !mnt_table_next_fs(swaps, iter, &fs))
+			found = mnt_fs_get_source(fs) && !stat(mnt_fs_get_source(fs), &st) &&
+				is_same_file(&st, wanted);
+	mnt_free_iter(iter);
+	mnt_unref_table(swaps);
+	return found;
 }
 
 static void add_users(dev_t number, const char *sys, char *text, size_t size)
 {
+	struct stat node = { .st_mode = S_IFBLK, .st_rdev = number };
 	char holders[PATH_MAX];
 
 	snprintf(holders, sizeof(holders), "%s/holders", sys);
 	add_holders(holders, text, size);
 	add_mounts(number, text, size);
-	add_swap(number, text, size);
+	if (users_is_swap(&node))
+		text_append(text, size, "swap");
 }
 
 /* All that uses a device or one of its partitions. */
@@ -115,15 +138,6 @@ void users_of_device(dev_t number, char *text, size_t size)
 
 /* ---- processes ------------------------------------------------------------------------------ */
 
-/* The same block device by whatever node, or the same file. */
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	if (S_ISBLK(a->st_mode) != S_ISBLK(b->st_mode))
-		return false;
-	return S_ISBLK(a->st_mode) ? a->st_rdev == b->st_rdev :
-				     a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 static bool has_open(const char *pid, const struct stat *wanted)
 {
 	char dir[280], path[560];
@@ -136,7 +150,7 @@ static bool has_open(const char *pid, const struct stat *wanted)
 	d = opendir(dir);
 	while (d && !found && (entry = readdir(d))) {
 		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		found = entry->d_name[0] != '.' && !stat(path, &st) && is_same(&st, wanted);
+		found = entry->d_name[0] != '.' && !stat(path, &st) && is_same_file(&st, wanted);
 	}
 	if (d)
 		closedir(d);

@@ -73,7 +73,7 @@ static const struct verb {
 
 /* ---- the options ---------------------------------------------------------------------------- */
 
-enum type { FLAG, NUMBER, TEXT, WORD };
+enum type { FLAG, NUMBER, SIZE, TEXT, WORD };
 
 static const struct option_def {
 	const char *name, *argument;
@@ -88,8 +88,8 @@ static const struct option_def {
 	{ "raw-dir", "DIR", RUN, TEXT, &opts.raw_dir, NULL,
 	  "where the reference file is made (default $TMPDIR or /var/tmp)" },
 	{ "name", "NAME", RUN, TEXT, &opts.name, NULL, "of the device (default blkverify-PID)" },
-	{ "sectors", "N", OPEN | RUN, NUMBER, &opts.sectors, &opts.has_sectors,
-	  "size of the device in 512-byte sectors" },
+	{ "sectors", "SIZE", OPEN | RUN, SIZE, &opts.sectors, &opts.has_sectors,
+	  "size of the device" },
 	{ "allow-unequal", NULL, OPEN | RUN | COMPARE, FLAG, &opts.allow_unequal, NULL,
 	  "legs of different size: use what both have" },
 	{ "readonly", NULL, OPEN, FLAG, &opts.readonly, NULL,
@@ -105,12 +105,12 @@ static const struct option_def {
 #undef OPTION
 	{ "deferred", NULL, CLOSE, FLAG, &opts.deferred, NULL,
 	  "if in use, remove it when it is free" },
-	{ "context", "N", DUMP, NUMBER, &opts.context, NULL,
-	  "show N sectors before and after, too" },
+	{ "context", "SIZE", DUMP, SIZE, &opts.context, NULL,
+	  "show so much before and after, too" },
 	{ "timeout", "S", WAIT, NUMBER, &opts.timeout, &opts.has_timeout,
 	  "give up after S seconds" },
-	{ "start", "N", SCRUB, NUMBER, &opts.start, &opts.has_start, "first sector" },
-	{ "length", "N", SCRUB, NUMBER, &opts.length, &opts.has_length, "how many sectors" },
+	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "where to begin" },
+	{ "length", "SIZE", SCRUB, SIZE, &opts.length, &opts.has_length, "how much" },
 	{ "resume", NULL, SCRUB, FLAG, &opts.resume, NULL,
 	  "go on where the last scrub was stopped" },
 	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask" },
@@ -137,17 +137,23 @@ static void option_name(const struct option_def *def, char *name, size_t size)
 static void print_options(unsigned int bit)
 {
 	char name[64], left[96];
+	bool has_sizes = false;
 	size_t i;
 
 	for (i = 0; i < NR_OF(defs); i++) {
 		if (!(defs[i].verbs & bit))
 			continue;
+		has_sizes |= defs[i].type == SIZE;
 		option_name(&defs[i], name, sizeof(name));
 		snprintf(left, sizeof(left), "--%s%s%s", name, defs[i].argument ? " " : "",
 			 defs[i].argument ? defs[i].argument : "");
 		printf("  %-28s %s\n", left, defs[i].help);
 	}
 	printf("  %-28s %s\n", "--help", "this text");
+	if (has_sizes)
+		printf("\nSIZE and SECTOR are numbers of 512-byte sectors or, with a suffix, of bytes, in a "
+		       "multiple\nof 512: K, M, G, T, P and E (or KiB, MiB ...) are powers of 1024, KB, MB "
+		       "... of 1000.\n");
 }
 
 static void print_verb_help(const struct verb *verb)
@@ -197,8 +203,20 @@ static int print_version(void)
 
 /* ---- reading the command line --------------------------------------------------------------- */
 
+static int set_size(const struct option_def *def, const char *value)
+{
+	const char *reason = parse_size(value, def->where);
+
+	if (!reason)
+		return DONE;
+	say_error("--%s \"%s\" is %s", def->name, value, reason);
+	return FAILED;
+}
+
 static int set_option(const struct option_def *def, const char *value)
 {
+	int r;
+
 	switch (def->type) {
 	case FLAG:
 		*(bool *)def->where = true;
@@ -208,6 +226,11 @@ static int set_option(const struct option_def *def, const char *value)
 			say_error("--%s wants a number, not \"%s\"", def->name, value);
 			return FAILED;
 		}
+		break;
+	case SIZE:
+		r = set_size(def, value);
+		if (r)
+			return r;
 		break;
 	case WORD:
 		*(const char **)def->where = value ? value : "";

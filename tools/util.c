@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See util.h. */
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,6 +90,46 @@ void catch_signals_by(void (*handler)(int), int flags)
 void catch_signals(void)
 {
 	catch_signals_by(note_signal, 0);
+}
+
+/* ---- sizes ---------------------------------------------------------------------------------- */
+
+/* What the suffix multiplies by; false for none that is known. */
+static bool parse_suffix(const char *suffix, unsigned int *base, unsigned int *power)
+{
+	static const char letters[] = "KMGTPE";
+	const char *letter = *suffix ? strchr(letters, toupper((unsigned char)*suffix)) : NULL;
+
+	if (!letter)
+		return false;
+	*power = (unsigned int)(letter - letters) + 1;
+	*base = strcmp(suffix + 1, "B") ? 1024 : 1000;
+	return !suffix[1] || !strcmp(suffix + 1, "B") || !strcmp(suffix + 1, "iB");
+}
+
+const char *parse_size(const char *text, uint64_t *sectors)
+{
+	static const char *const no_size = "not a number of sectors or a size such as 64M";
+	unsigned int base, power;
+	char *suffix;
+
+	if (!isdigit((unsigned char)*text))
+		return no_size;
+	errno = 0;
+	*sectors = strtoull(text, &suffix, 10);
+	if (*suffix && !parse_suffix(suffix, &base, &power))
+		return no_size;
+	if (errno)
+		return "too large";
+	if (!*suffix)
+		return NULL;
+	for (; power; power--)
+		if (__builtin_mul_overflow(*sectors, base, sectors))
+			return "too large";
+	if (*sectors % SECTOR)
+		return "not a multiple of 512 bytes";
+	*sectors /= SECTOR;
+	return NULL;
 }
 
 /* ---- the rest ------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SECTOR 512
 #define NR_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -35,6 +36,12 @@ int exit_code_of(int error);
 extern volatile sig_atomic_t interrupted;
 void catch_signals(void);
 void catch_signals_by(void (*handler)(int), int flags);
+
+/*
+ * A number of sectors or, with a suffix, of bytes, as losetup takes them: K, M, G, T, P and E, also
+ * as KiB, are powers of 1024, and KB is one of 1000. Returns why it is none, or NULL.
+ */
+const char *parse_size(const char *text, uint64_t *sectors);
 
 /* The first line of a file, such as one of sysfs. */
 bool read_line(const char *path, char *line, size_t size);

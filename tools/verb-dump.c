@@ -33,8 +33,10 @@ struct window {
 
 static int choose_sector(const struct device *device, const char *word, uint64_t *sector)
 {
-	if (word && !parse_number(word, sector)) {
-		say_error("\"%s\" is no sector: give its number", word);
+	const char *reason = word ? parse_size(word, sector) : NULL;
+
+	if (reason) {
+		say_error("invalid sector number \"%s\": %s", word, reason);
 		return FAILED;
 	}
 	if (!word && !device->status.present[FIELD_FIRST_MISMATCH]) {

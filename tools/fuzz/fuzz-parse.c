@@ -5,6 +5,7 @@
 
 #include "parse.h"
 #include "text.h"
+#include "util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,9 +18,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct report report;
 	struct table table;
 	struct list list;
+	uint64_t sectors;
 
 	memcpy(text, data, size);
 	text[size] = '\0';
+	parse_size(text, &sectors);
 	parse_status(text, &status);
 	parse_table(text, &table);
 	parse_report(text, &report);

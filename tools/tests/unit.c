@@ -15,6 +15,7 @@
 #include "ranges.h"
 #include "status.h"
 #include "text.h"
+#include "util.h"
 
 /* ---- status and table ----------------------------------------------------------------------- */
 
@@ -133,6 +134,80 @@ static void table_is_parsed(void **state)
 	assert_string_equal(t.options, "written_only fingerprint_max_mib 7");
 	assert_false(parse_table("7:0", &t));
 	assert_false(parse_table("7:0 7:1 x", &t));
+}
+
+/* ---- sizes ---------------------------------------------------------------------------------- */
+
+static void sizes_are_parsed(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t sectors;
+	} sizes[] = {
+		{ "0", 0 },
+		{ "1", 1 },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "1K", 2 },
+		{ "64M", 131072 },
+		{ "64m", 131072 },
+		{ "64MiB", 131072 },
+		{ "3G", 6291456 },
+		{ "2T", (uint64_t)2 << 31 },
+		{ "2P", (uint64_t)2 << 41 },
+		{ "15EiB", (uint64_t)15 << 51 },
+		{ "64KB", 125 },
+		{ "8MB", 15625 },
+		{ "1GB", 1953125 },
+		{ "18EB", 18 * (uint64_t)1953125000000000 },
+		{ "0K", 0 },
+	};
+	uint64_t sectors;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NR_OF(sizes); i++) {
+		assert_null(parse_size(sizes[i].text, &sectors));
+		assert_true(sectors == sizes[i].sectors);
+	}
+}
+
+static void bad_sizes_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} bad[] = {
+		{ "", "not a number" },
+		{ "x", "not a number" },
+		{ "K", "not a number" },
+		{ "-1", "not a number" },
+		{ " 1", "not a number" },
+		{ "1 ", "not a number" },
+		{ "1x", "not a number" },
+		{ "1Z", "not a number" },
+		{ "1Ki", "not a number" },
+		{ "1KiBx", "not a number" },
+		{ "1KBx", "not a number" },
+		{ "1Kib", "not a number" },
+		{ "1B", "not a number" },
+		{ "1.5G", "not a number" },
+		{ "0x10", "not a number" },
+		{ "1KB", "not a multiple of 512 bytes" },
+		{ "511KB", "not a multiple of 512 bytes" },
+		{ "16E", "too large" },
+		{ "19EB", "too large" },
+		{ "18446744073709551616", "too large" },
+		{ "18446744073709551616K", "too large" },
+	};
+	uint64_t sectors;
+	const char *reason;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NR_OF(bad); i++) {
+		reason = parse_size(bad[i].text, &sectors);
+		if (!reason || strncmp(reason, bad[i].reason, strlen(bad[i].reason)))
+			fail_msg("\"%s\": %s", bad[i].text, reason ? reason : "accepted");
+	}
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */
@@ -484,6 +559,8 @@ int main(void)
 		cmocka_unit_test(verdict_does_not_guess),
 		cmocka_unit_test(bad_status_is_refused),
 		cmocka_unit_test(table_is_parsed),
+		cmocka_unit_test(sizes_are_parsed),
+		cmocka_unit_test(bad_sizes_are_refused),
 		cmocka_unit_test(mismatch_is_parsed),
 		cmocka_unit_test(divergence_is_parsed),
 		cmocka_unit_test(class_numbers_are_parsed),

@@ -37,38 +37,38 @@ static const struct verb {
 } verbs[] = {
 	{ "open", OPEN, 3, 3, verb_open, "NAME RAW TEST",
 	  "create /dev/mapper/NAME that verifies TEST against RAW",
-	  "RAW is the trusted device, TEST the one under test; either may be an image file, which\n"
-	  "is attached to a loop device until the device is closed. The size is that of the smaller\n"
-	  "leg. Legs in use are refused." },
-	{ "close", CLOSE, 1, 1, verb_close, "NAME", "remove it, and the loop devices of its files",
+	  "RAW is the trusted device, TEST the device under test. Either may be an image file, which\n"
+	  "is attached to a loop device until NAME is closed. The legs must have the same size, unless\n"
+	  "--allow-unequal or --sectors is given. Fails if a leg is in use, and says by whom." },
+	{ "close", CLOSE, 1, 1, verb_close, "NAME", "remove the device and the loop devices of its images",
 	  NULL },
 	{ "status", SHOW_STATUS, 0, 1, verb_status, "[NAME]", "show one device, or all in a table",
-	  "Exit status 6 when something was found." },
+	  "Exit status 6 if something was found." },
 	{ "report", REPORT, 1, 1, verb_report, "NAME", "show the recorded findings",
-	  "Exit status 6 when there are any." },
+	  "Exit status 6 if there are any." },
 	{ "dump", DUMP, 1, 2, verb_dump, "NAME [SECTOR]",
 	  "show a sector of both legs side by side, and what the difference looks like",
 	  "The default is the first mismatch. The legs are read directly, not through the device.\n"
-	  "Exit status 6 when they differ." },
+	  "Exit status 6 if they differ." },
 	{ "wait", WAIT, 1, 1, verb_wait, "NAME", "block until the first finding",
-	  "Exit status 6 when something was found (also before), 0 when the time is over." },
+	  "Exit status 6 if something was found (also before), 0 on timeout." },
 	{ "watch", WATCH, 1, 1, verb_watch, "NAME", "show throughput and findings as they come",
-	  "Ends with control-C; exit status 6 when something was found (also before)." },
-	{ "scrub", SCRUB, 1, 1, verb_scrub, "NAME", "read the whole device, list the bad ranges",
-	  "Every bad range is read again in smaller pieces to find its limits; the device counts\n"
-	  "those as mismatches, too. Exit status 6 when one was found, 7 when parts could not be\n"
+	  "Ends with Control-C; exit status 6 if something was found (also before)." },
+	{ "scrub", SCRUB, 1, 1, verb_scrub, "NAME", "read the whole device and list the bad ranges",
+	  "Bad ranges are re-read in smaller pieces to find their limits; the device counts each of\n"
+	  "these mismatches, too. Exit status 6 if a bad range was found, 7 if a part could not be\n"
 	  "read or nothing was compared." },
 	{ "compare", COMPARE, 2, 2, verb_compare, "RAW TEST",
-	  "are two devices or images identical? Needs no module",
-	  "A qcow2 image is read through qemu-nbd. Exit status 6 when they differ." },
+	  "compare two devices or images; needs no kernel module",
+	  "A qcow2 image is read through qemu-nbd. Exit status 6 if they differ." },
 	{ "sync", SYNC, 2, 2, verb_sync, "RAW TEST",
-	  "copy RAW to TEST, so that a pair starts equal",
-	  "Shows what is on TEST and asks, unless --yes." },
+	  "copy RAW to TEST, so that both are identical initially",
+	  "Shows what is on TEST and asks for confirmation, unless --yes is given." },
 	{ "run", RUN, 1, -1, verb_run, "--test TEST -- COMMAND...",
-	  "for CI: open, run COMMAND on $BLKVERIFY_DEVICE, close, sum up",
-	  "Without --raw a sparse reference file is made, and only what was written is compared\n"
-	  "(--written-only). Exit status: 6 when something was found, else COMMAND's; 7 when it\n"
-	  "succeeded and nothing was compared." },
+	  "for CI: open, run COMMAND on $BLKVERIFY_DEVICE, close, print a summary",
+	  "Without --raw a sparse reference file is created, and only sectors that were written are\n"
+	  "compared (--written-only). Exit status: 6 if something was found, else that of COMMAND; 7\n"
+	  "if COMMAND succeeded and nothing was compared." },
 };
 
 /* ---- the options ---------------------------------------------------------------------------- */
@@ -86,16 +86,16 @@ static const struct option_def {
 	{ "raw", "RAW", RUN, TEXT, &opts.raw, NULL, "the trusted device or image" },
 	{ "test", "TEST", RUN, TEXT, &opts.test, NULL, "the device or image under test" },
 	{ "raw-dir", "DIR", RUN, TEXT, &opts.raw_dir, NULL,
-	  "where the reference file is made (default $TMPDIR or /var/tmp)" },
-	{ "name", "NAME", RUN, TEXT, &opts.name, NULL, "of the device (default blkverify-PID)" },
+	  "directory of the reference file (default $TMPDIR or /var/tmp)" },
+	{ "name", "NAME", RUN, TEXT, &opts.name, NULL, "name of the device (default blkverify-PID)" },
 	{ "sectors", "SIZE", OPEN | RUN, SIZE, &opts.sectors, &opts.has_sectors,
 	  "size of the device" },
 	{ "allow-unequal", NULL, OPEN | RUN | COMPARE, FLAG, &opts.allow_unequal, NULL,
-	  "legs of different size: use what both have" },
+	  "accept different sizes and use the common part" },
 	{ "readonly", NULL, OPEN, FLAG, &opts.readonly, NULL,
 	  "only verify; open both legs read-only" },
 	{ "dry-run", NULL, OPEN, FLAG, &opts.dry_run, NULL,
-	  "print what would be done, do nothing" },
+	  "print the table line and the dmsetup command only" },
 #define ARGUMENT_MODE NULL
 #define ARGUMENT_FLAG NULL
 #define ARGUMENT_NUMBER "N"
@@ -104,24 +104,24 @@ static const struct option_def {
 	BLKV_OPTIONS(OPTION)
 #undef OPTION
 	{ "deferred", NULL, CLOSE, FLAG, &opts.deferred, NULL,
-	  "if in use, remove it when it is free" },
+	  "if the device is in use, remove it on last close" },
 	{ "context", "SIZE", DUMP, SIZE, &opts.context, NULL,
-	  "show so much before and after, too" },
+	  "also show this much before and after the sector" },
 	{ "timeout", "S", WAIT, NUMBER, &opts.timeout, &opts.has_timeout,
 	  "give up after S seconds" },
-	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "where to begin" },
-	{ "length", "SIZE", SCRUB, SIZE, &opts.length, &opts.has_length, "how much" },
+	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "first sector to read" },
+	{ "length", "SIZE", SCRUB, SIZE, &opts.length, &opts.has_length, "how much to read" },
 	{ "resume", NULL, SCRUB, FLAG, &opts.resume, NULL,
-	  "go on where the last scrub was stopped" },
-	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask" },
+	  "continue where the last scrub was interrupted" },
+	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask for confirmation" },
 	{ "json", NULL, SHOW_STATUS | REPORT | SCRUB | COMPARE, FLAG, &opts.json, NULL,
 	  "print JSON (described in the manual)" },
-	{ "debug", NULL, ALL, FLAG, &opts.debug, NULL, "say what is being done" },
+	{ "debug", NULL, ALL, FLAG, &opts.debug, NULL, "print what is being done" },
 };
 
 enum { HELP = 'h', VERSION = 'V', FIRST_DEF = 256 };
 
-/* Words are written with underscores in the table line and with dashes here. */
+/* The words of the table line have underscores, options have dashes. */
 static void option_name(const struct option_def *def, char *name, size_t size)
 {
 	size_t i;
@@ -151,9 +151,9 @@ static void print_options(unsigned int bit)
 	}
 	printf("  %-28s %s\n", "--help", "this text");
 	if (has_sizes)
-		printf("\nSIZE and SECTOR are numbers of 512-byte sectors or, with a suffix, of bytes, in a "
-		       "multiple\nof 512: K, M, G, T, P and E (or KiB, MiB ...) are powers of 1024, KB, MB "
-		       "... of 1000.\n");
+		puts("\nSIZE and SECTOR are numbers of 512-byte sectors or, with a suffix, of bytes, which "
+		     "must\nbe a multiple of 512. K, M, G, T, P and E (or KiB, MiB ...) are powers of "
+		     "1024, KB, MB ...\npowers of 1000.");
 }
 
 static void print_verb_help(const struct verb *verb)
@@ -170,7 +170,7 @@ static void print_help(void)
 	size_t i;
 
 	printf("usage: blkverify VERB [options] [arguments]\n"
-	       "Find where a block device returns other data than a trusted one.\n\nVerbs:\n");
+	       "Verify a block device against a trusted reference.\n\nVerbs:\n");
 	for (i = 0; i < NR_OF(verbs); i++) {
 		char left[64];
 
@@ -178,7 +178,7 @@ static void print_help(void)
 		printf("  %-20s %s\n", left, verbs[i].help);
 	}
 	printf("\n\"blkverify VERB --help\" lists a verb's options; --version shows the version of "
-	       "the tool\nand of the loaded target; --debug says what is being done.\n\n"
+	       "the tool\nand of the loaded target; --debug prints what is being done.\n\n"
 	       "Exit status: 0 done, nothing found; 1 failed: wrong arguments, not confirmed, or an "
 	       "error\nwithout a code of its own; 2 no permission; 3 out of memory; 4 wrong device; "
 	       "5 name\nexists or device in use; 6 something was found; 7 inconclusive.\n");
@@ -195,7 +195,7 @@ static int print_version(void)
 	if (!r)
 		printf("target %u.%u.%u\n", v[0], v[1], v[2]);
 	else if (r == -EACCES || r == -EPERM)
-		printf("target unknown: only root may ask\n");
+		printf("target unknown: no permission, become root\n");
 	else
 		printf("target not loaded\n");
 	return DONE;
@@ -223,7 +223,7 @@ static int set_option(const struct option_def *def, const char *value)
 		break;
 	case NUMBER:
 		if (!parse_number(value, def->where)) {
-			say_error("--%s wants a number, not \"%s\"", def->name, value);
+			say_error("--%s \"%s\" is not a number", def->name, value);
 			return FAILED;
 		}
 		break;
@@ -277,11 +277,11 @@ static const struct verb *find_verb(const char *name)
 
 static int read_options(int argc, char **argv, const struct verb *verb, bool *stop)
 {
-	/* The options of the command that "run" runs are not ours, also without "--". */
+	/* "+": the options of the command that "run" starts are its own, even without "--". */
 	const char *short_options = verb->bit == RUN ? "+hV" : "hV";
 	int c, r;
 
-	/* What getopt complains with. */
+	/* The prefix of the messages of getopt. */
 	argv[0] = "blkverify";
 	while ((c = getopt_long(argc, argv, short_options, long_options(verb->bit), NULL)) != -1) {
 		if (c == HELP || c == VERSION) {
@@ -341,7 +341,7 @@ static int run_verb(int argc, char **argv, const struct verb *verb)
 	return verb->run(argv);
 }
 
-/* For the completion: not in --help, because it is for no person. */
+/* For the completion only, so not in --help. */
 static int list_words(const char *of)
 {
 	const struct verb *verb = of ? find_verb(of) : NULL;
@@ -377,22 +377,22 @@ static int run_command_line(int argc, char **argv)
 		return list_words(argv[at + 1]);
 	verb = find_verb(argv[at]);
 	if (!verb) {
-		say_error("there is no verb \"%s\"; \"blkverify --help\" lists them", argv[at]);
+		say_error("unknown verb \"%s\": \"blkverify --help\" lists the verbs", argv[at]);
 		return FAILED;
 	}
 	return run_verb(argc - at, argv + at, verb);
 }
 
 /*
- * What we are started with is not always what one expects. A device that is opened must not become
- * the standard input or get our messages, and our children are waited for.
+ * The standard files may be closed: a device that is opened must not become one of them and receive
+ * our messages. SIGCHLD may be ignored: then waitpid() would not return the status of a child.
  */
 static void prepare_process(void)
 {
 	int fd;
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		/* Not for writing: what cannot be said is an error, as without a file. */
+		/* Read-only, so that writing to it fails, as it does without a file. */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) < 0)
 			exit(FAILED);
 	signal(SIGCHLD, SIG_DFL);
@@ -404,7 +404,7 @@ int main(int argc, char **argv)
 
 	prepare_process();
 	r = run_command_line(argc, argv);
-	/* What could not be written was not said; but a finding stays a finding. */
+	/* Output that is lost is an error, but it does not hide a finding. */
 	if ((fflush(stdout) || ferror(stdout)) && r != FOUND) {
 		say_error("cannot write the output: %s", strerror(errno));
 		return r ? r : FAILED;

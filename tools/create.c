@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making the mapped device: its table line, its size, and why the kernel refused it.
+ * Creating the mapped device: its table line, its size, and why the kernel rejected it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ int create_check_options(void)
 
 	if (!mib || (parse_number(mib, &n) && n))
 		return DONE;
-	say_error("--fingerprint-max-mib wants a number of MiB, not \"%s\"", mib);
+	say_error("--fingerprint-max-mib \"%s\" is not a number of MiB", mib);
 	return FAILED;
 }
 
@@ -55,7 +55,7 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 		*sectors = opts.sectors;
 		if (*sectors && *sectors <= small->sectors)
 			return DONE;
-		say_error("--sectors %llu: %s %s has %llu", (unsigned long long)*sectors,
+		say_error("--sectors %llu: %s %s has %llu sectors", (unsigned long long)*sectors,
 			  small->word, small->path, (unsigned long long)small->sectors);
 		return FAILED;
 	}
@@ -63,7 +63,7 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 	if (raw->sectors == test->sectors)
 		return DONE;
 	if (opts.allow_unequal) {
-		/* Of what both have, the whole blocks. */
+		/* Whole blocks only. */
 		*sectors -= *sectors % block;
 		if (*sectors)
 			return DONE;
@@ -71,15 +71,15 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 			  small->path, (unsigned long long)small->sectors, large->word, large->path);
 		return WRONG_DEVICE;
 	}
-	say_error("%s %s has %llu sectors, %llu less than %s %s: --allow-unequal uses what both have",
+	say_error("%s %s has %llu sectors, %llu less than %s %s: --allow-unequal uses the common part",
 		  small->word, small->path, (unsigned long long)small->sectors,
 		  (unsigned long long)(large->sectors - small->sectors), large->word, large->path);
 	return WRONG_DEVICE;
 }
 
-/* ---- why the kernel refused ----------------------------------------------------------------- */
+/* ---- why the kernel rejected it -------------------------------------------------------------- */
 
-/* The log from here on: the target says there, and nowhere else, what it does not like. */
+/* The log from here on: the only place where the target reports why it rejects a table. */
 static int open_log(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -99,7 +99,7 @@ static void print_log(int fd)
 		record[strcspn(record, "\n")] = '\0';
 		text = strchr(record, ';');
 		if (text && strstr(text, "device-mapper:"))
-			say_error("the kernel says: %s", text + 1);
+			say_error("kernel log: %s", text + 1);
 	}
 }
 
@@ -111,8 +111,7 @@ static int say_create_error(const char *name, int error, int log)
 			  "the names",
 			  name);
 	else
-		say_error("cannot create %s: %s; if no reason is given above, dmesg has it", name,
-			  strerror(-error));
+		say_error("cannot create %s: %s; see dmesg", name, strerror(-error));
 	return exit_code_of(error);
 }
 
@@ -138,19 +137,17 @@ int create_check_name(const char *name)
 	struct dm_device device;
 	int r;
 
-	/* Others would be written in another way in /dev/mapper. */
+	/* udev and libdevmapper escape other characters in /dev/mapper. */
 	if (!*name || strlen(name) > 127 || name[strspn(name, NAME_CHARACTERS)] ||
 	    !strcmp(name, "control") || !strcmp(name, ".") || !strcmp(name, "..")) {
-		say_error("\"%s\" is no name for a device: give 1 to 127 letters, digits, or of "
-			  "#+-.:=@_",
-			  name);
+		say_error("invalid device name \"%s\": use 1 to 127 letters, digits or #+-.:=@_", name);
 		return FAILED;
 	}
 	r = dm_get(name, DM_INFO_LINE, &device);
 	free(device.params);
 	if (r)
-		return DONE; /* whatever is wrong will be said when it is created */
-	say_error("%s exists already: \"blkverify close %s\" first, or take another name", name,
+		return DONE; /* any other error will be reported on creation */
+	say_error("%s exists already: run \"blkverify close %s\" first, or use another name", name,
 		  name);
 	return BUSY;
 }
@@ -162,9 +159,9 @@ int create_device(const char *name, struct leg *raw, struct leg *test)
 	int r = choose_size(raw, test, &sectors);
 
 	if (!r)
-		r = leg_refuse_used(raw, opts.readonly);
+		r = leg_reject_used(raw, opts.readonly);
 	if (!r)
-		r = leg_refuse_used(test, opts.readonly);
+		r = leg_reject_used(test, opts.readonly);
 	if (r)
 		return r;
 	snprintf(params, sizeof(params), "%s %s", raw->node, test->node);
@@ -174,7 +171,7 @@ int create_device(const char *name, struct leg *raw, struct leg *test)
 		return create_mapped(name, sectors, params);
 
 	if (raw->is_file || test->is_file)
-		printf("# the loop devices of files are the ones that are free now\n");
+		printf("# the loop devices of image files are those that are free now\n");
 	printf("0 %llu blkverify %s\n", (unsigned long long)sectors, params);
 	printf("dmsetup create %s%s --table '0 %llu blkverify %s'\n", name,
 	       opts.readonly ? " --readonly" : "", (unsigned long long)sectors, params);

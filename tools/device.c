@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device by its name: what dm.c says of it, understood by parse.c.
+ * A device by its name: what dm.c returns about it, parsed by parse.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,18 +38,18 @@ static int say_dm_error(const char *name, int error)
 	switch (error) {
 	case -ENXIO:
 	case -ENOENT:
-		say_error("there is no device %s: \"blkverify status\" lists what there is", name);
+		say_error("device %s does not exist: \"blkverify status\" lists the devices", name);
 		return WRONG_DEVICE;
 	case -EACCES:
 	case -EPERM:
-		say_error("no permission to ask the device mapper about %s: become root", name);
+		say_error("no permission to query %s: become root", name);
 		return NO_PERMISSION;
 	case -ENODEV:
-		say_error("no device mapper, so no device %s: load its module (modprobe dm-mod)",
+		say_error("device %s does not exist: the device mapper is not loaded (modprobe dm-mod)",
 			  name);
 		return WRONG_DEVICE;
 	default:
-		say_error("cannot ask the device mapper about %s: %s; --debug says more", name,
+		say_error("cannot query %s: %s; --debug shows more", name,
 			  strerror(-error));
 		return error == -ENOMEM ? NO_MEMORY : FAILED;
 	}
@@ -64,12 +64,13 @@ static int check_type(const char *name, const struct dm_device *dm)
 		return WRONG_DEVICE;
 	}
 	if (!dm->ours) {
-		say_error("%s is a %s device, not blkverify: \"blkverify status\" lists those",
+		say_error("%s is a %s device, not blkverify: \"blkverify status\" lists the "
+			  "blkverify devices",
 			  name, dm->type);
 		return WRONG_DEVICE;
 	}
 	if (dm->targets > 1) {
-		say_error("the table of %s has %u lines, and this command knows devices of one: see "
+		say_error("the table of %s has %u lines, and this command supports only one: see "
 			  "\"dmsetup status %s\"",
 			  name, dm->targets, name);
 		return WRONG_DEVICE;
@@ -120,7 +121,7 @@ static int device_ask(const char *name, struct device *device, struct dm_device 
 	if (r)
 		return r;
 	take_info(device, info);
-	/* Without a table line the device was replaced between the two questions. */
+	/* Without a table line the device was replaced between the two calls. */
 	r = parse_answers(device, info->params, table->params ? table->params : "");
 	if (r)
 		return r;
@@ -129,7 +130,7 @@ static int device_ask(const char *name, struct device *device, struct dm_device 
 	return DONE;
 }
 
-/* "/dev/mapper/v" is as good a name as "v". */
+/* Accept "/dev/mapper/v" for "v". */
 const char *device_bare_name(const char *name)
 {
 	return strncmp(name, "/dev/mapper/", 12) ? name : name + 12;
@@ -157,7 +158,7 @@ int device_open(const struct device *device, int flags, int *fd)
 	*fd = open(device->path, flags | O_CLOEXEC);
 	if (*fd < 0) {
 		r = exit_code_of(errno);
-		say_error("cannot open %s: %s: \"dmsetup mknodes\" makes a missing node",
+		say_error("cannot open %s: %s: \"dmsetup mknodes\" creates a missing node",
 			  device->path, strerror(errno));
 		return r;
 	}
@@ -165,28 +166,27 @@ int device_open(const struct device *device, int flags, int *fd)
 		return DONE;
 	close(*fd);
 	*fd = -1;
-	say_error("%s is the node of another device, left from before: \"dmsetup mknodes\" makes it "
-		  "anew",
+	say_error("%s is a stale node of another device: \"dmsetup mknodes\" recreates it",
 		  device->path);
 	return WRONG_DEVICE;
 }
 
 int device_list(const char *name, struct list *list)
 {
-	char *answer = NULL;
-	int r = dm_message(name, 0, message_words[MESSAGE_LIST], &answer);
+	char *reply = NULL;
+	int r = dm_message(name, 0, message_words[MESSAGE_LIST], &reply);
 
 	memset(list, 0, sizeof(*list));
 	if (r)
 		return say_dm_error(name, r);
-	if (!parse_list(answer, list)) {
+	if (!parse_list(reply, list)) {
 		say_error("unexpected list format of %s: " OTHER_VERSION, name);
 		r = INCONCLUSIVE;
 	} else if (list->not_understood) {
-		say_error("%zu reports of %s cannot be understood and are left out: \"dmsetup message "
-			  "%s 0 %s\" shows them",
+		say_error("%zu reports of %s have an unexpected format and are skipped: \"dmsetup "
+			  "message %s 0 %s\" shows them",
 			  list->not_understood, name, name, message_words[MESSAGE_LIST]);
 	}
-	free(answer);
+	free(reply);
 	return r;
 }

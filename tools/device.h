@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A mapped device, asked through dm.c and parsed through parse.c. */
+/* A mapped device: queried through dm.c, parsed by parse.c. */
 #ifndef BLKVERIFY_DEVICE_H
 #define BLKVERIFY_DEVICE_H
 
@@ -22,14 +22,14 @@ struct device {
 	char raw_node[64], test_node[64];
 };
 
-/* "/dev/mapper/v" is as good a name as "v". */
+/* Accept "/dev/mapper/v" for "v". */
 const char *device_bare_name(const char *name);
-/* Say what is wrong and return an exit code, else DONE. */
+/* Return DONE; or report an error and return its exit code. */
 int device_get(const char *name, struct device *device);
 int device_list(const char *name, struct list *list);
-/* Sets fd, or says what is wrong. */
+/* Set fd, or report an error. */
 int device_open(const struct device *device, int flags, int *fd);
-/* /dev/sda for "8:0"; the text itself when the kernel does not know the number. */
+/* /dev/sda for "8:0"; "8:0" itself if the kernel has no such device. */
 void device_node(const char *numbers, char *node, size_t size);
 
 #endif

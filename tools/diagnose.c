@@ -25,13 +25,13 @@ static void count_differences(struct diagnosis *d, const uint8_t *raw, const uin
 	}
 }
 
-/* The nearest of the sectors around at that holds these bytes, on either side. */
+/* The sector nearest to @at, on either side, that has these bytes. */
 static bool find_sector(const uint8_t *sectors, size_t nr, size_t at, const uint8_t *wanted,
 			int64_t *where)
 {
 	size_t far;
 
-	/* Many sectors hold one value all over: finding such a one says nothing. */
+	/* Sectors of a single value are common: finding one proves nothing. */
 	if (all_bytes(wanted, wanted[0]))
 		return false;
 	for (far = 1; far < nr; far++) {
@@ -81,7 +81,7 @@ void text_of_diagnosis(const struct diagnosis *d, uint64_t sector, char *text, s
 			       d->bytes, d->bytes == 1 ? "" : "s", d->bits, d->bits == 1 ? "" : "s",
 			       d->first, d->last);
 	if (d->zeros || d->ones)
-		len += (size_t)snprintf(text + len, size - len, "; test returned only %s",
+		len += (size_t)snprintf(text + len, size - len, "; the test leg returned only %s",
 					d->zeros ? "zeros" : "ones");
 	else if (d->bits <= BITFLIP_MAX)
 		len += (size_t)snprintf(text + len, size - len, "; looks like flipped bits");
@@ -93,10 +93,12 @@ void text_of_diagnosis(const struct diagnosis *d, uint64_t sector, char *text, s
 	if (d->test_found) {
 		put_place(place, sizeof(place), sector, d->test_at);
 		len += (size_t)snprintf(text + len, size - len,
-					"; test returned what raw has in %s", place);
+					"; the test leg returned what the raw leg has in %s",
+					place);
 	}
 	if (d->raw_found) {
 		put_place(place, sizeof(place), sector, d->raw_at);
-		snprintf(text + len, size - len, "; raw's data turned up on test in %s", place);
+		snprintf(text + len, size - len,
+			 "; the data of the raw leg is in %s of the test leg", place);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What does a difference between two sectors look like? Pure. */
+/* What the difference between two sectors looks like. Pure. */
 #ifndef BLKVERIFY_DIAGNOSE_H
 #define BLKVERIFY_DIAGNOSE_H
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libdevmapper, and nothing but it. Where udev runs, what creates or removes a node waits for it
- * through a cookie; where it does not (or with DM_DISABLE_UDEV=1) the library makes the nodes.
+ * The only user of libdevmapper. If udev runs, functions that create or remove a node wait for it
+ * through a cookie; if not (or with DM_DISABLE_UDEV=1), the library creates the nodes.
  */
 #include <errno.h>
 #include <libdevmapper.h>
@@ -14,7 +14,7 @@
 
 static bool debugging;
 
-/* The library's own words are for --debug: what went wrong is said by the caller, once. */
+/* The messages of the library are for --debug: the caller reports the error, once. */
 __attribute__((format(printf, 5, 6)))
 static void log_line(int level, const char *file, int line, int error, const char *format, ...)
 {
@@ -37,13 +37,13 @@ void dm_start(bool debug)
 	dm_log_with_errno_init(log_line);
 }
 
-/* For a child that becomes another program: the library's control node would be open there. */
+/* Before exec: otherwise the control node of the library would stay open in the program. */
 void dm_end(void)
 {
 	dm_lib_release();
 }
 
-/* The library does not always know why: then there is no control node, or no right to it. */
+/* The library does not always have an errno: then errno is from opening the control node. */
 static int error_of(struct dm_task *task)
 {
 	int error = task ? dm_task_get_errno(task) : errno;
@@ -51,7 +51,7 @@ static int error_of(struct dm_task *task)
 	return error > 0 ? -error : -EIO;
 }
 
-/* dm_task_create() opens the control node; why that failed is only to be had the first time. */
+/* dm_task_create() opens the control node, and sets errno only when that fails the first time. */
 static int new_task(int type, const char *name, struct dm_task **task)
 {
 	static int first_error = -ENODEV;
@@ -77,7 +77,7 @@ static int run_task(struct dm_task *task)
 	return dm_task_run(task) ? 0 : error_of(task);
 }
 
-/* A node appears or goes: wait for udev where there is one. */
+/* A node appears or disappears: wait for udev if it runs. */
 static int run_task_with_node(struct dm_task *task)
 {
 	uint32_t cookie = 0;
@@ -156,7 +156,7 @@ int dm_get(const char *name, enum dm_line line, struct dm_device *device)
 	memset(device, 0, sizeof(*device));
 	if (r)
 		return r;
-	/* A flush would wait for I/O in flight: status must answer also when a leg hangs. */
+	/* A flush would wait for I/O in flight: status must return even if a leg hangs. */
 	dm_task_no_flush(task);
 	r = run_task(task);
 	if (r)
@@ -219,7 +219,7 @@ void dm_free_names(char **names)
 	free(names);
 }
 
-/* One of those that need nothing but the name. */
+/* For tasks that need only the name. */
 static int run_simple_task(int type, const char *name, int (*run)(struct dm_task *task))
 {
 	struct dm_task *task;
@@ -248,7 +248,7 @@ static int load_table(const char *name, uint64_t sectors, const char *params, bo
 	return r;
 }
 
-/* In steps: the library's create does the same, but does not tell why the table was refused. */
+/* In steps: DM_DEVICE_CREATE does the same, but does not return why the table was rejected. */
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly)
 {
 	int r = run_simple_task(DM_DEVICE_CREATE, name, run_task);
@@ -256,7 +256,7 @@ int dm_create(const char *name, uint64_t sectors, const char *params, bool reado
 	if (r)
 		return r;
 	r = load_table(name, sectors, params, readonly);
-	/* Only now is there something that a node could be for. */
+	/* Nodes appear with the first resume. */
 	if (!r)
 		r = run_simple_task(DM_DEVICE_RESUME, name, run_task_with_node);
 	if (r)
@@ -271,7 +271,7 @@ void dm_settle_node(const char *name)
 	if (new_task(DM_DEVICE_MKNODES, name, &task))
 		return;
 	run_task(task);
-	/* The library only notes what is to be done; until here. */
+	/* The library queues changes of nodes until this call. */
 	dm_task_update_nodes();
 	dm_task_destroy(task);
 }
@@ -283,20 +283,20 @@ int dm_remove(const char *name, bool deferred)
 
 	if (r)
 		return r;
-	/* udev opens what has just changed: a moment later it is free again. */
+	/* udev opens devices that have just changed, for a moment. */
 	if (deferred)
 		dm_task_deferred_remove(task);
 	else
 		dm_task_retry_remove(task);
 	r = run_task_with_node(task);
 	dm_task_destroy(task);
-	/* Without udev the library takes the node away also when the device stays for now. */
+	/* Without udev the library removes the node even if the device still exists. */
 	if (!r && deferred)
 		dm_settle_node(name);
 	return r;
 }
 
-int dm_message(const char *name, uint64_t sector, const char *message, char **answer)
+int dm_message(const char *name, uint64_t sector, const char *message, char **reply)
 {
 	struct dm_task *task;
 	const char *text;
@@ -308,10 +308,10 @@ int dm_message(const char *name, uint64_t sector, const char *message, char **an
 		r = -ENOMEM;
 	if (!r)
 		r = run_task(task);
-	if (!r && answer) {
+	if (!r && reply) {
 		text = dm_task_get_message_response(task);
-		*answer = strdup(text ? text : "");
-		r = *answer ? 0 : -ENOMEM;
+		*reply = strdup(text ? text : "");
+		r = *reply ? 0 : -ENOMEM;
 	}
 	dm_task_destroy(task);
 	return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The device mapper, with errors as -errno. Only dm.c knows libdevmapper.
+ * The device mapper, with errors as -errno. Only dm.c uses libdevmapper.
  */
 #ifndef BLKVERIFY_DM_H
 #define BLKVERIFY_DM_H
@@ -25,7 +25,7 @@ enum dm_line { DM_INFO_LINE, DM_TABLE_LINE };
 
 void dm_start(bool debug);
 void dm_end(void);
-/* -ENOENT: the target is not there. */
+/* -ENOENT: the target is not loaded. */
 int dm_target_version(const char *target, unsigned int version[3]);
 int dm_get(const char *name, enum dm_line line, struct dm_device *device);
 /* NULL-terminated; free with dm_free_names(). */
@@ -33,10 +33,10 @@ int dm_names(char ***names);
 void dm_free_names(char **names);
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly);
 int dm_remove(const char *name, bool deferred);
-/* Where udev does not run: a device has its node, and one that is gone has none. */
+/* Without udev: create the node of a device, remove the node of one that is gone. */
 void dm_settle_node(const char *name);
-int dm_message(const char *name, uint64_t sector, const char *message, char **answer);
-/* -EINTR when a signal came. */
+int dm_message(const char *name, uint64_t sector, const char *message, char **reply);
+/* -EINTR: a signal arrived. */
 int dm_wait(const char *name, uint32_t event_nr);
 
 #endif

@@ -6,7 +6,7 @@
 
 #define LINE 16
 
-/* Red for what differs, and back. */
+/* Red for bytes that differ. */
 static void set_colour(FILE *out, bool on, bool *is_on, bool colour)
 {
 	if (colour && on != *is_on)

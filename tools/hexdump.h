@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes for people. Pure. */
+/* Hexadecimal output. Pure. */
 #ifndef BLKVERIFY_HEXDUMP_H
 #define BLKVERIFY_HEXDUMP_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A sector of both legs, side by side; lines that differ are marked, and coloured if wanted. */
+/* A sector of both legs, side by side; lines that differ are marked, bytes coloured if @colour. */
 void hexdump_sector(FILE *out, const uint8_t *raw, const uint8_t *test, bool colour);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The words of the interface that the target has, as numbers and names: all of it follows from
- * src/words.h, so a word that is added there is known here.
+ * The words of the interface as enums and names, all generated from src/words.h: a word that is
+ * added there needs no change here.
  */
 #ifndef BLKVERIFY_INTERFACE_H
 #define BLKVERIFY_INTERFACE_H
@@ -61,7 +61,7 @@ extern const struct class classes[NR_CLASSES];
 extern const char *const kind_words[NR_KINDS];
 extern const char *const message_words[NR_MESSAGES];
 
-/* NULL: a class of a newer target */
+/* NULL: unknown, of a newer target */
 const struct class *class_find(const char *word);
 
 #endif

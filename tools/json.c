@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scripts' form. Members are only ever added while "version" is 1; blkverify(8) describes them.
+ * JSON output. Members are only ever added while "version" is 1; blkverify(8) describes them.
  */
 #include <json-c/json.h>
 #include <stdio.h>
@@ -149,7 +149,7 @@ static void put_mismatch(json_object *o, const struct report *r)
 	put_hex(o, "test_bytes", r->test_window, r->window_len);
 }
 
-/* A number where it is one, true for a word without a value; text stays text. */
+/* A number if it is one, true for a word without a value; quoted text stays text. */
 static json_object *word_value(const struct word *word)
 {
 	uint64_t number;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Legs: opening what was given as RAW or TEST, and who else uses it.
+ * Legs: opening the devices or files given as RAW and TEST, and finding their other users.
  */
 #include <blkid/blkid.h>
 #include <errno.h>
@@ -25,17 +25,17 @@
 /* ---- opening -------------------------------------------------------------------------------- */
 
 /*
- * Who opens a leg looks whether it is free and then takes it: two at once must not both find it
- * free. The lock of a device goes when we close it, and then the mapped device has it. That of a
- * file stays for as long as its loop device, which uses what we have opened. udev, too, locks
- * devices, for moments.
+ * "open" checks that a leg is free and then uses it: two at the same time must not both find it
+ * free. The lock of a device ends when it is closed here; by then the mapped device holds it. The
+ * lock of a file lasts as long as its loop device, which uses the same open file. udev locks
+ * devices for short times, too.
  */
 static bool lock_leg(int fd, bool is_file, bool readonly)
 {
 	int kind = is_file && readonly ? LOCK_SH : LOCK_EX, tries = is_file ? 1 : 100;
 
 	while (flock(fd, kind | LOCK_NB)) {
-		/* A file system that has no locks. */
+		/* The file system does not support locks. */
 		if (errno != EWOULDBLOCK)
 			return true;
 		if (!--tries || interrupted)
@@ -45,7 +45,7 @@ static bool lock_leg(int fd, bool is_file, bool readonly)
 	return true;
 }
 
-/* QEMU locks the images of its machines so. */
+/* QEMU locks the images of its machines this way. */
 static bool locked_by_other(int fd, bool readonly)
 {
 	struct flock lock = { .l_type = readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET };
@@ -53,20 +53,20 @@ static bool locked_by_other(int fd, bool readonly)
 	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 }
 
-static int refuse_attached(const char *word, const char *path, const char *node)
+static int reject_attached(const char *word, const char *path, const char *node)
 {
 	char users[1024] = "";
 	struct stat st;
 
 	if (!stat(node, &st))
 		users_of_device(st.st_rdev, users, sizeof(users));
-	say_error("%s file %s is attached to %s already%s%s: close what uses it (losetup -d %s), or "
-		  "give %s instead",
+	say_error("%s file %s is attached to %s already%s%s: detach it first (losetup -d %s), or "
+		  "use %s instead",
 		  word, path, node, users[0] ? ", which is used by " : "", users, node, node);
 	return BUSY;
 }
 
-int file_refuse_used(const char *word, const char *path, int fd, bool readonly)
+int file_reject_used(const char *word, const char *path, int fd, bool readonly)
 {
 	char node[64], users[1024] = "";
 	struct stat st;
@@ -78,11 +78,11 @@ int file_refuse_used(const char *word, const char *path, int fd, bool readonly)
 		return BUSY;
 	}
 	if (!readonly && loop_find(&st, node, sizeof(node)))
-		return refuse_attached(word, path, node);
+		return reject_attached(word, path, node);
 	if (!locked_by_other(fd, readonly) && lock_leg(fd, true, readonly))
 		return DONE;
 	if (loop_find(&st, node, sizeof(node)))
-		return refuse_attached(word, path, node);
+		return reject_attached(word, path, node);
 	users_add_processes(&st, users, sizeof(users));
 	say_error("%s file %s is locked by %s: close that first", word, path,
 		  users[0] ? users : "another program");
@@ -94,17 +94,17 @@ static int open_file(struct leg *leg, int file_fd, const struct stat *st, bool r
 	int r;
 
 	if (st->st_size < SECTOR) {
-		say_error("%s file %s has %lld bytes, less than a sector: give it a size (truncate -s)",
+		say_error("%s file %s has %lld bytes, less than a sector: set its size with truncate -s",
 			  leg->word, leg->path, (long long)st->st_size);
 		return WRONG_DEVICE;
 	}
 	if (is_qcow2(leg->path)) {
-		say_error("%s file %s is a qcow2 image, not the disk in it: qemu-nbd "
-			  "--connect=/dev/nbd0 %s, and give /dev/nbd0",
+		say_error("%s file %s is a qcow2 image: attach it with qemu-nbd "
+			  "--connect=/dev/nbd0 %s and use /dev/nbd0",
 			  leg->word, leg->path, leg->path);
 		return WRONG_DEVICE;
 	}
-	r = file_refuse_used(leg->word, leg->path, file_fd, readonly);
+	r = file_reject_used(leg->word, leg->path, file_fd, readonly);
 	if (r)
 		return r;
 	leg->is_file = true;
@@ -160,7 +160,7 @@ int leg_say_used(const char *word, const char *path)
 	if (!users[0])
 		users_add_processes(&st, users, sizeof(users));
 	if (!users[0])
-		snprintf(users, sizeof(users), "what lsblk may show");
+		snprintf(users, sizeof(users), "unknown (try lsblk)");
 	say_error("%s %s is in use by %s: unmount or close that first", word, path, users);
 	return BUSY;
 }
@@ -171,7 +171,7 @@ static int open_leg(struct leg *leg, bool readonly)
 	struct stat st;
 
 	fd = open(leg->path, (readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	/* Kernels may be told to refuse it already here for what is mounted. */
+	/* Without CONFIG_BLK_DEV_WRITE_MOUNTED this already fails if it is mounted. */
 	if (fd < 0 && errno == EBUSY)
 		return leg_say_used(leg->word, leg->path);
 	if (fd < 0 || fstat(fd, &st)) {
@@ -179,7 +179,7 @@ static int open_leg(struct leg *leg, bool readonly)
 
 		r = exit_code_of(error);
 		say_error("cannot open %s %s: %s%s", leg->word, leg->path, strerror(error),
-			  error == EROFS       ? ": --readonly only reads it"
+			  error == EROFS       ? ": use --readonly to only read it"
 			  : r == NO_PERMISSION ? ": become root"
 					       : ": check the path");
 		if (fd >= 0)
@@ -189,7 +189,7 @@ static int open_leg(struct leg *leg, bool readonly)
 	if (S_ISBLK(st.st_mode))
 		return open_device_leg(leg, fd, &st);
 	if (!S_ISREG(st.st_mode)) {
-		say_error("%s %s is neither a block device nor a file: give one of those",
+		say_error("%s %s is neither a block device nor a regular file",
 			  leg->word, leg->path);
 		r = WRONG_DEVICE;
 	} else {
@@ -220,7 +220,7 @@ int leg_open(struct leg *leg, const char *word, const char *path, bool readonly)
 	return DONE;
 }
 
-/* Two devices are locked in one order, whichever is which: else two opens may wait for each other. */
+/* Devices are locked in the order of their numbers: otherwise two opens could deadlock. */
 int legs_open(struct leg *raw, const char *raw_path, struct leg *test, const char *test_path,
 	      bool readonly)
 {
@@ -242,9 +242,9 @@ void leg_close(struct leg *leg)
 	leg->fd = -1;
 }
 
-/* ---- who uses it ---------------------------------------------------------------------------- */
+/* ---- other users ---------------------------------------------------------------------------- */
 
-int leg_refuse_used(const struct leg *leg, bool readonly)
+int leg_reject_used(const struct leg *leg, bool readonly)
 {
 	char users[1024];
 	int fd, r;
@@ -264,20 +264,20 @@ int leg_refuse_used(const struct leg *leg, bool readonly)
 	return r;
 }
 
-int legs_refuse_same(const char *raw, const char *test)
+int legs_reject_same(const char *raw, const char *test)
 {
 	struct stat a, b;
 
 	if (stat(raw, &a) || stat(test, &b))
-		return DONE; /* opening them will say it better */
+		return DONE; /* opening them will report it */
 	if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode) ? a.st_rdev != b.st_rdev
 						     : a.st_dev != b.st_dev || a.st_ino != b.st_ino)
 		return DONE;
-	say_error("%s and %s are the same: raw and test must be two", raw, test);
+	say_error("%s and %s are the same: RAW and TEST must differ", raw, test);
 	return WRONG_DEVICE;
 }
 
-/* ---- what is on it -------------------------------------------------------------------------- */
+/* ---- signatures ----------------------------------------------------------------------------- */
 
 void leg_contents(const char *node, char *text, size_t size)
 {
@@ -285,7 +285,7 @@ void leg_contents(const char *node, char *text, size_t size)
 	const char *value;
 	int r;
 
-	snprintf(text, size, "what cannot be looked at");
+	snprintf(text, size, "data that cannot be probed");
 	if (!probe)
 		return;
 	blkid_probe_enable_partitions(probe, 1);
@@ -294,7 +294,7 @@ void leg_contents(const char *node, char *text, size_t size)
 	if (r >= 0)
 		text[0] = '\0';
 	else if (r == -2)
-		snprintf(text, size, "signatures of more than one kind");
+		snprintf(text, size, "conflicting signatures");
 	if (!r) {
 		if (!blkid_probe_lookup_value(probe, "TYPE", &value, NULL))
 			text_append(text, size, "%s", value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is given as RAW or TEST. */
+/* The devices or files given as RAW and TEST. */
 #ifndef BLKVERIFY_LEG_H
 #define BLKVERIFY_LEG_H
 
@@ -19,18 +19,18 @@ struct leg {
 	uint64_t block;			/* its logical block size, in sectors */
 };
 
-/* Say who has it; returns BUSY. */
+/* Report its users; returns BUSY. */
 int leg_say_used(const char *word, const char *path);
 int leg_open(struct leg *leg, const char *word, const char *path, bool readonly);
 int legs_open(struct leg *raw, const char *raw_path, struct leg *test, const char *test_path,
 	      bool readonly);
 void leg_close(struct leg *leg);
-/* Refuse a leg that somebody uses, and say who. */
-int leg_refuse_used(const struct leg *leg, bool readonly);
-int legs_refuse_same(const char *raw, const char *test);
-/* What is on it, by libblkid: "ext4 file system "name"", or an empty text. */
+/* Reject a leg that is in use, and report its users. */
+int leg_reject_used(const struct leg *leg, bool readonly);
+int legs_reject_same(const char *raw, const char *test);
+/* Its signatures: ext4, label "name"; or an empty text. */
 void leg_contents(const char *node, char *text, size_t size);
-/* Refuse a file that a loop device or another program uses, and lock it. */
-int file_refuse_used(const char *word, const char *path, int fd, bool readonly);
+/* Reject a file that is swap or that a loop device or another program uses; else lock it. */
+int file_reject_used(const char *word, const char *path, int fd, bool readonly);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loop devices for image files. They detach themselves with the last user (autoclear), so nothing
- * has to be remembered until close, and nothing stays behind when the tool is killed.
+ * Loop devices for image files. They are detached on last close (autoclear), so nothing has to be
+ * remembered until "close", and nothing is left behind if the command is killed.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,7 +36,7 @@ void loop_backing_file(const char *node, char *file, size_t size)
 		file[0] = '\0';
 }
 
-/* The kernel's way to write a device number in 64 bits, which is not that of the C library. */
+/* The kernel encodes a device number in 64 bits differently from the C library. */
 static dev_t decode_dev(uint64_t number)
 {
 	return makedev((unsigned int)(number >> 8) & 0xfff,
@@ -44,8 +44,8 @@ static dev_t decode_dev(uint64_t number)
 }
 
 /*
- * Is this the loop device of a file? Its own word is better than the name of the file, which may
- * have been renamed or removed since.
+ * Whether this is the loop device of a file. Ask the device first: the file may have been renamed
+ * or removed since it was attached.
  */
 static bool loop_is_of(const char *node, const char *backing_file, const struct stat *file)
 {
@@ -62,7 +62,6 @@ static bool loop_is_of(const char *node, const char *backing_file, const struct 
 	return !stat(backing_file, &st) && st.st_dev == file->st_dev && st.st_ino == file->st_ino;
 }
 
-/* The loop device that a file is attached to already, by whatever name it had then. */
 bool loop_find(const struct stat *file, char *node, size_t size)
 {
 	struct dirent *entry;
@@ -87,7 +86,7 @@ static int configure_loop(int loop_fd, int file_fd, const char *path, bool reado
 {
 	struct loop_config config = { .fd = (uint32_t)file_fd };
 
-	/* Without direct I/O the page cache of the file would hide what is under it. */
+	/* Without direct I/O the page cache of the file would hide errors of the storage below. */
 	config.info.lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO;
 	if (readonly)
 		config.info.lo_flags |= LO_FLAGS_READ_ONLY;
@@ -95,7 +94,6 @@ static int configure_loop(int loop_fd, int file_fd, const char *path, bool reado
 	return ioctl(loop_fd, LOOP_CONFIGURE, &config) ? -errno : 0;
 }
 
-/* Returns an open loop device of the file, or -errno; sets its node. */
 int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t size)
 {
 	int control, tries, r = -EBUSY;
@@ -105,7 +103,7 @@ int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t
 	control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 	if (control < 0)
 		return -errno;
-	/* Somebody else may take the free one first: another try then. */
+	/* Another process may take the free device first: try again. */
 	for (tries = 0; tries < 64 && r == -EBUSY; tries++) {
 		int nr = ioctl(control, LOOP_CTL_GET_FREE), fd;
 

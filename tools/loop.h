@@ -9,9 +9,9 @@
 
 /* The file behind a loop device, or an empty text. */
 void loop_backing_file(const char *node, char *file, size_t size);
-/* The loop device that a file is attached to already, by whatever name it had then. */
+/* The loop device that a file is already attached to, under any name. */
 bool loop_find(const struct stat *file, char *node, size_t size);
-/* Returns an open loop device of the file, or -errno; sets its node. */
+/* Returns the open loop device, or -errno; sets node. */
 int loop_attach(int file_fd, const char *path, bool readonly, char *node, size_t size);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel modules: load what is needed, say what is missing when that does not help.
+ * Kernel modules: load what is needed, report what is missing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "module.h"
 #include "util.h"
 
-/* What modprobe says of a failure is the reason that people need: it is not hidden. */
+/* The messages of modprobe are not hidden: they have the reason of a failure. */
 void module_load(const char *module)
 {
 	pid_t pid = fork();
@@ -44,7 +44,8 @@ static int say_missing(int error)
 			  "or insmod dm-blkverify.ko",
 			  kernel.release);
 	else
-		say_error("the running kernel %s has no device mapper (%s): modprobe dm-mod says why",
+		say_error("the running kernel %s has no device mapper (%s): run \"modprobe dm-mod\" to "
+			  "see why",
 			  kernel.release, strerror(-error));
 	return WRONG_DEVICE;
 }
@@ -55,8 +56,8 @@ int module_need_target(void)
 	int r;
 
 	/*
-	 * Before the library looks: it remembers for good when there is no device mapper. The node
-	 * says nothing: the library makes it, too.
+	 * Before the first call of the library, which remembers for good that there is no device
+	 * mapper. The node proves nothing: the library creates it, too.
 	 */
 	if (!geteuid() && access("/sys/class/misc/device-mapper", F_OK))
 		module_load("dm-mod");

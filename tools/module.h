@@ -4,7 +4,7 @@
 #define BLKVERIFY_MODULE_H
 
 void module_load(const char *module);
-/* Load the target when it is not; say what is missing. */
+/* Load the target if necessary; report what is missing. */
 int module_need_target(void);
 
 #endif

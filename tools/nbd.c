@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * qcow2 images through qemu-nbd. The server is our child and dies with us.
+ * qcow2 images through qemu-nbd. The server is a child of this process and ends with it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ bool is_qcow2(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char magic[4] = "";
 	struct stat st;
-	/* Of a device the bytes count, whatever a guest wrote there. */
+	/* Not a device: a guest may have written anything there. */
 	bool is = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) && read(fd, magic, 4) == 4 &&
 		  !memcmp(magic, "QFI\xfb", 4);
 
@@ -33,7 +33,7 @@ bool is_qcow2(const char *path)
 	return is;
 }
 
-/* A connected one has a pid in sysfs. */
+/* A connected device has a pid in sysfs. */
 static bool find_free(char *node, size_t size)
 {
 	char path[64];
@@ -58,14 +58,14 @@ static void serve_image(const char *node, const char *path, pid_t parent)
 
 	dup2(null, STDOUT_FILENO);
 	snprintf(connect_to, sizeof(connect_to), "--connect=%s", node);
-	/* It would take "a:b" for a protocol, and "-a" for an option. */
+	/* qemu-nbd takes "a:b" for a protocol and "-a" for an option. */
 	snprintf(file, sizeof(file), "%s%s", path[0] == '/' ? "" : "./", path);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(127);
-	/* Control-C is for us: the server must answer until we detach. */
+	/* Control-C must not end the server: it is needed until nbd_detach(). */
 	setpgid(0, 0);
-	/* Only a verbose one stays our child. */
+	/* Without --verbose it would become a daemon. */
 	execlp("qemu-nbd", "qemu-nbd", "--verbose", "--read-only", "--format=qcow2", connect_to,
 	       file, NULL);
 	say_error("cannot run qemu-nbd: %s: install qemu-utils", strerror(errno));
@@ -86,7 +86,7 @@ static uint64_t size_of(const char *node)
 	return strtoull(line, NULL, 10);
 }
 
-/* sysfs names the thread that serves it: another program may have taken the node before ours. */
+/* sysfs has the thread that serves the node: another program may have taken it first. */
 static bool is_ours(const struct nbd *nbd)
 {
 	char path[96], thread[32];
@@ -114,7 +114,7 @@ static bool wait_ready(struct nbd *nbd)
 	return false;
 }
 
-/* From the look for a free node until it is served: others of us wait. */
+/* Other instances wait from the search for a free node until it is served. */
 static int lock_nodes(void)
 {
 	int fd;
@@ -132,7 +132,7 @@ static int attach_image(struct nbd *nbd, const char *path)
 	pid_t parent;
 
 	if (!find_free(nbd->node, sizeof(nbd->node))) {
-		say_error("%s is a qcow2 image and there is no free nbd device: modprobe nbd, or "
+		say_error("%s is a qcow2 image, which needs a free nbd device: modprobe nbd, or "
 			  "disconnect one (qemu-nbd -d)",
 			  path);
 		nbd->node[0] = '\0';
@@ -144,7 +144,7 @@ static int attach_image(struct nbd *nbd, const char *path)
 		serve_image(nbd->node, path, parent);
 	if (nbd->server > 0 && wait_ready(nbd))
 		return DONE;
-	say_error("qemu-nbd does not serve %s: its words are above", path);
+	say_error("qemu-nbd failed to serve %s (see its messages above)", path);
 	nbd_detach(nbd);
 	return WRONG_DEVICE;
 }

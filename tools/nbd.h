@@ -11,7 +11,7 @@ struct nbd {
 	pid_t server;
 };
 
-/* When the file is a qcow2 image, show its contents as a block device. Returns an exit code. */
+/* If the file is a qcow2 image, attach its contents to a block device. Returns an exit code. */
 bool is_qcow2(const char *path);
 int nbd_attach(struct nbd *nbd, const char *path);
 void nbd_detach(struct nbd *nbd);

@@ -13,7 +13,8 @@ struct options {
 	bool has_sectors, has_start, has_length, has_timeout;
 	uint64_t sectors, start, length, timeout, context;
 	const char *raw, *test, *raw_dir, *name;
-	const char *words[NR_OPTIONS];	/* NULL: not given; else the value, or "" */
+	/* Of the table line: NULL if not given, else the value, or "". */
+	const char *words[NR_OPTIONS];
 };
 extern struct options opts;
 

@@ -8,7 +8,7 @@
 
 /* ---- status and table ----------------------------------------------------------------------- */
 
-/* The end of the line is the end of what an older target has: the field is absent then. */
+/* At the end of the line the field is absent: an older target has fewer. */
 static bool parse_field(const char **text, struct status *status, enum field field)
 {
 	char token[32];
@@ -81,13 +81,13 @@ static bool parse_window(const char *text, struct report *report, uint8_t *windo
 			return false;
 		window[i] = (uint8_t)(high << 4 | low);
 	}
-	/* Both windows have one length; were they not to, the shorter one counts. */
+	/* Both windows should have the same length; use the shorter one. */
 	if (!report->window_len || len < report->window_len)
 		report->window_len = len;
 	return true;
 }
 
-/* zeros, bitflip(3), shifted(-8); a newer target may have others, which are kept as they are. */
+/* zeros, bitflip(3), shifted(-8); unknown classes of a newer target are kept as they are. */
 static bool parse_class(const char *text, struct report *report)
 {
 	size_t len = strcspn(text, "("), end = len + strcspn(text + len, ")");
@@ -125,7 +125,7 @@ static bool parse_error(const char *text, int *error)
 	return true;
 }
 
-/* Is the word a known one of a contents mismatch? Sets *bad when it is and has a bad value. */
+/* Returns whether the word of a mismatch is known; sets *bad if its value is malformed. */
 static bool take_mismatch_word(struct report *r, const struct word *w, bool *bad)
 {
 	const char *key = w->key, *value = w->value;
@@ -227,7 +227,7 @@ bool parse_report(const char *line, struct report *report)
 	return take_words(report, line);
 }
 
-/* ---- whole answers -------------------------------------------------------------------------- */
+/* ---- whole replies -------------------------------------------------------------------------- */
 
 static const char *next_line(const char *text)
 {
@@ -244,7 +244,7 @@ static size_t count_lines(const char *text)
 	return nr;
 }
 
-/* False only when memory is short or the last line is missing. */
+/* Fails only if out of memory or if the last line is missing. */
 bool parse_list(const char *text, struct list *list)
 {
 	bool ended = false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the target answers, as structs. Pure: text in, numbers out; no device, no output.
+ * The output of the target, as structs. Pure: text in, numbers out; no device, no output.
  *
  * Status fields and report words are only ever appended to. So what a newer target prints beyond
  * what is known here is kept (words) or skipped (fields), and a field that an older target does not
@@ -31,11 +31,11 @@ struct table {
 	char options[512];			/* without their count; may be empty */
 };
 
-/* key=value, key="a value", or a key alone, whose value is then empty. */
+/* key=value, key="a value", or only a key, with an empty value. */
 struct word {
 	char key[32];
 	char value[96];
-	bool quoted;				/* so it is text, whatever is in it */
+	bool quoted;				/* so it is text, even if it looks like a number */
 };
 
 struct words {
@@ -48,7 +48,7 @@ struct report {
 	enum kind kind;
 	char op[24];
 	uint64_t sector, nr;			/* the request */
-	uint64_t bad_sector, differ;		/* of a mismatch, as all that follows but the errors */
+	uint64_t bad_sector, differ;		/* of a mismatch, as all below except the errors */
 	unsigned int byte;
 	uint8_t raw_byte, test_byte;
 	bool persistent;
@@ -59,14 +59,14 @@ struct report {
 	size_t window_len;
 	uint8_t raw_window[WINDOW_MAX], test_window[WINDOW_MAX];
 	int raw_error, test_error;		/* of a divergence: 0 or a negative errno */
-	struct words more;			/* what is not known here */
+	struct words more;			/* words that are not known here */
 };
 
 struct list {
 	struct report *reports;
 	size_t nr;
 	uint64_t dropped;
-	size_t not_understood;			/* lines */
+	size_t not_understood;			/* lines of an unexpected format */
 };
 
 struct write_line {
@@ -78,7 +78,7 @@ struct write_line {
 struct history {
 	struct write_line *writes;
 	size_t nr;
-	bool complete;				/* no older write is forgotten */
+	bool complete;				/* older writes are recorded, too */
 };
 
 bool parse_number(const char *text, uint64_t *number);

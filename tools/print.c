@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * status and report, in people's form.
+ * The output of status and report for people.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,6 @@
 #include "text.h"
 #include "util.h"
 
-/* Names come from programs and people: what a terminal would obey is not printed. */
 void print_clean(const char *text)
 {
 	char *clean = strdup(text);
@@ -36,9 +35,9 @@ static void print_leg(const char *word, const char *node)
 
 	loop_backing_file(node, file, sizeof(file));
 	printf("  %-16s%s", word, node);
-	/* That of "run" has no name: DIR/#NUMBER (deleted). */
+	/* The reference file of "run" has no name: DIR/#NUMBER (deleted). */
 	if (strstr(file, "/#") && strstr(file, " (deleted)")) {
-		printf(" (a file without a name in ");
+		printf(" (an unnamed file in ");
 		*strstr(file, "/#") = '\0';
 	} else if (file[0]) {
 		printf(" (");
@@ -116,7 +115,7 @@ void print_table(const struct device *devices, size_t nr)
 
 /* ---- report --------------------------------------------------------------------------------- */
 
-/* "bitflip(3): a few bits differ"; of a class of a newer target the word is all there is. */
+/* "bitflip(3): a few bits differ"; a class of a newer target has no explanation. */
 static void text_of_class(const struct report *report, char *text, size_t size)
 {
 	const struct class *class = class_find(report->class);
@@ -175,7 +174,7 @@ static void print_write(const struct words *w)
 
 	if (unknown) {
 		printf("      written: %s\n", strcmp(unknown, "none") ?
-		       "unknown: older writes are forgotten" : "not through this device");
+		       "unknown: older writes are no longer recorded" : "not through this device");
 		return;
 	}
 	if (!words_find(w, "write_start"))
@@ -216,7 +215,7 @@ void print_reports(const struct device *device, const struct list *list)
 	size_t i;
 
 	if (!list->nr) {
-		printf("%s: no finding is recorded\n", device->name);
+		printf("%s: no findings recorded\n", device->name);
 		return;
 	}
 	printf("%5s %-12s %12s %6s  %-6s %-6s  %-10s %s\n", "NO", "OP", "SECTOR", "BYTE", "RAW",
@@ -224,10 +223,10 @@ void print_reports(const struct device *device, const struct list *list)
 	for (i = 0; i < list->nr; i++)
 		print_report(&list->reports[i]);
 	if (list->dropped)
-		printf("%" PRIu64 " older ones are no longer recorded\n", list->dropped);
+		printf("%" PRIu64 " older findings are no longer recorded\n", list->dropped);
 }
 
-/* ---- ranges ------------------------------------------------------------------------------------- */
+/* ---- ranges --------------------------------------------------------------------------------- */
 
 void print_ranges(const char *what, const struct ranges *ranges)
 {

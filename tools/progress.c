@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Long jobs: whole reads and writes, and a line on the terminal that says how far they are.
+ * A line on the terminal with the progress of a long job.
  */
 #include <inttypes.h>
 #include <stdio.h>

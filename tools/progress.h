@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A line on the terminal that tells how far a long job is. */
+/* A line on the terminal with the progress of a long job. */
 #ifndef BLKVERIFY_PROGRESS_H
 #define BLKVERIFY_PROGRESS_H
 

@@ -14,12 +14,12 @@ struct range {
 struct ranges {
 	struct range *range;
 	size_t nr, room;
-	bool incomplete;	/* memory was short */
+	bool incomplete;	/* out of memory */
 };
 
 void ranges_add(struct ranges *ranges, uint64_t start, uint64_t nr);
 uint64_t ranges_sectors(const struct ranges *ranges);
-/* The exit code of what found these. */
+/* The exit code for these ranges. */
 int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable);
 void ranges_free(struct ranges *ranges);
 

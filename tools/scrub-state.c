@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How far a scrub is, in a file, so that one that was stopped or killed can go on.
+ * The progress of a scrub, saved in a file, so that it can be resumed after an interruption.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 #include "util.h"
 
 /*
- * The same name, or the same loop devices, may stand for another pair tomorrow: the kernel numbers
- * disks and uses no number twice until the next boot, and /run does not last longer.
+ * The same name or loop devices may later belong to another pair. The kernel numbers disks and does
+ * not reuse a number before the next boot, and /run does not outlive that either.
  */
 static void identify_device(const struct scrub *s, char *text, size_t size)
 {
@@ -42,7 +42,7 @@ static void state_path(const struct scrub *s, const char *suffix, char *path, si
 	snprintf(path, size, STATE_DIR "/%s.scrub%s", s->device.name, suffix);
 }
 
-/* Replaced in one step: a killed scrub leaves the old state or the new one. */
+/* Replaced atomically: a killed scrub leaves the old or the new state. */
 bool scrub_save(const struct scrub *s)
 {
 	char path[256], new[256], identity[384];
@@ -60,7 +60,7 @@ bool scrub_save(const struct scrub *s)
 		s->end, s->start);
 	save_ranges(f, "bad", &s->bad);
 	save_ranges(f, "unreadable", &s->unreadable);
-	/* What did not fit is in the first of these only when it was written out before. */
+	/* ferror() does not cover data that fclose() still has to write. */
 	failed = ferror(f);
 	failed |= fclose(f);
 	if (failed)
@@ -103,7 +103,7 @@ int scrub_load(struct scrub *s)
 		fclose(f);
 	if (same)
 		return DONE;
-	say_error("there is no interrupted scrub of %s to resume: leave --resume out",
+	say_error("%s has no interrupted scrub to resume: omit --resume",
 		  s->device.name);
 	return FAILED;
 }

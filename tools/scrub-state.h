@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What scrub.c and resume.c share. */
+/* A scrub, and its progress in a file for --resume. */
 #ifndef BLKVERIFY_SCRUB_H
 #define BLKVERIFY_SCRUB_H
 
@@ -16,12 +16,12 @@ struct scrub {
 	int fd;
 	uint64_t block; /* sectors in a logical block */
 	uint64_t start, end;
-	bool ask; /* ignore_mismatch */
+	bool ask; /* ignore_mismatch: look at the reports after each read */
 
-	pthread_mutex_t lock; /* what follows */
+	pthread_mutex_t lock; /* protects all below */
 	uint64_t next;
-	uint64_t at[THREADS]; /* what the thread reads now; UINT64_MAX: nothing */
-	uint64_t mismatches, seen; /* asked last */
+	uint64_t at[THREADS]; /* where each thread reads; UINT64_MAX: nowhere */
+	uint64_t mismatches, seen; /* as of the last look at the status and the reports */
 	struct ranges bad, unreadable;
 	bool frozen;
 };
@@ -29,7 +29,7 @@ struct scrub {
 /* Everything before this sector has been read. */
 uint64_t scrub_position(const struct scrub *s);
 
-/* resume.c: how far it is, kept for --resume. The lock is held, or no thread runs. */
+/* The lock is held, or no thread runs. */
 bool scrub_save(const struct scrub *s);
 int scrub_load(struct scrub *s);
 void scrub_forget(const struct scrub *s);

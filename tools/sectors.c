@@ -12,7 +12,7 @@ void *aligned_buffer(size_t size)
 	void *buffer = aligned_alloc(4096, size);
 
 	if (!buffer)
-		say_error("no memory for a buffer of %zu bytes: free some and try again", size);
+		say_error("no memory for a buffer of %zu bytes", size);
 	return buffer;
 }
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whole reads and writes. */
+/* Complete reads and writes. */
 #ifndef BLKVERIFY_SECTORS_H
 #define BLKVERIFY_SECTORS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define CHUNK_SECTORS 2048	/* the target's region: a longer read would only be split */
+#define CHUNK_SECTORS 2048	/* the size of the target's regions: longer reads are split */
 
-/* NULL, which is said, when memory is short. */
+/* Returns NULL, and reports it, if out of memory. */
 void *aligned_buffer(size_t size);
-/* All of it, or -errno; a file that ends early is -ENODATA. */
+/* Return 0 or -errno; -ENODATA if the file ends early. */
 int read_at_least(int fd, void *buffer, uint64_t sector, size_t least, size_t size);
 int read_sectors(int fd, void *buffer, uint64_t sector, uint64_t nr);
 int write_sectors(int fd, const void *buffer, uint64_t sector, uint64_t nr);

@@ -33,8 +33,8 @@ static int side_measure(struct side *side)
 }
 
 /*
- * Past the page cache where the file system can do that (tmpfs cannot). What will be written is
- * ours alone, so that nobody mounts it meanwhile; O_EXCL means nothing for a file.
+ * Bypasses the page cache if the file system can do that (tmpfs cannot). A device to be written is
+ * opened exclusively, so that it cannot be mounted meanwhile; O_EXCL has no effect on a file.
  */
 static int open_direct(const char *path, int flags)
 {
@@ -78,8 +78,8 @@ void side_close(struct side *side)
 }
 
 /*
- * The rest of a part of a sector reads as zeros. Whole blocks of 4 KiB are asked for, also where a
- * part of one is wanted: a device may have no smaller ones.
+ * The missing rest of a partial sector reads as zeros. Always reads whole blocks of 4 KiB: the
+ * device may not have smaller ones.
  */
 int side_read(const struct side *side, uint64_t at, uint64_t nr)
 {
@@ -88,7 +88,7 @@ int side_read(const struct side *side, uint64_t at, uint64_t nr)
 	size_t blocks = (all + SIDE_BLOCK - 1) / SIDE_BLOCK * SIDE_BLOCK;
 	int r = read_at_least(side->fd, side->buffer, at, wanted, blocks);
 
-	/* What is behind may be what cannot be read. */
+	/* The unreadable part may be behind what is wanted. */
 	if (r && blocks > all)
 		r = read_at_least(side->fd, side->buffer, at, wanted, all);
 	memset(side->buffer + wanted, 0, all - wanted);

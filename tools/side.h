@@ -9,12 +9,12 @@
 
 #include "nbd.h"
 
-/* A device, an image, or the nbd device that shows what is in an image. */
+/* A device, an image, or the nbd device of a qcow2 image. */
 struct side {
 	const char *word, *path;
 	struct nbd nbd;
 	int fd;
-	uint64_t bytes, sectors;	/* the last sector of a file may be a part of one */
+	uint64_t bytes, sectors;	/* the last sector of a file may be partial */
 	bool is_block;
 	dev_t number;
 	uint8_t *buffer;		/* of CHUNK_SECTORS */
@@ -24,9 +24,9 @@ struct side {
 
 int side_open(struct side *side, const char *word, const char *path, bool writable);
 void side_close(struct side *side);
-/* Into its buffer, or -errno. */
+/* Reads into its buffer; returns 0 or -errno. */
 int side_read(const struct side *side, uint64_t at, uint64_t nr);
-/* How many sectors the chunk has that begins here. */
+/* The number of sectors of the chunk that begins at @at. */
 uint64_t side_chunk(uint64_t at, uint64_t end);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a status means to a person. An older target has fewer fields: those are absent. Pure. */
+/* What a status means, in words. Fields that an older target lacks are absent. Pure. */
 #ifndef BLKVERIFY_STATUS_H
 #define BLKVERIFY_STATUS_H
 
@@ -8,13 +8,13 @@
 
 #include "parse.h"
 
-/* Something was found. */
+/* Whether something was found. */
 bool status_is_bad(const struct status *status);
-/* Is the field there, and 0? */
+/* Whether the field is present and 0. */
 bool status_is_zero(const struct status *status, enum field field);
 /* In a few words. */
 const char *status_verdict(const struct status *status);
-/* The number, or "-" where it is absent. */
+/* The number, or "-" if it is absent. */
 void status_text(const struct status *status, enum field field, char *text, size_t size);
 
 #endif

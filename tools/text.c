@@ -6,7 +6,7 @@
 
 #include "text.h"
 
-/* No longer form than needed, no surrogate, no more than 21 bits. */
+/* Rejects overlong forms, surrogates, and more than 21 bits. */
 static bool second_fits(unsigned char first, unsigned char second)
 {
 	unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
@@ -15,7 +15,7 @@ static bool second_fits(unsigned char first, unsigned char second)
 	return second >= least && second <= greatest;
 }
 
-/* Length of the character at text, 0 when it is none. */
+/* Length of the character at @text; 0 if it is malformed. */
 static size_t utf8_len(const char *text)
 {
 	const unsigned char *t = (const unsigned char *)text;
@@ -30,7 +30,7 @@ static size_t utf8_len(const char *text)
 	return len;
 }
 
-/* Escape and its kind, also those of two bytes (C1). */
+/* Escape and the like, including those of two bytes (C1). */
 static bool is_control(const char *text, size_t len)
 {
 	const unsigned char *t = (const unsigned char *)text;

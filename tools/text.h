@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Texts for people: names, which are any bytes where terminals and JSON want UTF-8; sizes. Pure. */
+/* Text for people: valid UTF-8, lists, sizes. Names of programs and files are any bytes. Pure. */
 #ifndef BLKVERIFY_TEXT_H
 #define BLKVERIFY_TEXT_H
 
@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Put a "?" for each byte that is no UTF-8, and for what a terminal would obey if that is asked. */
+/* Replace each byte that is not UTF-8 by "?"; for a terminal also control characters. */
 void text_clean(char *text, bool for_terminal);
-/* Adds to a list in words. */
+/* Append to a list, after a comma. */
 void text_append(char *text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* 1.5 GiB */

@@ -42,7 +42,6 @@ bool parse_int(const char *text, long *number)
 	return !errno && !*end;
 }
 
-/* The next word that spaces end; false at the end of the text or when it does not fit. */
 bool next_token(const char **text, char *token, size_t size)
 {
 	size_t len;
@@ -68,7 +67,7 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* One character of a quoted value, which *text is moved over; \", \\, \n, \t, \x1b, \033. */
+/* One character of a quoted value, and advance *text: \", \\, \n, \t, \x1b, \033. */
 static char unescape_char(const char **text)
 {
 	const char *t = *text;
@@ -89,7 +88,7 @@ static char unescape_char(const char **text)
 	return t[1] == 'n' ? '\n' : t[1] == 't' ? '\t' : t[1];
 }
 
-/* A value too long for its place is cut; it is for people to read. */
+/* A value that is too long is truncated: it is only printed. */
 static const char *parse_quoted(const char *text, char *value, size_t size)
 {
 	size_t len = 0;
@@ -123,7 +122,7 @@ static const char *parse_word(const char *text, struct word *word)
 	return text + len;
 }
 
-/* The words up to the end of the line; those beyond WORDS_MAX are left out. */
+/* The words up to the end of the line; those beyond WORDS_MAX are dropped. */
 bool parse_words(const char *text, struct words *words)
 {
 	struct word spare;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who uses a device or a file: what is built on it, what is mounted, which process has it open.
+ * The users of a device or file: devices on top of it, mounts, swap, processes that have it open.
  */
 #include <dirent.h>
 #include <libmount/libmount.h>
@@ -39,7 +39,7 @@ static void add_holders(const char *dir, char *text, size_t size)
 		closedir(d);
 }
 
-/* Some file systems, such as btrfs, have a number of their own: then the source is the device. */
+/* File systems such as btrfs have a device number of their own: compare the source, too. */
 static bool is_mount_of(struct libmnt_fs *fs, dev_t number)
 {
 	const char *source = mnt_fs_get_srcpath(fs);
@@ -62,7 +62,7 @@ static void add_mounts(dev_t number, char *text, size_t size)
 
 		if (!mnt_fs_get_target(fs) || !is_mount_of(fs, number))
 			continue;
-		/* Whoever makes a directory chooses its name. */
+		/* The name of a directory may contain anything. */
 		snprintf(place, sizeof(place), "%s", mnt_fs_get_target(fs));
 		text_clean(place, true);
 		text_append(text, size, "the file system mounted on %s", place);
@@ -71,7 +71,7 @@ static void add_mounts(dev_t number, char *text, size_t size)
 	mnt_unref_table(mounts);
 }
 
-/* The same block device by whatever node, or the same file. */
+/* The same block device, under any node, or the same file. */
 static bool is_same_file(const struct stat *a, const struct stat *b)
 {
 	if (S_ISBLK(a->st_mode) != S_ISBLK(b->st_mode))
@@ -109,7 +109,6 @@ static void add_users(dev_t number, const char *sys, char *text, size_t size)
 		text_append(text, size, "swap");
 }
 
-/* All that uses a device or one of its partitions. */
 void users_of_device(dev_t number, char *text, size_t size)
 {
 	char sys[64], path[400], numbers[32];
@@ -157,7 +156,7 @@ static bool has_open(const char *pid, const struct stat *wanted)
 	return found;
 }
 
-/* Slow where there are many: for messages only. */
+/* Slow if there are many processes: only for messages. */
 void users_add_processes(const struct stat *wanted, char *text, size_t size)
 {
 	char path[280], name[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Who uses a device or a file. */
+/* The users of a device or file, in words. */
 #ifndef BLKVERIFY_USERS_H
 #define BLKVERIFY_USERS_H
 
@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* What is built or mounted on a device or its partitions. */
+/* Devices, mounts and swap on a device or its partitions. */
 void users_of_device(dev_t number, char *text, size_t size);
-/* Is the block device or file in use as swap? */
+/* Whether the block device or file is in use as swap. */
 bool users_is_swap(const struct stat *wanted);
-/* Adds the processes that have it open, but for us. */
+/* Append the processes that have it open, except this one. */
 void users_add_processes(const struct stat *wanted, char *text, size_t size);
 
 #endif

@@ -75,7 +75,7 @@ static void note_signal(int signal)
 	interrupted = 1;
 }
 
-/* Those that somebody wants to be ignored, as nohup does, stay so. */
+/* A signal that is ignored, as by nohup, stays ignored. */
 void catch_signals_by(void (*handler)(int), int flags)
 {
 	static const int all[] = { SIGINT, SIGTERM, SIGHUP };
@@ -94,7 +94,7 @@ void catch_signals(void)
 
 /* ---- sizes ---------------------------------------------------------------------------------- */
 
-/* What the suffix multiplies by; false for none that is known. */
+/* The factor of a suffix; false if it is unknown. */
 static bool parse_suffix(const char *suffix, unsigned int *base, unsigned int *power)
 {
 	static const char letters[] = "KMGTPE";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What all units use: exit codes, messages, signals. Data goes to stdout, messages to stderr. */
+/* Shared by all units: exit codes, messages, signals. Data goes to stdout, messages to stderr. */
 #ifndef BLKVERIFY_UTIL_H
 #define BLKVERIFY_UTIL_H
 
@@ -15,7 +15,7 @@
 /* 1 to 5 as veritysetup has them. */
 enum exit_code {
 	DONE = 0,		/* and nothing was found */
-	FAILED = 1,		/* wrong arguments, no "yes", or an error without a code of its own */
+	FAILED = 1,		/* wrong arguments, not confirmed, or an error without a code */
 	NO_PERMISSION = 2,
 	NO_MEMORY = 3,
 	WRONG_DEVICE = 4,	/* missing, of the wrong kind or size; also no module */
@@ -24,22 +24,22 @@ enum exit_code {
 	INCONCLUSIVE = 7,	/* nothing, or not everything, could be compared */
 };
 
-/* One line on stderr; what to do next is part of it. */
+/* One line on stderr, with what to do next. */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Only after say_debug_enable(true). */
+/* Does nothing before say_debug_enable(true). */
 void say_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_debug_enable(bool debug);
-/* Turn an errno into the exit code that suits it. */
+/* The exit code of an errno. */
 int exit_code_of(int error);
 
-/* SIGINT, SIGTERM and SIGHUP set this; they end no system call silently (no SA_RESTART). */
+/* Set by SIGINT, SIGTERM and SIGHUP, which interrupt system calls (no SA_RESTART). */
 extern volatile sig_atomic_t interrupted;
 void catch_signals(void);
 void catch_signals_by(void (*handler)(int), int flags);
 
 /*
- * A number of sectors or, with a suffix, of bytes, as losetup takes them: K, M, G, T, P and E, also
- * as KiB, are powers of 1024, and KB is one of 1000. Returns why it is none, or NULL.
+ * A number of sectors or, with a suffix, of bytes, as losetup takes them: K or KiB, and M, G, T, P
+ * and E, for powers of 1024, KB for powers of 1000. Returns NULL, or what is wrong with it.
  */
 const char *parse_size(const char *text, uint64_t *sectors);
 

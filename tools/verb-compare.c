@@ -34,7 +34,7 @@ static void compare_chunk(struct comparison *c, uint64_t at, uint64_t nr)
 			ranges_add(&c->bad, at + i, 1);
 }
 
-/* What cannot be read in one piece is read in pieces of 4 KiB, to lose no more than needed. */
+/* If a chunk cannot be read as a whole, read pieces of 4 KiB, to find the unreadable ones. */
 static void read_chunk(struct comparison *c, uint64_t at, uint64_t nr)
 {
 	uint64_t piece;
@@ -75,12 +75,12 @@ static void print_json(const struct comparison *c)
 static int show_comparison(const struct comparison *c)
 {
 	if (interrupted)
-		say_error("compare was interrupted: what follows is not all");
+		say_error("compare was interrupted: the result is incomplete");
 	if (opts.json) {
 		print_json(c);
 	} else {
 		print_ranges("differ", &c->bad);
-		print_ranges("cannot be read", &c->unreadable);
+		print_ranges("unreadable", &c->unreadable);
 		printf("%s and %s: %" PRIu64 " of %" PRIu64 " sectors differ\n", c->raw.path,
 		       c->test.path, ranges_sectors(&c->bad), c->sectors);
 	}
@@ -97,12 +97,12 @@ static int check_sizes(struct comparison *c)
 	if (c->raw.bytes == c->test.bytes)
 		return DONE;
 	if (opts.allow_unequal) {
-		/* A part of a sector is no part of what both have. */
+		/* The common part ends before a partial sector. */
 		c->sectors = small->bytes / SECTOR;
 		return DONE;
 	}
-	say_error("raw %s has %" PRIu64 " bytes, test %s %" PRIu64 ": they differ; --allow-unequal "
-		  "compares what both have",
+	say_error("the sizes differ: raw %s has %" PRIu64 " bytes, test %s has %" PRIu64 "; "
+		  "--allow-unequal compares the common part",
 		  c->raw.path, c->raw.bytes, c->test.path, c->test.bytes);
 	c->sectors = 0;
 	if (opts.json)
@@ -113,7 +113,7 @@ static int check_sizes(struct comparison *c)
 int verb_compare(char **argv)
 {
 	struct comparison c = { .raw.fd = -1, .test.fd = -1 };
-	int r = legs_refuse_same(argv[0], argv[1]);
+	int r = legs_reject_same(argv[0], argv[1]);
 
 	if (r)
 		return r;

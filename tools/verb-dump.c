@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dump: what is on both legs around a sector, read directly and past the page cache.
+ * dump: a sector of both legs and its neighbours, read directly, bypassing the page cache.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "util.h"
 #include "verbs.h"
 
-/* How far a shifted sector is searched for, on both sides. */
+/* How far to search for the data of a sector, on both sides. */
 #define NEARBY 2048
 
 struct window {
@@ -40,7 +40,7 @@ static int choose_sector(const struct device *device, const char *word, uint64_t
 		return FAILED;
 	}
 	if (!word && !device->status.present[FIELD_FIRST_MISMATCH]) {
-		say_error("%s has no mismatch to show: give a sector, or look for one with "
+		say_error("%s has no recorded mismatch: specify a sector, or find one with "
 			  "\"blkverify scrub %s\"",
 			  device->name, device->name);
 		return FAILED;
@@ -49,7 +49,7 @@ static int choose_sector(const struct device *device, const char *word, uint64_t
 		*sector = device->status.value[FIELD_FIRST_MISMATCH];
 	if (*sector < device->start + device->length)
 		return DONE;
-	say_error("sector %" PRIu64 " is beyond %s, which has %" PRIu64, *sector, device->name,
+	say_error("sector %" PRIu64 " is beyond %s, which has %" PRIu64 " sectors", *sector, device->name,
 		  device->length);
 	return FAILED;
 }
@@ -61,7 +61,7 @@ static void choose_window(const struct device *device, uint64_t sector, uint64_t
 {
 	uint64_t first = device->start, end = device->start + device->length, last;
 
-	/* Multiples of 4 KiB, so that direct reads suit every logical block size. */
+	/* Multiples of 4 KiB: direct reads must fit any logical block size. */
 	w->start = (sector - first > reach ? sector - reach : first) & ~(uint64_t)7;
 	last = end - sector > reach + 1 ? sector + reach + 1 : end;
 	w->nr = (last - w->start + 7) & ~(uint64_t)7;
@@ -83,12 +83,12 @@ static int read_leg(const char *node, uint64_t sector, uint64_t nr, uint8_t *dat
 static int say_leg_error(const char *word, const char *node, uint64_t sector, int error)
 {
 	say_error("cannot read %s leg %s around sector %" PRIu64 ": %s: the leg may be gone; "
-		  "\"blkverify status\" has its error count",
+		  "\"blkverify status\" shows its error count",
 		  word, node, sector, strerror(-error));
 	return error == -EACCES ? NO_PERMISSION : INCONCLUSIVE;
 }
 
-/* Neighbours may be unreadable: then only what is in one aligned piece with the sector. */
+/* If neighbours are unreadable, read only the aligned 4 KiB with the sector. */
 static int read_window(const struct device *device, uint64_t sector, struct window *w)
 {
 	uint64_t at;
@@ -111,8 +111,8 @@ static int read_window(const struct device *device, uint64_t sector, struct wind
 		return say_leg_error("raw", device->raw_node, sector - device->start, raw);
 	if (test)
 		return say_leg_error("test", device->test_node, sector - device->start, test);
-	say_error("not all of what is near sector %" PRIu64 " can be read: only sectors %" PRIu64
-		  " to %" PRIu64 " are looked at",
+	say_error("some sectors near sector %" PRIu64 " are unreadable: only sectors %" PRIu64
+		  " to %" PRIu64 " are examined",
 		  sector, w->start, w->start + w->nr - 1);
 	return DONE;
 }
@@ -160,22 +160,22 @@ static void print_history(const struct write_line *w)
 
 static void show_history(const struct device *device, uint64_t sector)
 {
-	char message[64], *answer = NULL;
+	char message[64], *reply = NULL;
 	struct history h = { 0 };
 	size_t i;
 
 	snprintf(message, sizeof(message), "%s %" PRIu64, message_words[MESSAGE_HISTORY],
 		 sector);
-	/* An older target has no history: nothing to show then. */
-	if (dm_message(device->name, device->start, message, &answer) || !parse_history(answer, &h))
+	/* An older target has no history. */
+	if (dm_message(device->name, device->start, message, &reply) || !parse_history(reply, &h))
 		goto out;
 	for (i = 0; i < h.nr; i++)
 		print_history(&h.writes[i]);
 	if (!h.complete)
-		printf("written: older writes are forgotten\n");
+		printf("written: older writes are no longer recorded\n");
 out:
 	history_free(&h);
-	free(answer);
+	free(reply);
 }
 
 static void show_all(const struct device *device, const struct window *w, uint64_t sector,

@@ -28,12 +28,12 @@ int verb_open(char **argv)
 	if (!r)
 		r = create_check_name(argv[0]);
 	if (!r)
-		r = legs_refuse_same(argv[1], argv[2]);
+		r = legs_reject_same(argv[1], argv[2]);
 	if (!r)
 		r = legs_open(&raw, argv[1], &test, argv[2], opts.readonly);
 	if (!r)
 		r = create_device(argv[0], &raw, &test);
-	/* From here on only the mapped device holds the loop devices. */
+	/* From now on only the mapped device holds the loop devices. */
 	leg_close(&raw);
 	leg_close(&test);
 	return r;
@@ -41,7 +41,7 @@ int verb_open(char **argv)
 
 /* ---- close ---------------------------------------------------------------------------------- */
 
-/* Also what a killed "open" left: a device without a table. Never a device of another kind. */
+/* A blkverify device, or one without a table, which a killed "open" leaves. */
 static int check_removable(const char *name, struct dm_device *device)
 {
 	int r = dm_get(name, DM_INFO_LINE, device);
@@ -49,7 +49,7 @@ static int check_removable(const char *name, struct dm_device *device)
 
 	if (!r && (!device->targets || !strcmp(device->type, "blkverify")))
 		return DONE;
-	return device_get(name, &spare); /* says what is wrong */
+	return device_get(name, &spare); /* reports the error */
 }
 
 static int say_remove_error(const char *name, const struct dm_device *device, int error)
@@ -61,12 +61,13 @@ static int say_remove_error(const char *name, const struct dm_device *device, in
 	users_of_device(node.st_rdev, users, sizeof(users));
 	users_add_processes(&node, users, sizeof(users));
 	if (error == -EBUSY)
-		say_error("%s is in use by %s: close that first, or --deferred removes it then", name,
-			  users[0] ? users : "what lsblk may show");
+		say_error("%s is in use by %s: close that first, or use --deferred to remove it on last "
+			  "close",
+			  name, users[0] ? users : "unknown (try lsblk)");
 	else if (exit_code_of(error) == NO_PERMISSION)
 		say_error("no permission to remove %s: become root", name);
 	else
-		say_error("cannot remove %s: %s; --debug says more", name, strerror(-error));
+		say_error("cannot remove %s: %s; --debug shows more", name, strerror(-error));
 	return exit_code_of(error);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * report: the findings that the target remembers.
+ * report: the findings that the target has recorded.
  */
 #include "device.h"
 #include "json.h"
@@ -25,8 +25,10 @@ int verb_report(char **argv)
 		json_reports(&device, &list);
 	else
 		print_reports(&device, &list);
-	/* A finding counts before it is recorded, which takes as long as reading test again. */
-	r = list.nr || list.dropped || list.not_understood || status_is_bad(&device.status) ? FOUND : DONE;
+	/* A finding is counted first, and recorded after the test leg has been re-read. */
+	r = DONE;
+	if (list.nr || list.dropped || list.not_understood || status_is_bad(&device.status))
+		r = FOUND;
 	list_free(&list);
 	return r;
 }

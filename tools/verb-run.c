@@ -2,8 +2,8 @@
 /*
  * run: one command for CI.
  *
- * The device is marked to be removed with its last user as soon as it exists, and this process is
- * one of them: so nothing stays behind even when it is killed.
+ * As soon as the device exists, it is marked for removal on last close, and this process keeps it
+ * open: so nothing is left behind even if this process is killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@
 
 /* ---- the reference file --------------------------------------------------------------------- */
 
-/* A sparse file without a name, as large as the test leg; it lives as long as its loop device. */
+/* A sparse, unnamed file as large as the test leg; it exists as long as its loop device. */
 static int make_reference(uint64_t sectors, char *path, size_t size)
 {
 	const char *dir = opts.raw_dir ? opts.raw_dir : getenv("TMPDIR");
@@ -47,8 +47,9 @@ static int make_reference(uint64_t sectors, char *path, size_t size)
 	fd = open(dir, O_TMPFILE | O_RDWR, 0600);
 	if (fd < 0 || ftruncate(fd, (off_t)(sectors * SECTOR))) {
 		r = errno;
-		say_error("cannot make a reference file in %s: %s: name another directory with "
-			  "--raw-dir", dir, strerror(r));
+		say_error("cannot create a reference file in %s: %s: use --raw-dir to choose another "
+			  "directory",
+			  dir, strerror(r));
 		if (fd >= 0)
 			close(fd);
 		return -r;
@@ -57,7 +58,7 @@ static int make_reference(uint64_t sectors, char *path, size_t size)
 	return fd;
 }
 
-/* In the place of a raw leg. */
+/* Used as the raw leg. */
 static int open_reference(struct leg *raw, const struct leg *test)
 {
 	char path[64];
@@ -81,7 +82,7 @@ static int open_legs(const char *name, struct leg *raw, struct leg *test)
 	int r;
 
 	if (opts.raw) {
-		r = legs_refuse_same(opts.raw, opts.test);
+		r = legs_reject_same(opts.raw, opts.test);
 		if (!r)
 			r = legs_open(raw, opts.raw, test, opts.test, false);
 	} else {
@@ -103,8 +104,7 @@ static int hold_device(const char *name, int *fd)
 	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (*fd < 0) {
-		say_error("cannot open %s: %s: is /dev/mapper managed by a udev that does not run?",
-			  path, strerror(errno));
+		say_error("cannot open %s: %s: is udev running?", path, strerror(errno));
 		dm_remove(name, false);
 		return WRONG_DEVICE;
 	}
@@ -112,7 +112,7 @@ static int hold_device(const char *name, int *fd)
 	return DONE;
 }
 
-#define PATIENCE 5.0	/* seconds; udev opens what has just changed for moments */
+#define PATIENCE 5.0	/* seconds; udev opens devices that have just changed, for a moment */
 
 static bool is_gone(const char *name, dev_t *number)
 {
@@ -131,7 +131,7 @@ static bool is_gone(const char *name, dev_t *number)
 	return false;
 }
 
-/* The device loses its name first, and its legs a moment later. */
+/* The mapped device releases its legs shortly after its name is gone. */
 static void wait_for_leg(const struct leg *leg)
 {
 	double until = seconds_now() + PATIENCE;
@@ -148,8 +148,8 @@ static void wait_for_leg(const struct leg *leg)
 }
 
 /*
- * Who is the last to close it removes it. Not by taking the mark off and removing it here: in
- * between a kill would leave it.
+ * The last close removes it. Removing it here would need the mark to be cancelled first, and a kill
+ * in between would leave the device.
  */
 static int release_device(const char *name, int fd, const struct leg *raw, const struct leg *test)
 {
@@ -164,16 +164,16 @@ static int release_device(const char *name, int fd, const struct leg *raw, const
 		return DONE;
 	}
 	users_of_device(number, users, sizeof(users));
-	say_error("the command left %s in use by %s: it will be removed when that ends", name,
+	say_error("the command left %s in use by %s: it will be removed on last close", name,
 		  users[0] ? users : "a process");
-	/* Once more: the command may have taken the mark off. */
+	/* Again: the command may have cancelled the mark. */
 	dm_remove(name, true);
 	return BUSY;
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
 
-/* What came for us while the child was made comes to it now, and ends it. */
+/* A signal that arrived during fork() is delivered to the child now, and ends it. */
 static void run_child(const char *name, char **command, const sigset_t *mask)
 {
 	char path[160];
@@ -196,7 +196,7 @@ static int exit_status(int status)
 
 static volatile sig_atomic_t child;
 
-/* What would end us ends the command; then we sum up. */
+/* A signal that would end this process ends the command; the summary follows. */
 static void pass_signal_on(int signal)
 {
 	(void)signal;
@@ -205,7 +205,7 @@ static void pass_signal_on(int signal)
 		kill((pid_t)child, SIGTERM);
 }
 
-/* Returns 0, and starts nothing, when a signal has come already. */
+/* Returns 0, and starts nothing, if a signal has already arrived. */
 static pid_t start_command(const char *name, char **command)
 {
 	sigset_t ours, before;
@@ -215,7 +215,7 @@ static pid_t start_command(const char *name, char **command)
 	sigaddset(&ours, SIGINT);
 	sigaddset(&ours, SIGTERM);
 	sigaddset(&ours, SIGHUP);
-	/* None may come between the look for one and the note of whom to pass it on to. */
+	/* No signal may arrive between this check and setting the pid to pass it on to. */
 	sigprocmask(SIG_BLOCK, &ours, &before);
 	if (!interrupted) {
 		pid = fork();
@@ -227,7 +227,7 @@ static pid_t start_command(const char *name, char **command)
 	return pid;
 }
 
-/* The status as a shell would give it. */
+/* The exit status as in a shell. */
 static int run_command(const char *name, char **command)
 {
 	int status = 0;
@@ -237,8 +237,7 @@ static int run_command(const char *name, char **command)
 	if (!pid)
 		return 128 + SIGTERM;
 	if (pid < 0) {
-		say_error("cannot start a process: %s: try again when there are fewer",
-			  strerror(errno));
+		say_error("cannot start a process: %s", strerror(errno));
 		return COMMAND_NOT_RUN;
 	}
 	pid = waitpid(pid, &status, 0);
@@ -248,10 +247,11 @@ static int run_command(const char *name, char **command)
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
 
-/* A command that writes and reads little back proves little. */
+/* A command that reads back little of what it wrote proves little. */
 static void say_coverage(const struct device *device)
 {
-	uint64_t written = device->status.value[FIELD_WRITTEN], compared = device->status.value[FIELD_COMPARED];
+	uint64_t compared = device->status.value[FIELD_COMPARED];
+	uint64_t written = device->status.value[FIELD_WRITTEN];
 	char all[32], some[32];
 
 	if (!compared || compared >= written / 2)
@@ -263,7 +263,7 @@ static void say_coverage(const struct device *device)
 		  all, some);
 }
 
-/* It is ours, and nobody's but ours is the fault, as far as is known. */
+/* Whether the reference file is the only leg that is known to have failed. */
 static bool only_reference_failed(const struct device *device, const struct list *list)
 {
 	const uint64_t *value = device->status.value;
@@ -273,7 +273,7 @@ static bool only_reference_failed(const struct device *device, const struct list
 	    !status_is_zero(&device->status, FIELD_TEST_ERRORS) ||
 	    !status_is_zero(&device->status, FIELD_MISMATCHES))
 		return false;
-	/* Test had answered something else when the reference failed. */
+	/* The test leg had returned other data when the reference file failed. */
 	for (i = 0; i < list->nr; i++)
 		if (words_find(&list->reports[i].more, "differed_in"))
 			return false;
@@ -292,8 +292,8 @@ static int tell_findings(const struct device *device)
 	list_free(&list);
 	if (!excused)
 		return FOUND;
-	say_error("the reference file failed %" PRIu64 " requests, so nobody can tell about test: perhaps "
-		  "there is no room for it; name another directory with --raw-dir",
+	say_error("the reference file failed %" PRIu64 " requests, so the test leg was not "
+		  "verified; is the filesystem full? Use --raw-dir to choose another directory",
 		  device->status.value[FIELD_RAW_ERRORS]);
 	return INCONCLUSIVE;
 }
@@ -315,10 +315,10 @@ static int sum_up(const char *name, int status)
 		say_error("the module does not report how much it compared on %s",
 			  device.path);
 	else
-		say_error("nothing was compared: the command read nothing of %s that could be "
+		say_error("nothing was compared: the command did not read a sector of %s that could be "
 			  "compared%s",
 			  device.path, opts.raw ? "" :
-			  "; without --raw only what it wrote before can be: have it read that back");
+			  "; without --raw only sectors that it wrote before can be");
 	return INCONCLUSIVE;
 }
 
@@ -331,8 +331,8 @@ static int run_on(const char *name, char **command, const struct leg *raw, const
 	signal(SIGPIPE, SIG_IGN);
 	status = run_command(name, command);
 	/*
-	 * We have it open, so the command was not the last to close it, and what it wrote may still be
-	 * in the page cache. Not fsync(): that waits for a device which the command left suspended.
+	 * This process has it open, so the command was not the last to close it, and its writes may
+	 * still be in the page cache. Not fsync(): that would wait for a suspended device.
 	 */
 	ioctl(fd, BLKFLSBUF);
 	r = sum_up(name, status);
@@ -349,14 +349,14 @@ int verb_run(char **argv)
 	int r;
 
 	if (!opts.test) {
-		say_error("--test is missing: name the device or image under test");
+		say_error("--test is missing: specify the device or image under test");
 		return FAILED;
 	}
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
-	/* One that is too long is refused below. */
+	/* A name that is too long is rejected below. */
 	if (opts.name)
 		snprintf(name, sizeof(name), "%s", opts.name);
-	/* From here on: a signal between the device and the command must not leave the device. */
+	/* A signal between the creation of the device and the command must not leave the device. */
 	catch_signals_by(pass_signal_on, SA_RESTART);
 	r = module_need_target();
 	if (!r)

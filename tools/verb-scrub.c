@@ -3,8 +3,8 @@
  * scrub: read the device through the target and find the limits of what is bad.
  *
  * Several threads read a region each; everything else, and libdevmapper, is under one mutex. With
- * ignore_mismatch a bad read succeeds and only the reports tell, so one thread reads and asks after
- * each read.
+ * ignore_mismatch a bad read succeeds and is only found in the reports, so a single thread reads
+ * and looks at the reports after each read.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@
 
 /* ---- reading one range ---------------------------------------------------------------------- */
 
-/* With ignore_mismatch: is there a new report of a sector in this range? */
+/* With ignore_mismatch: whether there is a new report of a sector in this range. */
 static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 {
 	struct device device;
@@ -47,7 +47,7 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 	if (device_list(device.name, &list))
 		return false;
 	s->mismatches = device.status.value[FIELD_MISMATCHES];
-	/* A device made anew under this name numbers them from 1 again. */
+	/* A device that was recreated under this name numbers its reports from 1 again. */
 	if (list.nr && list.reports[list.nr - 1].number < s->seen)
 		s->seen = 0;
 	for (i = 0; i < list.nr; i++) {
@@ -63,7 +63,7 @@ static bool new_report(struct scrub *s, uint64_t start, uint64_t nr)
 	return found;
 }
 
-/* 0, or -EILSEQ for a mismatch, or another error. */
+/* Returns 0, -EILSEQ for a mismatch, or another -errno. */
 static int read_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
 {
 	int r = read_sectors(s->fd, buffer, start, nr);
@@ -84,8 +84,8 @@ static void note_range(struct scrub *s, struct ranges *ranges, uint64_t start, u
 }
 
 /*
- * After a finding froze the device every read fails with EIO, which says nothing about its sectors:
- * what is known is what was found first.
+ * When a finding has frozen the device, every read fails with EIO, whatever its sectors contain:
+ * only the first finding is known.
  */
 static bool is_frozen(struct scrub *s)
 {
@@ -95,7 +95,7 @@ static bool is_frozen(struct scrub *s)
 	pthread_mutex_lock(&s->lock);
 	if (!s->frozen && !device_get(s->device.name, &device) && device.status.state == 'F') {
 		s->frozen = true;
-		/* A flush that one leg failed has no sector. */
+		/* A divergence of a flush has no sector. */
 		if (device.status.present[FIELD_FIRST_MISMATCH])
 			ranges_add(&s->bad, device.status.value[FIELD_FIRST_MISMATCH], 1);
 	}
@@ -104,7 +104,7 @@ static bool is_frozen(struct scrub *s)
 	return frozen;
 }
 
-/* Read it in ever smaller pieces. Returns whether one was bad again. */
+/* Re-read in ever smaller pieces. Returns whether one was bad again. */
 static bool narrow_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
 {
 	uint64_t piece = nr / 16 < s->block ? s->block : nr / 16 / s->block * s->block, at;
@@ -119,14 +119,14 @@ static bool narrow_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint6
 		if (is_frozen(s))
 			return true;
 		again = true;
-		/* Wrong for a moment only: the smallest range that was wrong is what we know. */
+		/* Transient: the smallest range that was bad is all that is known. */
 		if (n <= s->block || !narrow_range(s, buffer, at, n))
 			note_range(s, r == -EILSEQ ? &s->bad : &s->unreadable, at, n);
 	}
 	return again;
 }
 
-/* Returns false if it was not done with, because somebody ends us. */
+/* Returns false if it was interrupted. */
 static bool read_region(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
 {
 	int r = read_range(s, buffer, start, nr);
@@ -160,7 +160,7 @@ static uint64_t take_region(struct scrub *s, int worker, uint64_t *start)
 	if (interrupted || s->frozen)
 		end = *start;
 	s->next = end;
-	/* What was read when the device froze may hold more than was found: it is not done. */
+	/* A region that was being read when the device froze is not done: it may have more. */
 	if (!s->frozen)
 		s->at[worker] = end > *start ? *start : UINT64_MAX;
 	pthread_mutex_unlock(&s->lock);
@@ -189,7 +189,7 @@ uint64_t scrub_position(const struct scrub *s)
 	return at;
 }
 
-/* For the progress: a region that is read again and again in pieces does not hide the others. */
+/* For the progress line: a region that is re-read in many pieces does not hold it up. */
 static uint64_t about_done(const struct scrub *s)
 {
 	uint64_t busy = 0;
@@ -204,7 +204,7 @@ static bool is_working(const struct scrub *s)
 {
 	int i;
 
-	/* Then they end by themselves, and what they are at stays theirs. */
+	/* The threads end by themselves, and keep their positions. */
 	if (s->frozen || interrupted)
 		return false;
 	for (i = 0; i < THREADS; i++)
@@ -221,7 +221,7 @@ static int choose_range(struct scrub *s)
 	s->end = s->device.length;
 	if (s->start >= s->end ||
 	    (opts.has_length && (!opts.length || opts.length > s->end - s->start))) {
-		say_error("--start and --length must lie in %s, which has %" PRIu64 " sectors",
+		say_error("--start and --length must be within %s, which has %" PRIu64 " sectors",
 			  s->device.name, s->device.length);
 		return FAILED;
 	}
@@ -237,7 +237,7 @@ static int choose_range(struct scrub *s)
 	return opts.resume ? scrub_load(s) : DONE;
 }
 
-/* With ignore_mismatch the reports tell: those of before are not of this scrub. */
+/* With ignore_mismatch: earlier reports do not belong to this scrub. */
 static int skip_old_reports(struct scrub *s)
 {
 	struct list list;
@@ -251,17 +251,16 @@ static int skip_old_reports(struct scrub *s)
 	return DONE;
 }
 
-static int refuse_unreadable(const struct device *device)
+static int reject_unreadable(const struct device *device)
 {
 	if (device->status.state == 'F') {
-		say_error("%s is frozen by a finding, so nothing can be read: \"dmsetup message %s 0 "
-			  "%s\" lets it go on",
+		say_error("%s is frozen and cannot be read: run \"dmsetup message %s 0 %s\" first",
 			  device->name, device->name, message_words[MESSAGE_THAW]);
 		return FOUND;
 	}
-	/* A read would wait, and could not be interrupted. */
+	/* A read would wait uninterruptibly. */
 	if (device->suspended) {
-		say_error("%s is suspended, so nothing can be read: \"dmsetup resume %s\" first",
+		say_error("%s is suspended and cannot be read: run \"dmsetup resume %s\" first",
 			  device->name, device->name);
 		return BUSY;
 	}
@@ -273,7 +272,7 @@ static int set_up(struct scrub *s, const char *name)
 	int r = device_get(name, &s->device), block = SECTOR;
 
 	if (!r)
-		r = refuse_unreadable(&s->device);
+		r = reject_unreadable(&s->device);
 	if (r)
 		return r;
 	r = device_open(&s->device, O_RDONLY | O_DIRECT, &s->fd);
@@ -342,7 +341,7 @@ static void print_summary(const struct scrub *s, const uint64_t *skipped)
 	if (skipped)
 		snprintf(text, sizeof(text), "%" PRIu64, *skipped);
 	print_ranges("bad", &s->bad);
-	print_ranges("cannot be read", &s->unreadable);
+	print_ranges("unreadable", &s->unreadable);
 	printf("%s: %" PRIu64 " sectors read from %" PRIu64 ", %" PRIu64 " bad, %s skipped "
 	       "(untrusted)\n",
 	       s->device.name, s->next - s->start, s->start, ranges_sectors(&s->bad), text);
@@ -361,31 +360,32 @@ static uint64_t field_growth(const struct scrub *s, const struct device *after, 
 static void say_unfinished(struct scrub *s)
 {
 	if (s->frozen)
-		say_error("%s is frozen by a finding: what was not read is unknown; \"dmsetup message "
-			  "%s 0 %s\" lets it go on",
+		say_error("%s was frozen by a finding, and the rest was not read: run \"dmsetup message "
+			  "%s 0 %s\" and continue",
 			  s->device.name, s->device.name, message_words[MESSAGE_THAW]);
 	if (s->next == s->end)
 		scrub_forget(s);
 	else if (scrub_save(s))
-		say_error("not all was read: \"blkverify scrub %s --resume\" goes on from sector %" PRIu64,
+		say_error("the scrub is incomplete: \"blkverify scrub %s --resume\" continues at "
+			  "sector %" PRIu64,
 			  s->device.name, s->next);
 	else
-		say_error("not all was read, and %s cannot be written, so the next scrub begins anew: "
-			  "\"--start %" PRIu64 "\" goes on",
+		say_error("the scrub is incomplete, and its progress could not be saved in %s: "
+			  "continue with \"--start %" PRIu64 "\"",
 			  STATE_DIR, s->next);
 }
 
 static void print_findings(const struct scrub *s, const struct device *after)
 {
-	/* What was read again counts again. */
+	/* Sectors that were re-read are counted again. */
 	uint64_t skipped = field_growth(s, after, FIELD_SKIPPED);
 	const uint64_t *known = after->status.present[FIELD_SKIPPED] ? &skipped : NULL;
 
 	if (skipped > s->next - s->start)
 		skipped = s->next - s->start;
 	if (opts.json)
-		json_ranges("scrub", s->device.name, NULL, NULL, s->start, s->next - s->start, known,
-			    &s->bad, &s->unreadable);
+		json_ranges("scrub", s->device.name, NULL, NULL, s->start, s->next - s->start,
+			    known, &s->bad, &s->unreadable);
 	else
 		print_summary(s, known);
 }
@@ -395,7 +395,7 @@ static int sum_up(struct scrub *s)
 	struct device after = s->device;
 	int r;
 
-	/* What was found is printed even if the device is gone. */
+	/* The findings are printed even if the device is gone. */
 	if (device_get(s->device.name, &after))
 		after = s->device;
 	print_findings(s, &after);
@@ -413,15 +413,16 @@ static int sum_up(struct scrub *s)
 int verb_scrub(char **argv)
 {
 	struct scrub s = { .fd = -1 };
-	const uint64_t none = 0;
 	int r = set_up(&s, argv[0]);
 
-	/* Whoever reads that is told, too, when nothing could be read any more. */
+	/* A frozen device has a document, too: its first mismatch. */
 	if (r == FOUND && opts.json) {
+		const uint64_t skipped = 0;
+
 		if (s.device.status.present[FIELD_FIRST_MISMATCH])
 			ranges_add(&s.bad, s.device.status.value[FIELD_FIRST_MISMATCH], 1);
-		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0, &none,
-			    &s.bad, &s.unreadable);
+		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0,
+			    &skipped, &s.bad, &s.unreadable);
 	}
 	catch_signals();
 	if (!r)

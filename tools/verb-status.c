@@ -23,17 +23,17 @@ static int get_names(char ***names)
 		return DONE;
 	*names = NULL;
 	if (r == -ENODEV || r == -ENOENT) {
-		say_debug("no device mapper is loaded, so there is no device");
+		say_debug("the device mapper is not loaded");
 		return DONE;
 	}
 	say_error("cannot list devices: %s%s", strerror(-r),
-		  exit_code_of(r) == NO_PERMISSION ? ": become root" : "; --debug says more");
+		  exit_code_of(r) == NO_PERMISSION ? ": become root" : "; --debug shows more");
 	return exit_code_of(r);
 }
 
 enum look { NOT_OURS, OURS, NOT_UNDERSTOOD };
 
-/* Devices may go while we look: those are left out. */
+/* Devices that disappear meanwhile are left out. */
 static enum look look_at(const char *name, struct device *device)
 {
 	struct dm_device dm;
@@ -44,13 +44,13 @@ static enum look look_at(const char *name, struct device *device)
 		return NOT_OURS;
 	if (!device_get(name, device))
 		return OURS;
-	/* It said what is wrong: that the device has gone, or that it is none for us. */
+	/* The error was reported: the device is gone, or is not supported. */
 	ours = !dm_get(name, DM_INFO_LINE, &dm) && dm.ours;
 	free(dm.params);
 	return ours ? NOT_UNDERSTOOD : NOT_OURS;
 }
 
-/* What is not understood may be bad: then nobody can tell. */
+/* A device that is not understood may be bad: inconclusive. */
 static int get_all(struct device **devices, size_t *nr)
 {
 	char **names;
@@ -65,7 +65,7 @@ static int get_all(struct device **devices, size_t *nr)
 		max++;
 	*devices = calloc(max + 1, sizeof(**devices));
 	if (!*devices)
-		say_error("no memory for %zu devices: free some and try again", max);
+		say_error("no memory for %zu devices", max);
 	for (i = 0; *devices && i < max; i++) {
 		enum look look = look_at(names[i], &(*devices)[*nr]);
 

@@ -26,31 +26,31 @@ static int confirm_overwrite(const struct side *test, uint64_t sectors)
 	leg_contents(test->path, contents, sizeof(contents));
 	text_of_size(sectors, size, sizeof(size));
 	fprintf(stderr, "%s holds %s; its first %s will be overwritten.\n", test->path,
-		contents[0] ? contents : "nothing that is recognised", size);
+		contents[0] ? contents : "no recognised signature", size);
 	if (opts.yes)
 		return DONE;
-	fputs("Go on? Type yes: ", stderr);
+	fputs("Continue? Type \"yes\": ", stderr);
 	if (fgets(answer, sizeof(answer), stdin) && !strcmp(answer, "yes\n"))
 		return DONE;
-	say_error("nothing was written: sync needs \"yes\", or --yes");
+	say_error("nothing was written: confirm with \"yes\" or --yes");
 	return FAILED;
 }
 
-/* A device we have for ourselves; a file may be attached to a loop device. */
-static int refuse_used(const struct side *test)
+/* A device is open exclusively already; a file may be attached to a loop device. */
+static int reject_used(const struct side *test)
 {
 	if (test->is_block)
 		return DONE;
 	if (is_qcow2(test->path)) {
-		say_error("test %s is a qcow2 image, which a copy of a disk would destroy: copy with "
-			  "qemu-img convert",
+		say_error("test %s is a qcow2 image, which a raw copy would destroy: use qemu-img "
+			  "convert",
 			  test->path);
 		return WRONG_DEVICE;
 	}
-	return file_refuse_used(test->word, test->path, test->fd, false);
+	return file_reject_used(test->word, test->path, test->fd, false);
 }
 
-/* Direct I/O knows only whole blocks; the page cache fills up what is missing of one. */
+/* Direct I/O needs whole blocks; the page cache does not. */
 static void copy_without_blocks(const struct side *side)
 {
 	int flags = fcntl(side->fd, F_GETFL);
@@ -71,7 +71,7 @@ static int copy_chunk(const struct side *raw, const struct side *test, uint64_t 
 		side = test;
 	}
 	if (r)
-		say_error("cannot %s %s %s near sector %" PRIu64 ": %s: the legs are not equal yet",
+		say_error("cannot %s %s %s near sector %" PRIu64 ": %s: the copy is incomplete",
 			  side == raw ? "read" : "write", side->word, side->path, at, strerror(-r));
 	return r ? INCONCLUSIVE : DONE;
 }
@@ -97,7 +97,7 @@ static int copy_all(const struct side *raw, const struct side *test)
 	}
 	if (!fsync(test->fd))
 		return DONE;
-	say_error("cannot flush %s: %s: the copy may not be on it", test->path, strerror(errno));
+	say_error("cannot flush %s: %s: the copy may be incomplete", test->path, strerror(errno));
 	return INCONCLUSIVE;
 }
 
@@ -118,7 +118,7 @@ static int sync_sides(struct side *raw, struct side *test)
 			  raw->path, raw->bytes, raw->path);
 		return WRONG_DEVICE;
 	}
-	r = refuse_used(test);
+	r = reject_used(test);
 	if (!r)
 		r = confirm_overwrite(test, raw->sectors);
 	return r ? r : copy_all(raw, test);
@@ -127,7 +127,7 @@ static int sync_sides(struct side *raw, struct side *test)
 int verb_sync(char **argv)
 {
 	struct side raw = { .fd = -1 }, test = { .fd = -1 };
-	int r = legs_refuse_same(argv[0], argv[1]);
+	int r = legs_reject_same(argv[0], argv[1]);
 
 	if (r)
 		return r;

@@ -29,8 +29,8 @@ static void ignore_tick(int signal)
 }
 
 /*
- * A tick wakes the wait. It comes again and again: one that came just before the wait began would
- * be lost.
+ * A tick interrupts the wait. Ticks are periodic, because one that arrives just before the wait
+ * begins is lost.
  */
 static void start_ticks(void)
 {
@@ -68,7 +68,7 @@ int verb_wait(char **argv)
 			return INCONCLUSIVE;
 		r = wait_event(&device);
 		if (r && r != -ENXIO) {
-			say_error("cannot wait for %s: %s; --debug says more", argv[0], strerror(-r));
+			say_error("cannot wait for %s: %s; --debug shows more", argv[0], strerror(-r));
 			return exit_code_of(r);
 		}
 	}
@@ -84,13 +84,13 @@ struct watch {
 	bool found, live;
 };
 
-/* By how much the field has grown, a second; "-" where it is absent. */
+/* The growth of the field per second; "-" if it is absent. */
 static void rate_text(const struct watch *w, enum field field, char *text, size_t size)
 {
 	uint64_t grown = w->device.status.value[field] - w->before.status.value[field];
 
 	snprintf(text, size, "-");
-	/* A reset makes the number smaller. */
+	/* After a reset the number is smaller. */
 	if (w->device.status.present[field] && (int64_t)grown >= 0)
 		text_of_size((uint64_t)((double)grown / (w->at - w->at_before)), text, size);
 }
@@ -121,7 +121,7 @@ static uint64_t count_findings(const struct device *device)
 	return device->status.value[FIELD_MISMATCHES] + device->status.value[FIELD_DIVERGENCES];
 }
 
-/* Who reads what we print may have gone, and we would only notice with the next finding. */
+/* Without this check a closed pipe would be noticed only with the next finding. */
 static bool reader_gone(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO };
@@ -139,7 +139,7 @@ static int show_findings(struct watch *w)
 		return r;
 	if (w->live && list.nr)
 		fprintf(stderr, "\r\033[K");
-	/* A device made anew under this name numbers them from 1 again. */
+	/* A device that was recreated under this name numbers its reports from 1 again. */
 	if (list.nr && list.reports[list.nr - 1].number < w->seen)
 		w->seen = 0;
 	for (i = 0; i < list.nr; i++) {
@@ -150,7 +150,6 @@ static int show_findings(struct watch *w)
 		print_report(&list.reports[i]);
 	}
 	list_free(&list);
-	/* Whoever reads may have gone. */
 	return fflush(stdout) ? FAILED : DONE;
 }
 
@@ -162,7 +161,7 @@ static int look_again(struct watch *w)
 	w->at_before = w->at;
 	r = device_get(w->before.name, &w->device);
 	w->at = seconds_now();
-	/* Every report is an event; after a reset the counts may be what they were. */
+	/* Every report is an event; after a reset the counts may be the same as before. */
 	if (!r && (w->device.event_nr != w->before.event_nr ||
 		   count_findings(&w->device) != count_findings(&w->before)))
 		r = show_findings(w);

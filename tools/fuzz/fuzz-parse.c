@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Of the exact size, so that ASan sees the first byte too far. */
+	/* Of the exact size, so that ASan finds reads beyond it. */
 	char *text = malloc(size + 1);
 	struct history history;
 	struct status status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Unit tests of what is pure: parsers, ranges, diagnosis. Built with ASan and UBSan. */
+/* Unit tests of the pure units: parsers, ranges, diagnosis. Built with ASan and UBSan. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static void absent_and_appended_fields_are_fine(void **state)
 	assert_true(s.value[FIELD_COMPARED] == UINT64_MAX);
 }
 
-/* An older target has fewer fields; how many, it may choose. */
+/* An older target has fewer fields, any number of them. */
 static void a_shorter_status_is_parsed(void **state)
 {
 	char text[64] = "C";
@@ -71,7 +71,7 @@ static const char *verdict_of(const char *text)
 	return status_verdict(&s);
 }
 
-/* What is absent is not zero. */
+/* A field that is absent is not zero. */
 static void verdict_does_not_guess(void **state)
 {
 	char text[32];
@@ -267,7 +267,7 @@ static void class_numbers_are_parsed(void **state)
 	assert_int_equal(r.class_number, 8);
 }
 
-/* Each class of the interface, with the argument that it has. */
+/* Each class, with its argument. */
 static void each_class_is_parsed(void **state)
 {
 	static const char *const arguments[] = {
@@ -293,7 +293,7 @@ static void each_class_is_parsed(void **state)
 	assert_null(class_find("newer"));
 }
 
-/* What a newer target may say: classes with other brackets, other words anywhere, other lines. */
+/* The output of a newer target: other arguments of classes, other words anywhere, other lines. */
 static void appended_words_are_fine(void **state)
 {
 	struct history h;
@@ -419,7 +419,7 @@ static void history_is_parsed(void **state)
 
 #define MODEL 200
 
-/* Every set of ranges is that of a map with a bit a sector. */
+/* Compare with a map that has a byte per sector. */
 static void ranges_agree_with_a_map(void **state)
 {
 	int round, i;
@@ -440,7 +440,7 @@ static void ranges_agree_with_a_map(void **state)
 		}
 		for (j = 0; j < r.nr; j++) {
 			memset(got + r.range[j].start, 1, r.range[j].nr);
-			/* Sorted, and with a gap between neighbours. */
+			/* Sorted, with a gap between neighbours. */
 			assert_true(!j || r.range[j - 1].start + r.range[j - 1].nr < r.range[j].start);
 		}
 		assert_memory_equal(map, got, MODEL);
@@ -480,9 +480,9 @@ static void diagnosis_names_the_damage(void **state)
 	assert_string_equal(diagnosis_of(4),
 			    "1 byte, 1 bit differ, in bytes 7 to 7; looks like flipped bits");
 	memset(test + 5 * 512, 0, 512);
-	assert_non_null(strstr(diagnosis_of(5), "test returned only zeros"));
+	assert_non_null(strstr(diagnosis_of(5), "the test leg returned only zeros"));
 	memset(test + 5 * 512, 0xff, 512);
-	assert_non_null(strstr(diagnosis_of(5), "test returned only ones"));
+	assert_non_null(strstr(diagnosis_of(5), "the test leg returned only ones"));
 }
 
 static void diagnosis_finds_what_moved(void **state)
@@ -490,15 +490,17 @@ static void diagnosis_finds_what_moved(void **state)
 	(void)state;
 	fill();
 	memcpy(test + 6 * 512, raw + 9 * 512, 512);
-	assert_non_null(strstr(diagnosis_of(6), "; test returned what raw has in sector 1009 (+3)"));
-	assert_null(strstr(diagnosis_of(6), "turned up"));
+	assert_non_null(strstr(diagnosis_of(6),
+			       "; the test leg returned what the raw leg has in sector 1009 (+3)"));
+	assert_null(strstr(diagnosis_of(6), "the data of the raw leg"));
 	memcpy(test + 9 * 512, raw + 6 * 512, 512);
 	assert_non_null(strstr(diagnosis_of(6), "; swapped with sector 1009 (+3)"));
 	assert_non_null(strstr(diagnosis_of(9), "; swapped with sector 1006 (-3)"));
 	fill();
 	memcpy(test + 2 * 512, raw + 9 * 512, 512);
 	memset(test + 9 * 512, 3, 512);
-	assert_non_null(strstr(diagnosis_of(9), "raw's data turned up on test in sector 1002 (-7)"));
+	assert_non_null(strstr(diagnosis_of(9),
+			       "the data of the raw leg is in sector 1002 (-7) of the test leg"));
 }
 
 /* ---- text ----------------------------------------------------------------------------------- */

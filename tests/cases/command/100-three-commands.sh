@@ -12,7 +12,7 @@ tool 6 dump bvtest-v
 head -n 12 "$TMPDIR/out"
 says "bvtest-v, sector 99: raw /dev/loop"
 says "the difference is there"
-says "test returned only zeros"
+says "the test leg returned only zeros"
 expect "lines of the dump with 00000000 on the right" 32 "$(grep -c '\* 00000000 ' "$TMPDIR/out")"
 tool 6 status bvtest-v
 cat "$TMPDIR/out"

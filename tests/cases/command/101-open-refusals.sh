@@ -137,7 +137,7 @@ tool 0 close --deferred bvtest-v
 exec 5<&-
 expect_no_device bvtest-v
 tool 4 close bvtest-v
-warns "there is no device bvtest-v"
+warns "device bvtest-v does not exist"
 new_dm other "0 $sectors linear $test 0"
 tool 4 close bvtest-other
 warns "bvtest-other is a linear device, not blkverify"

@@ -22,7 +22,7 @@ expect "bad ranges with ignore_mismatch" "$ranges" "$(bad)"
 tool 0 close bvtest-v
 tool 0 open bvtest-v "$raw_img" "$test_img" --freeze-on-mismatch
 tool 6 scrub --json bvtest-v
-warns "is frozen by a finding"
+warns "was frozen by a finding"
 expect "unreadable when frozen" "[]" "$(json 'd["unreadable"]')"
 tool 6 scrub bvtest-v
 warns "thaw"
@@ -31,7 +31,7 @@ for ((i = 0; i < 20; i++)); do
 	dmsetup message bvtest-v 0 thaw
 	dmsetup message bvtest-v 0 reset
 	tool 6 scrub --resume --json bvtest-v
-	grep -q "not all was read" "$TMPDIR/err" || break
+	grep -q "the scrub is incomplete" "$TMPDIR/err" || break
 	first=$(dmsetup status bvtest-v | cut -d ' ' -f 5)
 	dd if="$raw_img" of="$test_img" bs=512 skip="$first" seek="$first" count=1 conv=notrunc status=none
 done
@@ -56,7 +56,7 @@ tool 7 scrub bvtest-v
 rm $v
 mknod $v b 1 3
 tool 4 scrub bvtest-v
-warns "is the node of another device"
+warns "is a stale node of another device"
 rm $v
 dmsetup mknodes bvtest-v
 tool 7 scrub bvtest-v
@@ -89,7 +89,7 @@ status=0
 wait $! || status=$?
 cat "$TMPDIR/out"
 expect "exit status when interrupted" 6 $status
-warns "--resume\" goes on from sector"
+warns "--resume\" continues at sector"
 tool 6 scrub --resume --json bvtest-v
 expect "bad ranges after all" "[(10, 1)]" "$(bad)"
 expect "from and to" "0 $sectors" "$(json 'str(d["start"]) + " " + str(d["sectors"])')"

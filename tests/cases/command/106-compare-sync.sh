@@ -73,7 +73,7 @@ rm "$TMPDIR/used"
 mkfifo "$TMPDIR/answer"
 "$BLKVERIFY" sync "$raw_img" "$test" <"$TMPDIR/answer" 2>"$TMPDIR/err" &
 exec 6>"$TMPDIR/answer"
-for ((i = 0; i < 100; i++)); do grep -qs "Go on" "$TMPDIR/err" && break; sleep 0.1; done
+for ((i = 0; i < 100; i++)); do grep -qs "Continue?" "$TMPDIR/err" && break; sleep 0.1; done
 ! mount "$test" "$TMPDIR/bvtest-mount" 2>/dev/null || fail "it was mounted while sync asks"
 echo yes >&6
 exec 6>&-
@@ -87,7 +87,7 @@ dmsetup create bvtest-holes <<END
 END
 dd if="$raw_img" of="$test" bs=1M oflag=direct status=none
 tool 7 compare "$raw_img" /dev/mapper/bvtest-holes
-says "cannot be read: sectors 1000 to 1007 (8)"
+says "unreadable: sectors 1000 to 1007 (8)"
 dmsetup remove bvtest-holes
 # Blocks of 4 KiB, and a size that is no multiple of them.
 new_leg 16 blocksize=4096

@@ -11,7 +11,7 @@ dmsetup suspend --noflush bvtest-going
 dmsetup load bvtest-going --table "0 $sectors error"
 dmsetup resume bvtest-going
 tool 6 scrub bvtest-v --length 4096
-says "cannot be read: sectors 0 to 4095 (4096)"
+says "unreadable: sectors 0 to 4095 (4096)"
 tool 7 dump bvtest-v 5
 warns "cannot read test leg /dev/dm-"
 tool 6 report bvtest-v

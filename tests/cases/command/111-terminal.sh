@@ -52,10 +52,10 @@ on_terminal 6 compare "$raw" "$test" </dev/null
 shows "compare ["
 dmsetup remove bvtest-v
 (sleep 1; echo no) | on_terminal 1 sync "$test" "$raw"
-shows "Go on? Type yes: "
+shows "Continue? Type \"yes\": "
 shows "nothing was written"
 tool 6 compare "$raw" "$test"
 (sleep 1; echo yes) | on_terminal 0 sync "$test" "$raw"
-shows "holds nothing that is recognised; its first 64 MiB will be overwritten"
+shows "holds no recognised signature; its first 64 MiB will be overwritten"
 shows "sync ["
 tool 0 compare "$raw" "$test"

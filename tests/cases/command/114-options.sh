@@ -50,10 +50,10 @@ for bad in "--fingerprint-max-mib x" "--fingerprint-max-mib 0" "--sectors 0" "--
 	tool 1 open bvtest-v "$raw" "$test" $bad
 done
 tool 1 open "bvtest v" "$raw" "$test"
-warns "is no name for a device"
-# What the kernel refuses is told with the kernel's reason.
+warns "invalid device name \"bvtest v\""
+# What the kernel rejects is reported with the reason from its log.
 tool 1 open bvtest-v "$raw" "$test" --fingerprint --fingerprint-max-mib 99999999
-warns "the kernel says: device-mapper: "
+warns "kernel log: device-mapper: "
 expect_no_device bvtest-v
 
 # Help, for each verb: usage, what it does, its options; and an unknown option names it.
@@ -80,7 +80,7 @@ done
 tool 1
 says "usage: blkverify VERB"
 tool 1 nonsense
-warns "there is no verb \"nonsense\""
+warns "unknown verb \"nonsense\""
 
 # --debug in either place says what is done; without it nothing is said.
 tool 0 --debug open bvtest-v "$raw" "$test"

@@ -10,7 +10,7 @@ sector_of "$raw_img" 207 | spoil "$test_img" 200 /proc/self/fd/0
 sector_of "$raw_img" 303 | spoil "$test_img" 300 /proc/self/fd/0
 tool 0 open bvtest-v "$raw_img" "$test_img"
 tool 1 dump bvtest-v
-warns "has no mismatch to show"
+warns "has no recorded mismatch"
 warns "blkverify scrub bvtest-v"
 tool 6 dump bvtest-v 99 --context 2
 expect "sectors shown" "97 98 99 100 101" "$(sed -n 's/^sector \([0-9]*\).*/\1/p' "$TMPDIR/out" | xargs)"
@@ -29,7 +29,7 @@ says "swapped with sector 207 (+7)"
 tool 6 dump bvtest-v 207
 says "swapped with sector 200 (-7)"
 tool 6 dump bvtest-v 300
-says "test returned what raw has in sector 303 (+3)"
+says "the test leg returned what the raw leg has in sector 303 (+3)"
 tool 0 close bvtest-v
 
 # What is near cannot be read: it is not shown as zeros.
@@ -44,7 +44,7 @@ END
 test=/dev/mapper/bvtest-holes
 make_v
 tool 0 dump bvtest-v 1010 --context 5
-warns "only sectors 1008 to 1015 are looked at"
+warns "only sectors 1008 to 1015 are examined"
 expect "sectors shown" "1008 1009 1010 1011 1012 1013 1014 1015" \
 	"$(sed -n 's/^sector \([0-9]*\) (equal)$/\1/p' "$TMPDIR/out" | xargs)"
 tool 7 dump bvtest-v 1003

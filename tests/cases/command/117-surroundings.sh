@@ -66,7 +66,7 @@ for ((i = 0; i < 100; i++)); do kill -0 $scrub 2>/dev/null || break; sleep 0.1; 
 status=0
 wait $scrub || status=$?
 expect "exit status" 6 $status
-warns "not all was read"
+warns "the scrub is incomplete"
 says "bad: sectors 0 to"
 tool 0 close bvtest-v
 dmsetup remove bvtest-slow

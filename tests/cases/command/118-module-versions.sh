@@ -52,7 +52,7 @@ tool 0 status bvtest-v
 says "bvtest-v: no mismatch found"
 tool 0 report bvtest-v
 tool 1 dump bvtest-v
-warns "bvtest-v has no mismatch to show"
+warns "bvtest-v has no recorded mismatch"
 # Without a count of what was compared nobody knows that anything was.
 tool 7 scrub bvtest-v
 says "16384 sectors read from 0, 0 bad, - skipped (untrusted)"

@@ -233,25 +233,25 @@ static json_object *ranges_array(const struct ranges *ranges)
 	return array;
 }
 
-void json_ranges(const char *verb, const char *a, const char *b, const uint64_t bytes[2],
-		 uint64_t start, uint64_t length, const uint64_t *skipped, const struct ranges *bad,
-		 const struct ranges *unreadable)
+void json_print_ranges(const struct json_ranges *found)
 {
-	json_object *o = new_document(verb);
+	json_object *o = new_document(found->verb);
 
-	put_text(o, b ? "raw" : "name", a);
-	if (b) {
-		put_text(o, "test", b);
-		put_number(o, "raw_size", bytes[0]);
-		put_number(o, "test_size", bytes[1]);
+	if (found->name) {
+		put_text(o, "name", found->name);
+	} else {
+		put_text(o, "raw", found->raw);
+		put_text(o, "test", found->test);
+		put_number(o, "raw_size", found->raw_bytes);
+		put_number(o, "test_size", found->test_bytes);
 	}
-	put_number(o, "start", start);
-	put_number(o, "sectors", length);
-	if (skipped)
-		put_number(o, "skipped", *skipped);
+	put_number(o, "start", found->start);
+	put_number(o, "sectors", found->sectors);
+	if (found->skipped)
+		put_number(o, "skipped", *found->skipped);
 	else
 		json_object_object_add(o, "skipped", NULL);
-	json_object_object_add(o, "bad", ranges_array(bad));
-	json_object_object_add(o, "unreadable", ranges_array(unreadable));
+	json_object_object_add(o, "bad", ranges_array(found->bad));
+	json_object_object_add(o, "unreadable", ranges_array(found->unreadable));
 	print_document(o);
 }

@@ -6,11 +6,19 @@
 #include "device.h"
 #include "ranges.h"
 
+/* What scrub or compare has read and found. */
+struct json_ranges {
+	const char *verb;
+	const char *name;		/* of a device; NULL: raw and test */
+	const char *raw, *test;
+	uint64_t raw_bytes, test_bytes;
+	uint64_t start, sectors;
+	const uint64_t *skipped;	/* NULL: unknown */
+	const struct ranges *bad, *unreadable;
+};
+
 void json_status(const struct device *devices, size_t nr);
 void json_reports(const struct device *device, const struct list *list);
-/* bytes: the sizes of both, or NULL. skipped: NULL if unknown. */
-void json_ranges(const char *verb, const char *a, const char *b, const uint64_t bytes[2],
-		 uint64_t start, uint64_t length, const uint64_t *skipped, const struct ranges *bad,
-		 const struct ranges *unreadable);
+void json_print_ranges(const struct json_ranges *found);
 
 #endif

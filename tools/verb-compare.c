@@ -66,10 +66,20 @@ static void compare_all(struct comparison *c)
 
 static void print_json(const struct comparison *c)
 {
-	const uint64_t bytes[] = { c->raw.bytes, c->test.bytes }, skipped = 0;
+	const uint64_t skipped = 0;
+	const struct json_ranges found = {
+		.verb = "compare",
+		.raw = c->raw.path,
+		.test = c->test.path,
+		.raw_bytes = c->raw.bytes,
+		.test_bytes = c->test.bytes,
+		.sectors = c->sectors,
+		.skipped = &skipped,
+		.bad = &c->bad,
+		.unreadable = &c->unreadable,
+	};
 
-	json_ranges("compare", c->raw.path, c->test.path, bytes, 0, c->sectors, &skipped, &c->bad,
-		    &c->unreadable);
+	json_print_ranges(&found);
 }
 
 static int show_comparison(const struct comparison *c)

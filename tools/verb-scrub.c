@@ -375,6 +375,22 @@ static void say_unfinished(struct scrub *s)
 			  STATE_DIR, s->next);
 }
 
+static void print_json(const struct scrub *s, uint64_t start, uint64_t sectors,
+		       const uint64_t *skipped)
+{
+	const struct json_ranges found = {
+		.verb = "scrub",
+		.name = s->device.name,
+		.start = start,
+		.sectors = sectors,
+		.skipped = skipped,
+		.bad = &s->bad,
+		.unreadable = &s->unreadable,
+	};
+
+	json_print_ranges(&found);
+}
+
 static void print_findings(const struct scrub *s, const struct device *after)
 {
 	/* Sectors that were re-read are counted again. */
@@ -384,8 +400,7 @@ static void print_findings(const struct scrub *s, const struct device *after)
 	if (skipped > s->next - s->start)
 		skipped = s->next - s->start;
 	if (opts.json)
-		json_ranges("scrub", s->device.name, NULL, NULL, s->start, s->next - s->start,
-			    known, &s->bad, &s->unreadable);
+		print_json(s, s->start, s->next - s->start, known);
 	else
 		print_summary(s, known);
 }
@@ -421,8 +436,7 @@ int verb_scrub(char **argv)
 
 		if (s.device.status.present[FIELD_FIRST_MISMATCH])
 			ranges_add(&s.bad, s.device.status.value[FIELD_FIRST_MISMATCH], 1);
-		json_ranges("scrub", s.device.name, NULL, NULL, opts.has_start ? opts.start : 0, 0,
-			    &skipped, &s.bad, &s.unreadable);
+		print_json(&s, opts.has_start ? opts.start : 0, 0, &skipped);
 	}
 	catch_signals();
 	if (!r)

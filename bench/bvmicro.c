@@ -61,7 +61,7 @@ static void time_step(const char *name, unsigned int parameter, void (*step)(voi
 /* ---- compare ------------------------------------------------------------------------------ */
 
 struct compared {
-	struct blkv_memory *buffers[2];
+	struct blkv_memory *memories[2];
 	struct bvec_iter iter;
 	size_t equal;
 };
@@ -70,21 +70,21 @@ static void compare_step(void *arg)
 {
 	struct compared *c = arg;
 
-	c->equal = blkv_compare(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+	c->equal = blkv_compare(c->memories[0]->vecs, c->iter, c->memories[1]->vecs, c->iter);
 }
 
 static void copy_step(void *arg)
 {
 	struct compared *c = arg;
 
-	blkv_vecs_copy(c->buffers[0]->vecs, c->iter, c->buffers[1]->vecs, c->iter);
+	blkv_vecs_copy(c->memories[0]->vecs, c->iter, c->memories[1]->vecs, c->iter);
 }
 
 static void alias_step(void *arg)
 {
 	struct compared *c = arg;
 
-	c->equal = blkv_vecs_alias(c->buffers[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
+	c->equal = blkv_vecs_alias(c->memories[0]->vecs, c->iter) ? 0 : c->iter.bi_size;
 }
 
 static void compare(struct kunit *test)
@@ -93,7 +93,7 @@ static void compare(struct kunit *test)
 	struct blkv_pool *pool = kunit_kzalloc(test, sizeof(*pool), GFP_KERNEL);
 	struct blkv_memory *kept = kunit_kzalloc(test, sizeof(*kept), GFP_KERNEL);
 	struct blkv_memory *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
-	struct compared c = { .buffers = { kept, other } };
+	struct compared c = { .memories = { kept, other } };
 	unsigned int i;
 
 	KUNIT_ASSERT_TRUE(test, pool && kept && other);
@@ -267,7 +267,7 @@ static void trust_map(struct kunit *test)
 struct taken {
 	struct blkv_pool pool;
 	struct blkv_memory kept;
-	struct blkv_memory buffer;
+	struct blkv_memory memory;
 	unsigned int nr_sectors;
 	bool refused;
 };
@@ -276,8 +276,8 @@ static void take_step(void *arg)
 {
 	struct taken *taken = arg;
 
-	taken->refused |= !blkv_memory_get(&taken->pool, &taken->buffer, taken->nr_sectors);
-	blkv_memory_put(&taken->pool, &taken->buffer);
+	taken->refused |= !blkv_memory_get(&taken->pool, &taken->memory, taken->nr_sectors);
+	blkv_memory_put(&taken->pool, &taken->memory);
 }
 
 static void private_pages(struct kunit *test)

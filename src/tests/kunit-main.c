@@ -2,6 +2,7 @@
 /*
  * The module of the unit tests: its parameters. KUnit runs the suites when it is loaded.
  */
+#include <linux/gfp.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/string.h>
@@ -48,6 +49,39 @@ struct rnd_state *bvtest_random(struct kunit *test)
 unsigned int bvtest_rounds(unsigned int n)
 {
 	return max(1U, n * rounds / 100);
+}
+
+static void free_page_of_test(void *page)
+{
+	__free_page(page);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_page_action, free_page_of_test, void *);
+
+/**
+ * bvtest_memory() - private memory without a pool
+ * @test: the test
+ * @nr_pages: how many pages; filled with zeros
+ *
+ * Return: the memory; it lives as long as the test.
+ */
+struct blkv_memory *bvtest_memory(struct kunit *test, unsigned int nr_pages)
+{
+	struct blkv_memory *memory = kunit_kzalloc(test, sizeof(*memory), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	memory->vecs = kunit_kcalloc(test, nr_pages, sizeof(*memory->vecs), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, memory->vecs);
+	for (i = 0; i < nr_pages; i++) {
+		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_page_action, page), 0);
+		bvec_set_page(&memory->vecs[i], page, PAGE_SIZE, 0);
+	}
+	memory->nr_pages = nr_pages;
+	return memory;
 }
 
 MODULE_DESCRIPTION("Unit tests of dm-blkverify");

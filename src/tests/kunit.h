@@ -8,10 +8,11 @@
 #include <linux/mm.h>
 #include <linux/prandom.h>
 
-#include "types.h"
+#include "memory.h"
 
 struct rnd_state *bvtest_random(struct kunit *test);
 unsigned int bvtest_rounds(unsigned int n);
+struct blkv_memory *bvtest_memory(struct kunit *test, unsigned int nr_pages);
 
 /* A random number below @n, which is not 0. */
 static inline u32 below(struct rnd_state *random, u32 n)

@@ -157,6 +157,36 @@ static void no_arguments_give_the_defaults(struct kunit *test)
 	expect_parsed(test, &none, 1, zero);
 }
 
+/* The enum is walked, so that an option which is not written out above is noticed. */
+static void every_option_has_its_word(struct kunit *test)
+{
+	static const char *const numbers[BLKV_OPTIONS_NR] = {
+		[BLKV_OPTION_FINGERPRINT_MAX_MIB] = "64",
+	};
+	unsigned int id, other;
+
+	for (id = 0; id < BLKV_OPTIONS_NR; id++) {
+		const char *const argv[] = {
+			numbers[id] ? "3" : "1",
+			option_words[id],
+			numbers[id],
+			"fingerprint",
+		};
+		struct blkv_options options;
+		const char *error, *word;
+
+		KUNIT_ASSERT_NOT_NULL(test, option_words[id]);
+		KUNIT_ASSERT_EQ_MSG(test, parse(&options, numbers[id] ? 4 : 2, argv, &error, &word),
+				    0, "%s", option_words[id]);
+		for (other = 0; other < BLKV_OPTIONS_NR; other++)
+			KUNIT_EXPECT_EQ_MSG(test, options.set[other],
+					    other == id || (numbers[id] &&
+							    other == BLKV_OPTION_FINGERPRINT),
+					    "%s, %s", option_words[id], option_words[other]);
+		KUNIT_EXPECT_EQ(test, options.number[id], numbers[id] ? 64 : 0);
+	}
+}
+
 /* Put the units in order number @n; four of them have 24 orders. */
 static void permute(const char **units, unsigned int nr, unsigned int n)
 {
@@ -493,6 +523,7 @@ static void random_options_match_a_model(struct kunit *test)
 
 static struct kunit_case args_cases[] = {
 	KUNIT_CASE(no_arguments_give_the_defaults),
+	KUNIT_CASE(every_option_has_its_word),
 	KUNIT_CASE(every_combination_parses_in_every_order),
 	KUNIT_CASE(emit_prints_the_canonical_line),
 	KUNIT_CASE(emitted_options_parse_back),

@@ -4,6 +4,7 @@
  *
  * The pages that the unit allocates are counted and limited, to test a shortage without one.
  */
+#include <linux/bio.h>
 #include <linux/completion.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -13,6 +14,10 @@
 static atomic_t nr_pages_out;
 /* How many more pages the unit may allocate. */
 static atomic_t system_pages;
+/* Adjacent pages, which are handed out first, in ascending order. */
+static LIST_HEAD(ascending_pages);
+
+#define ASCENDING_ORDER 10
 
 static struct page *counted_alloc_page(gfp_t gfp)
 {
@@ -20,7 +25,11 @@ static struct page *counted_alloc_page(gfp_t gfp)
 
 	if (atomic_dec_if_positive(&system_pages) < 0)
 		return NULL;
-	page = alloc_page(gfp);
+	page = list_first_entry_or_null(&ascending_pages, struct page, lru);
+	if (page)
+		list_del(&page->lru);
+	else
+		page = alloc_page(gfp);
 	if (page)
 		atomic_inc(&nr_pages_out);
 	return page;
@@ -485,6 +494,448 @@ static void trim_is_scheduled(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture->pool.nr_idle, POOL_RESERVE);
 }
 
+/* ---- the order of pages ------------------------------------------------------------------- */
+
+/* Are the pages that the data are in ascending? */
+static bool is_ascending(const struct blkv_memory *memory)
+{
+	unsigned int i;
+
+	for (i = 1; i < memory->nr_pages; i++)
+		if (page_to_pfn(memory->vecs[i].bv_page) !=
+		    page_to_pfn(memory->vecs[i - 1].bv_page) + 1)
+			return false;
+	return true;
+}
+
+static void free_ascending_pages(void *unused)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &ascending_pages, lru) {
+		list_del(&page->lru);
+		put_page(page);
+	}
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_ascending_action, free_ascending_pages, void *);
+
+/* With a system that hands out adjacent pages in ascending order. */
+static struct fixture *new_ascending_fixture(struct kunit *test)
+{
+	struct page *pages = alloc_pages(GFP_KERNEL, ASCENDING_ORDER);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	split_page(pages, ASCENDING_ORDER);
+	for (i = 0; i < 1 << ASCENDING_ORDER; i++)
+		list_add_tail(&pages[i].lru, &ascending_pages);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_ascending_action, NULL), 0);
+	return new_fixture(test);
+}
+
+static void fresh_memory_is_ascending(struct kunit *test)
+{
+	struct fixture *fixture = new_ascending_fixture(test);
+	struct blkv_memory a = {}, b = {};
+
+	KUNIT_EXPECT_TRUE(test, is_ascending(&fixture->kept));
+	/* From the reserve, and from the system. */
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, BLKV_REGION_SECTORS));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
+	KUNIT_EXPECT_TRUE(test, is_ascending(&a));
+	KUNIT_EXPECT_TRUE(test, is_ascending(&b));
+	blkv_memory_put(&fixture->pool, &a);
+	blkv_memory_put(&fixture->pool, &b);
+	expect_settled(test, fixture);
+}
+
+static void reused_memory_stays_ascending(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 256, 1, 4, 5, 64, 2, 200, 3, 256, 17 };
+	struct fixture *fixture = new_ascending_fixture(test);
+	unsigned int round, i;
+
+	for (round = 0; round < 3; round++)
+		for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct blkv_memory memory = {};
+
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory,
+								sizes[i] * PAGE_SECTORS));
+			KUNIT_EXPECT_TRUE_MSG(test, is_ascending(&memory), "round %u, %u pages",
+					      round, sizes[i]);
+			blkv_memory_put(&fixture->pool, &memory);
+		}
+	expect_settled(test, fixture);
+}
+
+static void awaited_memory_is_ascending(struct kunit *test)
+{
+	struct fixture *fixture = new_ascending_fixture(test);
+	struct blkv_memory a = {}, b = {};
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, BLKV_REGION_SECTORS));
+	atomic_set(&system_pages, 0);
+	KUNIT_ASSERT_FALSE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
+	atomic_set(&system_pages, PLENTY);
+	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
+	KUNIT_EXPECT_TRUE(test, is_ascending(&b));
+	blkv_memory_put(&fixture->pool, &b);
+	blkv_memory_put(&fixture->pool, &a);
+	expect_settled(test, fixture);
+}
+
+static void pages_return_in_the_order_they_went_in(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_memory a = {}, b = {}, c = {};
+	struct page *pages[7];
+	unsigned int i;
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, 4 * PAGE_SECTORS));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, 3 * PAGE_SECTORS));
+	for (i = 0; i < 4; i++)
+		pages[i] = a.vecs[i].bv_page;
+	for (i = 0; i < 3; i++)
+		pages[4 + i] = b.vecs[i].bv_page;
+	blkv_memory_put(&fixture->pool, &b);
+	blkv_memory_put(&fixture->pool, &a);
+	/* The last memory first, each in its order; the first page has the bvecs. */
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &c, 6 * PAGE_SECTORS));
+	KUNIT_EXPECT_PTR_EQ(test, virt_to_page(c.vecs), pages[0]);
+	for (i = 0; i < 6; i++)
+		KUNIT_EXPECT_PTR_EQ(test, c.vecs[i].bv_page, pages[1 + i]);
+	blkv_memory_put(&fixture->pool, &c);
+	expect_settled(test, fixture);
+}
+
+/* ---- walks -------------------------------------------------------------------------------- */
+
+#define ARENA_ORDER 4
+#define ARENA_SIZE (PAGE_SIZE << ARENA_ORDER)
+#define WALK_SECTORS 24U
+#define WALK_BYTES (WALK_SECTORS << SECTOR_SHIFT)
+#define WALK_VECS 64
+
+/*
+ * Private memory whose segments have any length and place, so that sectors straddle them, and what
+ * it should hold.
+ */
+struct walked {
+	struct rnd_state *random;
+	struct page *arena;
+	struct bio_vec vecs[WALK_VECS];
+	struct blkv_memory memory;
+	u8 flat[WALK_BYTES];
+	u8 copy[WALK_BYTES];
+};
+
+static void free_arena(void *pages)
+{
+	__free_pages(pages, ARENA_ORDER);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_arena_action, free_arena, void *);
+
+static struct walked *new_walked(struct kunit *test)
+{
+	struct walked *walked = kunit_kzalloc(test, sizeof(*walked), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, walked);
+	walked->random = bvtest_random(test);
+	walked->arena = alloc_pages(GFP_KERNEL | __GFP_COMP, ARENA_ORDER);
+	KUNIT_ASSERT_NOT_NULL(test, walked->arena);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_arena_action, walked->arena), 0);
+	walked->memory.vecs = walked->vecs;
+	return walked;
+}
+
+/* Write to the segments, or read from them, without the unit. */
+static void copy_flat(struct walked *walked, u8 *flat, bool to_memory)
+{
+	unsigned int i, len;
+
+	for (i = 0; i < walked->memory.nr_pages; i++, flat += len) {
+		u8 *bytes = page_address(walked->vecs[i].bv_page);
+
+		bytes += walked->vecs[i].bv_offset;
+		len = walked->vecs[i].bv_len;
+		memcpy(to_memory ? bytes : flat, to_memory ? flat : bytes, len);
+	}
+}
+
+/* New segments with new contents. */
+static void cut_at_random(struct walked *walked)
+{
+	unsigned int left = WALK_BYTES, at = 0, nr = 0, len;
+
+	while (left) {
+		switch (below(walked->random, 4)) {
+		case 0:
+			len = between(walked->random, 1, 40);
+			break;
+		case 1:
+			len = SECTOR_SIZE * between(walked->random, 1, 4);
+			break;
+		case 2:
+			len = between(walked->random, 1, 2 * PAGE_SIZE);
+			break;
+		default:
+			len = between(walked->random, 400, 700);
+			break;
+		}
+		/* The last segment takes the rest, so that the space always suffices. */
+		len = nr == WALK_VECS - 1 ? left : min(len, left);
+		at += one_in(walked->random, 2) ? below(walked->random, 64) : 0;
+		walked->vecs[nr].bv_page = walked->arena + at / PAGE_SIZE;
+		walked->vecs[nr].bv_offset = offset_in_page(at);
+		walked->vecs[nr++].bv_len = len;
+		at += len;
+		left -= len;
+	}
+	walked->memory.nr_pages = nr;
+	prandom_bytes_state(walked->random, walked->flat, WALK_BYTES);
+	copy_flat(walked, walked->flat, true);
+}
+
+/* Where byte @offset is, and how many bytes follow it in the same segment and page. */
+static u8 *place_of(const struct walked *walked, unsigned int offset, unsigned int *left)
+{
+	unsigned int i;
+	u8 *place;
+
+	for (i = 0; offset >= walked->vecs[i].bv_len; i++)
+		offset -= walked->vecs[i].bv_len;
+	place = (u8 *)page_address(walked->vecs[i].bv_page) + walked->vecs[i].bv_offset + offset;
+	*left = min_t(unsigned int, walked->vecs[i].bv_len - offset,
+		      PAGE_SIZE - offset_in_page(place));
+	return place;
+}
+
+/* One sector: the bounce is used only if the sector is not in one piece. */
+static void check_sector(struct kunit *test, struct walked *walked, unsigned int n, const u8 *bytes,
+			 const struct blkv_bounce *bounce)
+{
+	unsigned int left;
+	u8 *place = place_of(walked, n << SECTOR_SHIFT, &left);
+
+	KUNIT_ASSERT_NOT_NULL(test, bytes);
+	KUNIT_ASSERT_PTR_EQ(test, bytes, left < SECTOR_SIZE ? bounce->bytes : place);
+	KUNIT_ASSERT_EQ(test, memcmp(bytes, walked->flat + (n << SECTOR_SHIFT), SECTOR_SIZE), 0);
+}
+
+static void walk_returns_every_sector(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int round, n;
+
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		unsigned int first = below(walked->random, WALK_SECTORS);
+		unsigned int nr = between(walked->random, 0, WALK_SECTORS - first);
+		struct blkv_sector_iter iter;
+		struct blkv_bounce bounce;
+
+		cut_at_random(walked);
+		iter = blkv_memory_walk(&walked->memory, first, nr);
+		for (n = 0; n < nr; n++)
+			check_sector(test, walked, first + n, blkv_sector_next(&iter, &bounce),
+				     &bounce);
+		KUNIT_ASSERT_NULL(test, blkv_sector_next(&iter, &bounce));
+		KUNIT_ASSERT_NULL(test, blkv_sector_next(&iter, &bounce));
+	}
+}
+
+static void each_sector_is_found(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	struct blkv_bounce bounce;
+	unsigned int round, n;
+
+	for (round = 0; round < bvtest_rounds(100); round++) {
+		cut_at_random(walked);
+		for (n = 0; n < WALK_SECTORS; n++)
+			check_sector(test, walked, n,
+				     blkv_memory_sector(&walked->memory, n, &bounce), &bounce);
+	}
+}
+
+static void iterator_covers_its_sectors(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(500); round++) {
+		unsigned int first = below(walked->random, WALK_SECTORS), done = 0;
+		unsigned int nr = between(walked->random, 0, WALK_SECTORS - first);
+		struct bvec_iter iter, start;
+		struct bio_vec vec;
+
+		cut_at_random(walked);
+		start = blkv_memory_iter(&walked->memory, first, nr);
+		KUNIT_ASSERT_EQ(test, start.bi_size, nr << SECTOR_SHIFT);
+		KUNIT_ASSERT_EQ(test, start.bi_sector, 0);
+		for_each_bvec(vec, blkv_memory_vecs(&walked->memory), iter, start) {
+			memcpy(walked->copy + done, bvec_virt(&vec), vec.bv_len);
+			done += vec.bv_len;
+		}
+		KUNIT_ASSERT_EQ(test, done, nr << SECTOR_SHIFT);
+		KUNIT_ASSERT_EQ(test,
+				memcmp(walked->copy, walked->flat + (first << SECTOR_SHIFT), done),
+				0);
+	}
+}
+
+static void bytes_are_read_from_anywhere(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(1000); round++) {
+		unsigned int offset = below(walked->random, WALK_BYTES);
+		unsigned int len = between(walked->random, 0, WALK_BYTES - offset);
+
+		if (one_in(walked->random, 2))
+			len = min(len, 16U);
+		cut_at_random(walked);
+		memset(walked->copy, 0xa5, WALK_BYTES);
+		blkv_memory_read(&walked->memory, offset, walked->copy, len);
+		KUNIT_ASSERT_EQ(test, memcmp(walked->copy, walked->flat + offset, len), 0);
+		/* And no more than asked for. */
+		KUNIT_ASSERT_NULL(test, memchr_inv(walked->copy + len, 0xa5, WALK_BYTES - len));
+	}
+}
+
+static void flip_changes_one_byte(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(300); round++) {
+		unsigned int n = below(walked->random, WALK_SECTORS);
+		u8 xor = between(walked->random, 1, 255);
+
+		cut_at_random(walked);
+		blkv_memory_flip(&walked->memory, n, xor);
+		walked->flat[n << SECTOR_SHIFT] ^= xor;
+		copy_flat(walked, walked->copy, false);
+		KUNIT_ASSERT_EQ(test, memcmp(walked->copy, walked->flat, WALK_BYTES), 0);
+	}
+}
+
+/* The same for memory of a pool, of every length that has its bvecs elsewhere or just not. */
+static void memory_of_a_pool_is_walked(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 1, 7, 8, 9, 31, 32, 33, 40, 41, 2041, 2048 };
+	struct fixture *fixture = new_fixture(test);
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct blkv_memory memory = {};
+		struct blkv_sector_iter iter;
+		struct blkv_bounce bounce;
+		u8 around[2];
+
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, sizes[i]));
+		for (n = 0; n < sizes[i]; n++)
+			memset(bvtest_sector(memory.vecs, n), n % 251, SECTOR_SIZE);
+		iter = blkv_memory_walk(&memory, 0, sizes[i]);
+		for (n = 0; n < sizes[i]; n++)
+			KUNIT_ASSERT_PTR_EQ(test, blkv_sector_next(&iter, &bounce),
+					    (const u8 *)bvtest_sector(memory.vecs, n));
+		KUNIT_ASSERT_NULL(test, blkv_sector_next(&iter, &bounce));
+		for (n = 1; n < sizes[i]; n++) {
+			KUNIT_ASSERT_PTR_EQ(test, blkv_memory_sector(&memory, n, &bounce),
+					    (const u8 *)bvtest_sector(memory.vecs, n));
+			blkv_memory_read(&memory, n * SECTOR_SIZE - 1, around, sizeof(around));
+			KUNIT_ASSERT_EQ(test, around[0], (n - 1) % 251);
+			KUNIT_ASSERT_EQ(test, around[1], n % 251);
+			blkv_memory_flip(&memory, n, 0xff);
+			KUNIT_ASSERT_EQ(test, *bvtest_sector(memory.vecs, n), (n % 251) ^ 0xff);
+			*bvtest_sector(memory.vecs, n) ^= 0xff;
+		}
+		blkv_memory_put(&fixture->pool, &memory);
+	}
+}
+
+static void attached_bio_transfers_the_memory(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	struct bio_vec other = {};
+	struct bio bio;
+
+	cut_at_random(walked);
+	bio_init(&bio, NULL, &other, 1, REQ_OP_READ);
+	bio.bi_iter.bi_sector = 99;
+	bio.bi_iter.bi_size = WALK_BYTES;
+	bio.bi_iter.bi_idx = 1;
+	bio.bi_iter.bi_bvec_done = 7;
+	blkv_memory_attach(&walked->memory, &bio, 5);
+	KUNIT_EXPECT_PTR_EQ(test, (const struct bio_vec *)bio.bi_io_vec,
+			    blkv_memory_vecs(&walked->memory));
+	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_size, 5 * SECTOR_SIZE);
+	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_idx, 0);
+	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_bvec_done, 0);
+	/* Where on the leg is the business of the caller. */
+	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_sector, 99);
+	bio_uninit(&bio);
+}
+
+/* ---- marks -------------------------------------------------------------------------------- */
+
+/* Each sector has its mark in its last bytes, and nothing else changes. */
+static void every_sector_is_marked(struct kunit *test)
+{
+	static const unsigned int sizes[] = { 1, 7, 8, 9, 33, 2047, 2048 };
+	struct fixture *fixture = new_fixture(test);
+	u64 mark = 0x123456789abcdef0ULL;
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		unsigned int rounded = round_up(sizes[i], PAGE_SECTORS);
+		struct blkv_memory memory = {};
+
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, sizes[i]));
+		for (n = 0; n < rounded; n++)
+			memset(bvtest_sector(memory.vecs, n), 0xa5, SECTOR_SIZE);
+		blkv_memory_mark(&memory, sizes[i], mark);
+		for (n = 0; n < rounded; n++) {
+			u8 *bytes = bvtest_sector(memory.vecs, n);
+			u64 expected = mark + n;
+			bool marked = n < sizes[i];
+
+			KUNIT_ASSERT_NULL(test,
+					  memchr_inv(bytes, 0xa5, SECTOR_SIZE - (marked ? 8 : 0)));
+			if (marked)
+				KUNIT_ASSERT_EQ(test, memcmp(bytes + SECTOR_SIZE - 8, &expected, 8),
+						0);
+			KUNIT_ASSERT_EQ(test, blkv_memory_is_marked(&memory, n, mark), marked);
+		}
+		blkv_memory_put(&fixture->pool, &memory);
+	}
+}
+
+static void transferred_data_removes_the_mark(struct kunit *test)
+{
+	struct blkv_memory *memory = bvtest_memory(test, 2);
+	unsigned int n, i;
+
+	for (n = 0; n < 2 * PAGE_SECTORS; n++)
+		for (i = 0; i < 8; i++) {
+			blkv_memory_mark(memory, 2 * PAGE_SECTORS, 77);
+			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(memory, n, 77));
+			/* Any of its bytes; data before it do not. */
+			bvtest_sector(memory->vecs, n)[SECTOR_SIZE - 9] ^= 1;
+			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(memory, n, 77));
+			bvtest_sector(memory->vecs, n)[SECTOR_SIZE - 8 + i] ^= 1;
+			KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(memory, n, 77));
+		}
+	/* The mark of another sector, or another mark, is not one. */
+	blkv_memory_mark(memory, 2 * PAGE_SECTORS, 77);
+	KUNIT_EXPECT_FALSE(test, blkv_memory_is_marked(memory, 3, 78));
+	*(u64 *)(bvtest_sector(memory->vecs, 3) + SECTOR_SIZE - 8) = 77 + 4;
+	KUNIT_EXPECT_FALSE(test, blkv_memory_is_marked(memory, 3, 77));
+}
+
 static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(new_pool_has_its_reserve),
 	KUNIT_CASE(limit_is_a_fraction_of_memory),
@@ -502,6 +953,19 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(limit_is_respected),
 	KUNIT_CASE(trim_frees_what_stayed_idle),
 	KUNIT_CASE(trim_is_scheduled),
+	KUNIT_CASE(fresh_memory_is_ascending),
+	KUNIT_CASE(reused_memory_stays_ascending),
+	KUNIT_CASE(awaited_memory_is_ascending),
+	KUNIT_CASE(pages_return_in_the_order_they_went_in),
+	KUNIT_CASE(walk_returns_every_sector),
+	KUNIT_CASE(each_sector_is_found),
+	KUNIT_CASE(iterator_covers_its_sectors),
+	KUNIT_CASE(bytes_are_read_from_anywhere),
+	KUNIT_CASE(flip_changes_one_byte),
+	KUNIT_CASE(memory_of_a_pool_is_walked),
+	KUNIT_CASE(attached_bio_transfers_the_memory),
+	KUNIT_CASE(every_sector_is_marked),
+	KUNIT_CASE(transferred_data_removes_the_mark),
 	{}
 };
 

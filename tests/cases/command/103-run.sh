@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will run a command on a device and tell by the exit status what was found.
+# This test will check that "run" reports through its exit status what the command and the legs did.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 new_pair 16
 before=$(dmsetup ls)
+
 # A reference file is made; what was written is read back.
 work='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=4 oflag=direct status=none
 	dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none'
@@ -10,27 +14,35 @@ tool 0 run --test "$test" -- sh -c "$work"
 cat "$TMPDIR/out"
 says "no mismatch found"
 says "options:        written_only"
+
 tool 3 run --test "$test" -- sh -c "$work; exit 3"
 tool 7 run --test "$test" -- true
 warns "nothing was compared"
+
 tool 127 run --test "$test" -- /no/such/command
 tool 1 run -- true
 warns "--test is missing"
+
 # Wrong data.
 spoil_it="$work; \"\$BVIO\" poke \"$test\" 5120 0x01
 	dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none; exit 0"
 tool 6 run --test "$test" -- sh -c "$spoil_it"
 says "bitflip(1): a few bits differ"
+
 # What was written and not read back is compared by a scrub at the end, which says where it is bad.
 writes='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=8 oflag=direct status=none'
 tool 0 run --test "$test" -- sh -c "$writes; dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none"
 warns "512 KiB were written and only 64 KiB read back and compared"
+
 tool 0 run --test "$test" -- sh -c "$writes; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
 expect "messages" "" "$(cat "$TMPDIR/err")"
+
 tool 6 run --test "$test" -- sh -c "$writes; \"\$BVIO\" poke \"$test\" 5120 0x01; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
 says "bad: sectors 10 to 10 (1)"
+
 # The options of the command are not ours, also without "--".
 tool 3 run --test "$test" sh -c 'exit 3' --name x --help
+
 # A reference file for which there is no room is not test's fault.
 mkdir "$TMPDIR/bvtest-small"
 mount -t tmpfs -o size=1m none "$TMPDIR/bvtest-small"
@@ -38,18 +50,22 @@ tool 7 run --test "$test" --raw-dir "$TMPDIR/bvtest-small" -- \
 	sh -c "$work; dd if=/dev/zero of=\$BLKVERIFY_DEVICE bs=1M count=4 oflag=direct status=none; exit 0"
 warns "the reference file failed"
 umount "$TMPDIR/bvtest-small"
+
 # With a reference.
 dd if="$test" of="$raw" bs=1M oflag=direct status=none
 tool 0 run --raw "$raw" --test "$test" --name bvtest-run -- dd if=/dev/mapper/bvtest-run of=/dev/null bs=1M iflag=direct
 truncate -s 8M "$TMPDIR/img"
 tool 0 run --test "$TMPDIR/img" --raw-dir "$TMPDIR" -- sh -c "$work"
+
 # A command that leaves the device in use.
 tool 5 run --raw "$raw" --test "$test" --name bvtest-run -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct
 		exec 5<$BLKVERIFY_DEVICE; sleep 15 >/dev/null 2>&1 &'
 warns "in use"
+
 sleep 10
 expect_no_device bvtest-run
+
 # Its legs are free when it has ended, however often.
 new_dm upper "0 $sectors linear $test 0"
 cp "$TMPDIR/img" "$TMPDIR/img2"
@@ -59,8 +75,10 @@ for i in 1 2 3 4 5; do
 	new_dm upper "0 $sectors linear $test 0"
 	tool 0 run --raw "$TMPDIR/img" --test "$TMPDIR/img2" -- sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none'
 done
+
 dmsetup remove bvtest-upper
 rm "$TMPDIR/img2"
+
 # Killed: nothing stays.
 "$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 2 &
 until dmsetup info bvtest-run 2>/dev/null | grep -q 'Open count: *[1-9]'; do sleep 0.1; done
@@ -68,6 +86,7 @@ sleep 0.5
 kill -9 $!
 expect_no_device bvtest-run
 expect_no_loops
+
 # Ended politely: it ends its command first, then sums up.
 "$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" &
 until dmsetup info bvtest-run 2>/dev/null | grep -q 'Open count: *[1-9]'; do sleep 0.1; done
@@ -77,6 +96,7 @@ status=0
 wait $! || status=$?
 expect "exit status after SIGTERM" 143 $status
 expect_no_device bvtest-run
+
 # At any moment: it ends, and nothing stays.
 for ((i = 0; i < 20; i++)); do
 	"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" 2>&1 &
@@ -88,5 +108,6 @@ for ((i = 0; i < 20; i++)); do
 	wait $run || :
 	expect_no_device bvtest-run
 done
+
 expect_no_loops
 expect "devices" "$before" "$(dmsetup ls)"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will be killed at each system call of each verb, and leave nothing that close cannot remove.
+# This test will kill each verb at each of its system calls, and check that "close" can remove what
+# is left.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
 
 # Kill it when it enters the n-th of these system calls. Returns 1 when it came to its end before.
@@ -29,6 +32,7 @@ for ((n = 1; ; n++)); do
 	expect_no_device bvtest-v
 	expect_no_loops
 done
+
 echo "open was killed at $((n - 1)) ioctls: no device $nothing times, half a device $halfway times, a device $opened times"
 [ $nothing != 0 ] && [ $halfway != 0 ] || fail "it was not killed on both sides of the creation"
 tool 0 close bvtest-v
@@ -41,6 +45,7 @@ for ((n = 1; ; n++)); do
 	expect_no_device bvtest-v
 	expect_no_loops
 done
+
 echo "close was killed at $((n - 1)) ioctls"
 [ $n -gt 2 ] || fail "close was never killed"
 expect_no_device bvtest-v
@@ -50,6 +55,7 @@ new_pair 8
 fill_random "$raw" 8
 dd if="$raw" of="$test" bs=1M oflag=direct status=none
 make_v
+
 looks() { # <system calls> <argument>...
 	local n calls=$1
 	shift
@@ -61,6 +67,7 @@ looks() { # <system calls> <argument>...
 	echo "$1 was killed at $((n - 1)) of its $calls"
 	[ $n -gt 1 ] || fail "$* was never killed"
 }
+
 looks ioctl status bvtest-v
 looks ioctl status
 looks ioctl report bvtest-v
@@ -76,6 +83,7 @@ for verb in wait watch; do
 	wait $! 2>/dev/null || :
 	expect "users of the device" 0 "$(dmsetup info -c --noheadings -o open bvtest-v)"
 done
+
 tool 0 close bvtest-v
 
 # sync: what is half copied can be copied again.
@@ -102,6 +110,7 @@ for ((n = 1; ; n++)); do
 	expect_no_device bvtest-run
 	expect_no_loops
 done
+
 echo "run was killed at $((n - 1)) ioctls: the device stayed $stayed times"
 [ $n -gt 8 ] || fail "run was hardly ever killed"
 expect "devices" "$before" "$(dmsetup ls)"

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will say who wrote a bad sector, that a finding was injected, and which mark it has.
+# This test will check that reports name the writer of a bad sector, injections and marks.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 new_pair 16
 tool 0 open bvtest-v "$raw" "$test" --fingerprint --fingerprint-max-mib 8
 cp "$(command -v dd)" "$TMPDIR/my writer"
@@ -8,47 +11,61 @@ cp "$(command -v dd)" "$TMPDIR/my writer"
 dmsetup message bvtest-v 0 mark 'phase "two"' || dmsetup message bvtest-v 0 mark phase
 dmsetup message bvtest-v 0 inject 17 0x80
 expect_read_error EILSEQ 8192 4096
+
 tool 6 report bvtest-v
 cat "$TMPDIR/out"
+
 says "bitflip(1): a few bits differ"
 says "by my writer (pid "
 says "injected"
 says "mark: phase"
+
 tool 6 report --json bvtest-v
 expect "write" "16 my writer True" \
 	"$(json '(lambda r: " ".join(map(str, [r["write"]["start"], r["write"]["comm"], r["more"]["injected"]])))(d["reports"][0])')"
+
 tool 0 dump bvtest-v
 cat "$TMPDIR/out"
+
 says "no difference"
 says "written: write, "
 says "ago by my writer (pid "
+
 # A name that looks like a number is none.
 cp "$(command -v dd)" "$TMPDIR/007"
 "$TMPDIR/007" if=/dev/urandom of=$v bs=4096 seek=5 count=1 oflag=direct status=none
 dmsetup message bvtest-v 0 mark 12
 dmsetup message bvtest-v 0 inject 40 1
 expect_read_error EILSEQ 20480 4096
+
 tool 6 report --json bvtest-v
 expect "names" "['007', '12']" "$(json '[d["reports"][-1]["write"]["comm"], d["reports"][-1]["more"]["mark"]]')"
+
 dmsetup message bvtest-v 0 mark phase
+
 # A name that a terminal would obey is shown without what it obeys.
 cp "$(command -v dd)" "$TMPDIR/$(printf 'e\033[7m\302\233\377')"
 "$TMPDIR/$(printf 'e\033[7m\302\233\377')" if=/dev/urandom of=$v bs=4096 seek=9 count=1 oflag=direct status=none
 tool 0 dump bvtest-v 72
 says "ago by e?[7m?"
 ! grep -qaP '\x1b|\x9b|\xff' "$TMPDIR/out" || fail "control characters are shown"
+
 # A write that test lost.
 dd if="$test" of="$TMPDIR/old" bs=4096 skip=2 count=1 iflag=direct status=none
 "$TMPDIR/my writer" if=/dev/urandom of=$v bs=4096 seek=2 count=1 oflag=direct status=none
 dd if="$TMPDIR/old" of="$test" bs=4096 seek=2 count=1 oflag=direct status=none
 expect_read_error EILSEQ 8192 4096
+
 tool 6 report bvtest-v
 says "stale: the previous version of the sector: a lost write"
+
 tool 6 dump bvtest-v 16
 says "the difference is there"
+
 # A sector that nobody wrote.
 "$BVIO" poke "$test" 1048576 0x01
 expect_read_error EILSEQ 1048576 4096
+
 tool 6 report bvtest-v
 says "written: not through this device"
 tool 0 close bvtest-v

@@ -1,27 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will load the modules that are needed, and say what is missing when that does not help.
+# This test will check that the command loads the modules it needs, and says what is missing if it
+# cannot.
+# Needs: machine=stock
+
 . "$TOP/tests/lib/command.sh"
+
 truncate -s 8M "$TMPDIR/a" "$TMPDIR/b"
 modules=/lib/modules/$(uname -r)
 lib=$TMPDIR/lib/$(uname -r)
+
 # A directory of modules of its own, with those of the device mapper and of loop devices, if any.
 mkdir -p "$lib"
 for m in dm-mod loop; do
 	file=$(modprobe -S "$(uname -r)" --show-depends $m 2>/dev/null | sed -n 's/^insmod //p') || :
 	[ -z "$file" ] || cp $file "$lib"
 done
+
 mkdir -p /lib/modules 2>/dev/null || :
 mount --bind "$TMPDIR/lib" /lib/modules
 trap 'set +e; umount /lib/modules; modprobe -aq dm-mod loop dm-flakey dm-delay dm-snapshot dm-zero; insmod "$KO" 2>/dev/null; clean_up' EXIT
 depmod 2>/dev/null
 [ -d "$modules" ] || fail "no $modules"
+
 rmmod dm_blkverify
 
 # Not installed.
 tool 4 open bvtest-v "$TMPDIR/a" "$TMPDIR/b"
+
 warns "dm-blkverify not found in directory $modules"
 warns "the running kernel $(uname -r) has no blkverify target"
 warns "install the module for this kernel (make install, or DKMS)"
+
 # Not for this kernel.
 head -c 5000 "$KO" >"$lib/dm-blkverify.ko"
 sed -i '/dm-blkverify/d' "$lib/modules.dep"
@@ -31,6 +40,7 @@ depmod 2>/dev/null || :
 	cat "$TMPDIR/err"
 	warns "could not insert 'dm_blkverify'"
 }
+
 # Installed: each verb that needs it loads it.
 cp "$KO" "$lib/"
 depmod 2>/dev/null
@@ -46,6 +56,7 @@ for verb in "open bvtest-v $TMPDIR/a $TMPDIR/b" "run --raw $TMPDIR/a --test $TMP
 	expect_no_loops
 	rmmod dm_blkverify
 done
+
 # Dry run and what needs no device load nothing.
 tool 0 open --dry-run bvtest-v "$TMPDIR/a" "$TMPDIR/b"
 tool 0 compare "$TMPDIR/a" "$TMPDIR/b"

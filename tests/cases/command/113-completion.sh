@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will complete verbs, options, device names and leg paths in bash.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 new_pair 8
 make_v
+
 touch "$TMPDIR/an image" "$TMPDIR/an-other"
 mkdir "$TMPDIR/bin"
 ln -s "$BLKVERIFY" "$TMPDIR/bin/blkverify"
+
 # In a shell of its own: what bash does when tab is pressed.
 completes() { # <expected, parted by |> <word>... (the last is what was typed of it)
 	local expected=$1 got
@@ -17,16 +22,20 @@ completes() { # <expected, parted by |> <word>... (the last is what was typed of
 		printf "%s\n" ${COMPREPLY[@]+"${COMPREPLY[@]}"} | paste -s -d "|"' bash "$@")
 	expect "completion of \"$*\"" "$expected" "$got"
 }
+
 completes "status|scrub|sync" blkverify s
 completes "--version" blkverify --v
 completes "--start" blkverify scrub --st
 completes "--allow-unequal|--json|--debug|--help" blkverify compare --allow-unequal --
+
 for verb in close status report dump wait watch scrub; do
 	completes "bvtest-v" blkverify $verb bv
 done
+
 completes "bvtest-v" blkverify wait --timeout 5 bv
 completes "" blkverify wait --timeout bv
 completes "" blkverify close bvtest-v bv
+
 # In the order of the directory.
 completes "$(compgen -f -- "$TMPDIR/an" | paste -s -d "|")" blkverify open name "$TMPDIR/an"
 expect "files" 2 "$(compgen -f -- "$TMPDIR/an" | wc -l)"
@@ -38,6 +47,7 @@ completes "$TMPDIR/an-other" blkverify run --test "$TMPDIR/an-"
 completes "$TMPDIR/bin" blkverify run --raw-dir "$TMPDIR/b"
 completes "$TMPDIR/an-other" blkverify run --test x -- cmp "$TMPDIR/an-"
 completes "mkswap" blkverify run --test x -- mkswa
+
 # Each verb and each option that --help lists, and no other.
 for verb in $("$BLKVERIFY" --list-words); do
 	expect "options of $verb" "$("$BLKVERIFY" $verb --help | grep -oE '^  --[a-z-]+' | tr -d ' ' | grep -v -e --help | sort)" \

@@ -1,27 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will not take a device with several lines in its table for one that is fine.
+# This test will check that a device whose table has several lines is never taken for a healthy one.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 new_pair 8
 half=$((sectors / 2))
 dmsetup create bvtest-both <<END
 0 $half linear $raw 0
 $half $half blkverify $raw $test
 END
+
 for verb in status report dump wait watch scrub close; do
 	tool 4 $verb bvtest-both
 	warns "the table of bvtest-both has 2 lines"
 	warns "dmsetup status bvtest-both"
 done
+
 # In the list of all: nobody can tell.
 tool 7 status
 warns "the table of bvtest-both has 2 lines"
+
 truncate -s 8M "$TMPDIR/a" "$TMPDIR/b"
 tool 0 open bvtest-v "$TMPDIR/a" "$TMPDIR/b"
 tool 7 status --json
 expect "devices" "['bvtest-v']" "$(json '[x["name"] for x in d["devices"]]')"
+
 tool 0 status bvtest-v
 tool 0 close bvtest-v
 dmsetup remove bvtest-both
+
 # Each line with legs of its own: the target takes none that another has.
 first="$raw $test"
 new_pair 8
@@ -31,6 +39,7 @@ $half $half blkverify $raw $test
 END
 tool 7 status
 dmsetup remove bvtest-both
+
 # None of its lines is ours.
 dmsetup create bvtest-both <<END
 0 $half linear $raw 0

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will start the command without standard files, with signals ignored, and with work left in caches.
+# This test will run the command without standard files, with signals ignored, and with dirty page
+# caches.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 new_pair 16
 
 # What the command left in the page cache reaches the legs before it is judged.
@@ -13,6 +17,7 @@ END
 tool 6 run --raw "$raw" --test "$leg" -- sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none
 	dd if=/dev/zero of=$BLKVERIFY_DEVICE bs=4096 seek=125 count=1 status=none'
 says "divergences:    1"
+
 reports_expected=1
 dmsetup remove bvtest-holes
 
@@ -44,6 +49,7 @@ status=0
 "$BLKVERIFY" sync "$TMPDIR/yes" "$TMPDIR/other" <&- >"$TMPDIR/out" 2>&1 || status=$?
 expect "exit status without a standard input" 1 $status
 cmp -n 1M "$TMPDIR/other" /dev/zero || fail "it was overwritten"
+
 # Nor for an output.
 new_leg 8
 small=$leg
@@ -63,8 +69,10 @@ until [ "$(field mismatches)" -gt 4 ]; do sleep 0.1; done
 kill $scrub
 for ((i = 0; i < 100; i++)); do kill -0 $scrub 2>/dev/null || break; sleep 0.1; done
 ! kill -0 $scrub 2>/dev/null || fail "it goes on after SIGTERM"
+
 status=0
 wait $scrub || status=$?
+
 expect "exit status" 6 $status
 warns "the scrub is incomplete"
 says "bad: sectors 0 to"

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will read the status of modules that are older or newer than the command.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 command -v cc >/dev/null || skip "no C compiler"
 
 # What libdevmapper hands over as the status of blkverify is $BVTEST_STATUS instead.
@@ -37,28 +40,36 @@ tool 0 open bvtest-v "$raw_img" "$test_img"
 export BVTEST_STATUS="C 99 1 2"
 tool 6 status bvtest-v
 cat "$TMPDIR/out"
+
 says "bvtest-v: mismatch found"
 says "  first mismatch: 99"
 says "  divergences:    2"
 says "  compared:       -"
 says "  untrusted:      -"
+
 tool 6 status
 says "mismatch found                     99          1           2            -  /dev/loop"
+
 tool 6 status --json
 expect "fields" "99 1 2 None None" \
 	"$(json '" ".join(str(d["devices"][0][f]) for f in ["first_mismatch", "mismatches", "divergences", "compared", "untrusted"])')"
+
 BVTEST_STATUS="V"
 tool 0 status bvtest-v
 says "bvtest-v: no mismatch found"
+
 tool 0 report bvtest-v
 tool 1 dump bvtest-v
 warns "bvtest-v has no recorded mismatch"
+
 # Without a count of what was compared nobody knows that anything was.
 tool 7 scrub bvtest-v
 says "16384 sectors read from 0, 0 bad, - skipped (untrusted)"
 warns "the module does not report how much it compared on bvtest-v"
+
 tool 7 scrub --json bvtest-v
 expect "skipped" None "$(json 'd["skipped"]')"
+
 BVTEST_STATUS="V - 0 0 5"
 tool 0 status bvtest-v
 says "  compared:       5 sectors (2.5 KiB)"
@@ -73,6 +84,7 @@ BVTEST_STATUS="V - none 0 5 0 0 0 0 0 0"
 tool 7 status bvtest-v
 warns "unexpected status format of bvtest-v: mismatches in \"$BVTEST_STATUS\" is not a number"
 warns "blkverify and the module have different versions"
+
 tool 7 status
 BVTEST_STATUS="VC - 0 0 5 0 0 0 0 0 0"
 tool 7 status bvtest-v

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will name mounts and swap whose paths have spaces and other characters in them.
+# Needs: machine=debug
+
 . "$TOP/tests/lib/command.sh"
+
 modprobe -q ext4 || :
 new_pair 16
 place=$TMPDIR/bvtest-my\ disk
@@ -42,6 +45,7 @@ for file in "$place/swap file" "$place/other"; do
 	tool 5 sync --yes "$TMPDIR/small" "$file"
 	warns "test file $file is in use by swap: "
 done
+
 swapoff "$place/swap file"
 umount "$place"
 expect_no_loops

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will give every table line that must be refused, and see the reason named.
+# This test will check that every invalid table line is rejected, with the reason in the log.
+# Needs: machine=debug
+
 new_pair 16
 n=$sectors
+
 expect_refused "Raw and test device are missing" "0 $n blkverify"
 expect_refused "Test device is missing" "0 $n blkverify $raw"
 expect_refused 'Number of optional arguments is not a number: "surplus"' "0 $n blkverify $raw $test surplus"
@@ -16,6 +19,7 @@ expect_refused "Cannot open raw device" "0 $n blkverify /dev/nonexistent $test"
 expect_refused "Cannot open test device" "0 $n blkverify $raw /dev/nonexistent"
 expect_refused "Raw device is shorter than the target" "0 $((n + 8)) blkverify $raw $test"
 expect_log "raw device .* has $n sectors, 8 less than the target"
+
 new_leg 8
 expect_refused "Test device is shorter than the target" "0 $n blkverify $raw $leg"
 expect_log "test device .* has 16384 sectors, 16384 less than the target"
@@ -23,6 +27,7 @@ expect_log "test device .* has 16384 sectors, 16384 less than the target"
 blockdev --setro "$test"
 expect_refused "Test device is read-only but the table is writable" "0 $n blkverify $raw $test"
 expect_refused "Raw device is read-only but the table is writable" "0 $n blkverify $test $raw"
+
 blockdev --setrw "$test"
 
 # Sectors that both legs would share: the kernel lends out a disk or its partitions, not both.
@@ -30,6 +35,7 @@ truncate -s 32M "$TMPDIR/disk"
 printf 'label: dos\nstart=2048, size=32768\nstart=34816, size=20480\n' | sfdisk -q "$TMPDIR/disk"
 disk=$(losetup -fP --show "$TMPDIR/disk")
 expect_refused "Cannot open test device" "0 16384 blkverify $disk ${disk}p1"
+
 dmsetup create bvtest-v --table "0 16384 blkverify ${disk}p1 ${disk}p2"
 dmsetup remove bvtest-v
 
@@ -42,11 +48,13 @@ expect_refused "Raw device is zoned, which is not supported" "0 $n blkverify $le
 new_leg 16
 other=$leg
 make_v
+
 refused_beside_v() { # <text> <table line>
 	if dmsetup create bvtest-w --table "$2" 2>/dev/null; then fail "not refused: $2"; fi
 	expect_log "$1"
 	expect "users of the module" 1 "$(</sys/module/dm_blkverify/refcnt)"
 }
+
 refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $raw $other"
 refused_beside_v "Test device is a leg of another blkverify target" "0 $n blkverify $other $test"
 refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $test $other"
@@ -55,9 +63,12 @@ dmsetup resume bvtest-v
 dmsetup remove bvtest-v
 expect_refused "is a leg of another blkverify target" "0 1024 blkverify $raw $test
 1024 1024 blkverify $raw $test"
+
 dmsetup create bvtest-v --readonly --table "0 $n blkverify $raw $test"
+
 dmsetup create bvtest-w --readonly --table "0 $n blkverify $raw $other"
 dmsetup remove bvtest-w
+
 refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $raw $other"
 dmsetup remove bvtest-v
 

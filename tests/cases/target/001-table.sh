@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will feed "dmsetup table" back into "dmsetup create" and get the same device.
+# This test will feed "dmsetup table" back into "dmsetup create" and expect the same device.
+# Needs: machine=debug
+
 new_pair 16
+
 try() { # <options as given> -- <options as printed>
 	local given=() line
 	while [ "$1" != -- ]; do given+=("$1"); shift; done
@@ -14,6 +17,7 @@ try() { # <options as given> -- <options as printed>
 	expect "table line after a round trip" "$line" "$(dmsetup table bvtest-v)"
 	dmsetup remove bvtest-v
 }
+
 try --
 try ignore_mismatch -- ignore_mismatch
 try freeze_on_mismatch -- freeze_on_mismatch

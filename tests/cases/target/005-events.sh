@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have "dmsetup wait" return, and a uevent sent, when a mismatch is found.
+# This test will check that a mismatch wakes "dmsetup wait" and sends a uevent.
+# Needs: machine=debug
+
 new_pair 16
 make_v
+
 "$BVIO" poke "$test" 5120 0x01
 "$BVIO" uevent 60 >"$TMPDIR/uevent" &
 listener=$!
@@ -9,10 +12,12 @@ until grep -q listening "$TMPDIR/uevent"; do sleep 0.1; done
 timeout 30 dmsetup wait bvtest-v >"$TMPDIR/wait" &
 waiter=$!
 sleep 1
+
 kill -0 $waiter || fail "dmsetup wait returned before there was an event"
 expect_read_error EILSEQ 4096 4096
 wait $waiter || fail "dmsetup wait did not return"
 wait $listener || fail "no uevent: $(cat "$TMPDIR/uevent")"
+
 # A second one for the same sector is no news for udev, which reads the device when it hears of it.
 "$BVIO" uevent 60 >"$TMPDIR/second" &
 listener=$!
@@ -22,6 +27,7 @@ timeout 30 dmsetup wait bvtest-v "$events" >"$TMPDIR/wait" &
 waiter=$!
 expect_read_error EILSEQ 4096 4096
 wait $waiter || fail "dmsetup wait did not return for the second report"
+
 # It would be sent beside the event.
 sleep 1
 kill $listener 2>/dev/null || :
@@ -32,10 +38,13 @@ expect uevent "listening DM_BLKVERIFY_SECTOR=10 DM_BLKVERIFY_OP=read DM_BLKVERIF
 
 # Of a divergence in the same sector nobody has heard yet.
 dmsetup remove bvtest-v
+
 new_dm test "0 $sectors linear $test 0"
 test=$leg
 make_v
+
 "$BVIO" poke "$test" 4096 1
+
 told() { # <kind> <errno of the read>
 	"$BVIO" uevent 60 >"$TMPDIR/uevent" &
 	listener=$!
@@ -44,6 +53,7 @@ told() { # <kind> <errno of the read>
 	wait $listener || fail "no uevent"
 	expect uevent "listening DM_BLKVERIFY_SECTOR=8 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=$1" "$(xargs <"$TMPDIR/uevent")"
 }
+
 told mismatch EILSEQ
 dmsetup suspend bvtest-test
 dmsetup load bvtest-test --table "0 $sectors error"

@@ -1,25 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will report a device that answers wrongly for a moment, also when it is right again.
+# This test will check that a transient error of a device is reported, even if re-reading returns
+# correct data.
+# Needs: machine=debug
+
 # RAM disks: old versions of dm-flakey corrupt nothing on request-based ones.
 ram_pair 16
 n=$sectors real=$test
+
 # Wrong in its third byte while it is "down", 1 s of every 2.
 new_dm flakey "0 $n flakey $real 0 1 1 5 corrupt_bio_byte 3 r 85 0"
 test=$leg
 make_v
+
 found=
 for ((i = 0; i < 100; i++)); do
 	"$BVIO" read "$v" 0 4096 >/dev/null || { found=1; break; }
 	sleep 0.05
 done
+
 [ $found ] || fail "dm-flakey corrupted nothing"
+
 # Whether it was still wrong at the second look is a matter of time; that it was wrong is not.
 expect_log "contents mismatch in sector 0 byte=2 raw=0x00 test=0x55 [a-z]* class=bitflip(4) differ=1"
 expect_field mismatches 1
+
 # Right again: what was found stays.
 dmsetup suspend bvtest-flakey
 dmsetup load bvtest-flakey --table "0 $n linear $real 0"
 dmsetup resume bvtest-flakey
+
 expect_read 0 1048576
 expect_field state C
 expect_field first_mismatch 0

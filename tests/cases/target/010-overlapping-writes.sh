@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will keep 8 overlapping writes in flight: the legs stay identical and nothing is reported.
+# This test will keep 8 overlapping writes in flight, and expect identical legs and no reports.
+# Needs: machine=stock
+
 # Raw serves what is queued by sector and test as it comes, both one at a time.
 new_leg 16 irqmode=2 completion_nsec=100000 hw_queue_depth=1
 raw=$leg
@@ -11,11 +13,13 @@ test=$leg
 echo none >"/sys/block/${test##*/}/queue/scheduler"
 sectors=32768
 make_v
+
 # What the last writes left is what can be seen: look several times.
 for i in 1 2 3 4 5; do
 	"$BVIO" overlap $v 65536 0.8 8 ${SEED:+$((SEED + i))}
 	expect_read 0 1048576
 done
+
 expect_healthy
 dmsetup remove bvtest-v
 expect_same_legs

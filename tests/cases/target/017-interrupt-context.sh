@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will use legs that complete in a timer interrupt, raw faster than test and the reverse.
+# This test will use legs that complete in a timer interrupt, with either leg the faster one.
+# Needs: machine=stock
+
 new_leg 16 irqmode=2 completion_nsec=10000
 raw=$leg
 new_leg 16 irqmode=2 completion_nsec=300000

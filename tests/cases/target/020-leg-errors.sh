@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have EIO from raw, from test and from both, on reads and on writes.
+# This test will return EIO from the raw leg, the test leg and both, on reads and on writes.
+# Needs: machine=debug
+
 new_pair 16
 raw_bdev=$raw test_bdev=$test
 half=$((sectors / 2))
+
 # The first half works; the second fails.
 bad_line() { printf '0 %s linear %s 0\n%s %s error\n' $half "$1" $half $half; }
+
 dmsetup create bvtest-bad-raw <<<"$(bad_line "$raw")"
 dmsetup create bvtest-bad-test <<<"$(bad_line "$test")"
 bad_raw=/dev/mapper/bvtest-bad-raw bad_test=/dev/mapper/bvtest-bad-test
 at=$((half * 512 + 4096))
 s=$((half + 8))
+
 write_error() {
 	if dd if=/dev/zero of=$v bs=4096 seek=$((at / 4096)) count=1 oflag=direct 2>"$TMPDIR/dd"; then
 		fail "the write did not fail"
 	fi
 	grep -q "Input/output error" "$TMPDIR/dd" || fail "$(cat "$TMPDIR/dd")"
 }
+
 try() { # <raw errno> <test errno> <divergences>
 	make_v
 	expect_read 0 4096
@@ -39,6 +45,7 @@ try() { # <raw errno> <test errno> <divergences>
 	fi
 	dmsetup remove bvtest-v
 }
+
 raw=$bad_raw test=$bad_test
 try -5 -5 0
 raw=$bad_raw test=$test_bdev
@@ -57,12 +64,14 @@ make_v
 expect_read_error EILSEQ 0 4096
 expect_log "bvtest-v: read sector=0 nr=8 divergence raw=0 test=-84"
 dmsetup remove bvtest-v
+
 new_dm bad "0 $sectors error"
 raw=$leg
 make_v
 expect_read_error EIO 0 4096
 expect_field divergences 0
 dmsetup remove bvtest-v
+
 raw=/dev/mapper/bvtest-inner test=$leg
 make_v
 expect_read_error EILSEQ 0 4096

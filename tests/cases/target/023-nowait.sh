@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will not make those wait who ask not to, and not tell them so when only a leg would.
+# This test will check that NOWAIT requests neither block nor fail when only a leg would block.
+# Needs: machine=debug
+
 new_pair 16 max_sectors=2048
 new_dm raw "0 $sectors linear $raw 0"
 raw_below=$raw raw=$leg
 new_dm test "0 $sectors linear $test 0"
 test_below=$test test=$leg
 make_v
+
 "$BVIO" nowait write $v 0 1048576
 "$BVIO" nowait read $v 0 1048576
 expect_healthy
@@ -14,6 +17,7 @@ expect_healthy
 # the request goes on when the leg does.
 expect "a leg that is asked itself" "nowait: EAGAIN" \
 	"$(dmsetup suspend --noflush bvtest-test; "$BVIO" nowait read $test 0 4096 | tail -n 1 || :; dmsetup resume bvtest-test)"
+
 for leg in test raw "test raw"; do
 	for what in read write; do
 		skipped=$(field skipped)
@@ -34,6 +38,7 @@ for leg in test raw "test raw"; do
 		expect_field skipped "$skipped"
 	done
 done
+
 expect_healthy
 
 # Many at once, while the legs come and go.
@@ -47,6 +52,7 @@ while kill -0 $load 2>/dev/null; do
 		dmsetup resume bvtest-$i
 	done
 done
+
 wait $load || fail "fio: $(cat "$TMPDIR/fio")"
 expect_healthy
 
@@ -56,6 +62,7 @@ set_leg() { # <leg> <target line>
 	dmsetup load bvtest-$1 --table "$2"
 	dmsetup resume bvtest-$1
 }
+
 set_leg test "0 $sectors delay $test_below 0 1"
 for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
 set_leg test "0 $sectors linear $test_below 0"
@@ -71,6 +78,7 @@ expect_field mismatches 1
 
 # A leg that takes one request at a time, and two seconds for it.
 dmsetup remove bvtest-v
+
 new_leg 16 irqmode=2 completion_nsec=2000000000 hw_queue_depth=1 max_sectors=2048
 test=$leg
 make_v written_only
@@ -82,4 +90,5 @@ for bytes in 4096 1048576; do
 	ms=$(sed -n 's/^submitted in \([0-9]*\) ms/\1/p' "$TMPDIR/out")
 	[ "$ms" -lt 1000 ] || fail "the submission of $bytes bytes took $ms ms"
 done
+
 wait $busy

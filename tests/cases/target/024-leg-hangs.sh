@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have a leg hang: all messages answer at once, who waits is known, no difference is forgotten.
+# This test will check that messages still work while a leg hangs, and that no difference is lost.
+# Needs: machine=debug
+
 loop_pair 16
 new_dm raw "0 $sectors linear $raw 0"
 raw_below=$raw raw=$leg
 new_dm test "0 $sectors linear $test 0"
 test_below=$test test=$leg
 make_v
+
 dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
 
 requests_of() { # <device below a leg>
 	awk '{print $1 + $5}' "/sys/block/${1##*/}/stat"
 }
+
 wait_until() { # <what for> <command>...
 	local what=$1 i
 	shift
@@ -20,9 +24,11 @@ wait_until() { # <what for> <command>...
 	done
 	fail "waited in vain until $what"
 }
+
 more_requests() { # <device below a leg> <than>
 	[ "$(requests_of "$1")" -gt "$2" ]
 }
+
 more_in() { # <field> <than>
 	[ "$(field "$1")" -gt "$2" ]
 }
@@ -36,6 +42,7 @@ read_that_hangs() {
 	reader=$!
 	wait_until "raw has answered" more_requests "$raw_below" "$requests"
 }
+
 last_write() {
 	dmsetup message bvtest-v 0 history 8 | head -n 1
 }
@@ -62,6 +69,7 @@ for what in discard write_zeroes write; do
 	[[ $(last_write) == *" start=8 nr=8 op=$what "*" pid=$writer comm=\"blkdiscard\"" ]] ||
 		fail "the $what is not blkdiscard's: $(last_write)"
 done
+
 # Meanwhile all answer.
 for command in "status bvtest-v" "table bvtest-v" "message bvtest-v 0 list" "message bvtest-v 0 history 8" \
 	"message bvtest-v 0 mark hanging" "message bvtest-v 0 trust 0 1" "message bvtest-v 0 distrust 4096 8" \
@@ -70,7 +78,9 @@ for command in "status bvtest-v" "table bvtest-v" "message bvtest-v 0 list" "mes
 	timeout 10 dmsetup $command >/dev/null || fail "\"dmsetup $command\" while test hangs"
 	kill -0 $reader 2>/dev/null || fail "the read did not wait: $(cat "$TMPDIR/read")"
 done
+
 dmsetup resume bvtest-test
+
 wait $reader || fail "the read: $(cat "$TMPDIR/read")"
 wait $writer || fail "the write failed"
 [[ $(last_write) == *" start=8 nr=8 op=write "*" pid=$writer comm=\"dd\"" ]] || fail "the write is not dd's: $(last_write)"
@@ -79,7 +89,9 @@ expect_field divergences 0
 
 # Raw hangs when it is read again. What was compared stays compared, even if it is not trusted by then.
 dmsetup remove bvtest-v
+
 make_v
+
 "$BVIO" poke "$test_below" 4096 1
 read_that_hangs
 dmsetup suspend bvtest-raw
@@ -87,7 +99,9 @@ dmsetup resume bvtest-test
 wait_until "all is compared" more_in compared 127
 expect_field mismatches 0
 timeout 10 dmsetup message bvtest-v 0 distrust 0 128 || fail "distrust while raw hangs"
+
 dmsetup resume bvtest-raw
+
 if wait $reader; then fail "the difference is forgotten"; fi
 expect "the read" "read: EILSEQ" "$(cat "$TMPDIR/read")"
 expect_field mismatches 1

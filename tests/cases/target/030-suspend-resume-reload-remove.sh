@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will suspend, resume, reload and remove the device while fio verifies its own writes.
+# Needs: machine=stock
+
 new_pair 32
 make_v
+
 exec 8<$v	# in use for as long as this is open
 line=$(dmsetup table bvtest-v)
 fio --name=load --filename=$v --direct=1 --ioengine=libaio --iodepth=16 --rw=randrw --bs=16k --verify_backlog=64 \
@@ -18,11 +21,13 @@ for i in 1 2 3 4 5 6 7 8; do
 	if dmsetup remove bvtest-v 2>/dev/null; then fail "removed while in use"; fi
 	sleep 0.5
 done
+
 exec 8<&-
 wait $load || fail "fio: $(cat "$TMPDIR/fio")"
 expect_healthy
 dmsetup remove bvtest-v
 expect_same_legs
+
 # Remove as soon as the last user is gone, and deferred while there is one.
 make_v
 for i in 1 2 3; do

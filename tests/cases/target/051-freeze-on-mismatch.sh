@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let nothing reach the legs after a mismatch or a divergence, until "thaw".
+# This test will check that freeze_on_mismatch keeps all requests from the legs until "thaw".
+# Needs: machine=debug
+
 new_pair 16 discard=1 cache_size=1
 make_v freeze_on_mismatch
+
 requests() { cat "/sys/block/${raw##*/}/stat" "/sys/block/${test##*/}/stat"; }
+
 refused() {
 	local before
 	before=$(requests)
@@ -14,48 +18,63 @@ refused() {
 	expect "requests that the legs have seen" "$before" "$(requests)"
 	expect_field state F
 }
+
 "$BVIO" poke "$test" 4096 1
+
 expect_read 65536 4096
 expect_read_error EILSEQ 4096 4096
 expect_field first_mismatch 8
 refused
+
 # Neither a reset nor a reload lets go of the evidence.
 dmsetup message bvtest-v 0 reset
 refused
+
 line=$(dmsetup table bvtest-v)
 dmsetup load bvtest-v --table "$line"
 dmsetup resume bvtest-v
 refused
+
 dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test"
 dmsetup resume bvtest-v
 refused
+
 dmsetup suspend bvtest-v
 dmsetup resume bvtest-v
 refused
+
 "$BVIO" poke "$test" 4096 1
 dmsetup message bvtest-v 0 thaw
+
 expect_field state V
 expect_read 0 1048576
 expect_field first_mismatch -
+
 # What is with the legs already is completed.
 dmsetup remove bvtest-v
+
 new_dm slow "0 $sectors delay $test 0 0 $test 0 30000"
 fast=$test test=$leg
 "$BVIO" poke "$fast" 4096 1
 make_v freeze_on_mismatch
+
 dd if=/dev/zero of=$v bs=4096 seek=100 count=1 oflag=direct status=none &
 writer=$!
 until [ "$(dmsetup status bvtest-slow | awk '{print $5}')" = 1 ]; do sleep 0.1; done
 expect_read_error EILSEQ 4096 4096
 expect_field state F
+
 # To suspend it lets go of what it holds.
 dmsetup suspend bvtest-slow
 dmsetup resume bvtest-slow
 wait $writer || fail "a write that was with the legs was not completed"
 expect_field written 8
+
 test=$fast
+
 # A divergence freezes, too; an error of both legs does not.
 dmsetup remove bvtest-v
+
 good=$test
 new_dm bad "0 $sectors error"
 bad_test=$leg
@@ -67,9 +86,12 @@ make_v freeze_on_mismatch
 expect_read_error EIO 0 4096
 expect_field state V
 dmsetup remove bvtest-v
+
 raw=$healthy_raw
 make_v freeze_on_mismatch
+
 expect_read_error EIO 0 4096
 expect_field state F
 expect_field divergences 1
+
 test=$good

@@ -1,23 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will find more than the ring holds: the last 128 are listed, and the rest is counted.
+# This test will cause more findings than the ring holds: the last 128 are listed, the others only
+# counted.
+# Needs: machine=debug
+
 new_pair 16
 make_v
 for ((i = 0; i < 4; i++)); do "$BVIO" poke "$test" $((i * 4096 + 100)) 0x04; done
+
 # Fast enough for the limit of the log.
 for ((i = 0; i < 35; i++)); do
 	dd if=$v of=/dev/null bs=4096 count=4 iflag=direct conv=noerror status=none 2>/dev/null || :
 done
+
 expect_field mismatches 140
+
 dmsetup message bvtest-v 0 list >"$TMPDIR/list"
+
 expect "lines of the list" 129 "$(wc -l <"$TMPDIR/list")"
 expect "last line" "dropped=12" "$(tail -n 1 "$TMPDIR/list")"
 expect "numbers" "$(seq -s ' ' 13 140)" "$(sed '$d' "$TMPDIR/list" | cut -d ' ' -f 1 | xargs)"
 expect "a line of the list" "13 read sector=0 nr=8 contents mismatch in sector 0 byte=100 raw=0x00 test=0x04 persistent class=bitflip(1) differ=1 write=none at=96 raw_bytes=00000000000000000000000000000000 test_bytes=00000000040000000000000000000000" \
 	"$(head -n 1 "$TMPDIR/list")"
+
 # The log is rate-limited, but the first is always there.
 logged=$(reports_in_log)
 [ "$logged" -ge 1 ] && [ "$logged" -lt 140 ] || fail "$logged reports in the log"
+
 dmsetup message bvtest-v 0 reset
+
 expect "list after a reset" "dropped=0" "$(dmsetup message bvtest-v 0 list)"
 expect_field state V
 expect_field first_mismatch -

@@ -1,35 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will ring the alarm on purpose, and find marks in the log and in reports.
+# This test will inject mismatches on request, and check that marks appear in the log and in
+# reports.
+# Needs: machine=debug
+
 new_pair 16
 dmsetup create bvtest-v <<END
 0 8 error
 8 $sectors blkverify $raw $test
 END
+
 tell() { dmsetup message bvtest-v 8 "$@"; }
+
 tell mark before the upgrade
 expect_log 'bvtest-v: mark "before the upgrade"'
+
 tell inject 100 0x21
+
 expect_read $((200 * 512)) 4096
 expect_read_error EILSEQ $((96 * 512)) 4096
 expect_log 'contents mismatch in sector 100 byte=0 raw=0x00 test=0x21 transient class=bitflip(2) differ=1 injected write=none mark="before the upgrade"'
+
 # Once only, and nothing was changed on test.
 expect_read $((96 * 512)) 4096
 cmp "$raw" "$test" || fail "the injection reached the device"
+
 tell mark
+
 # A difference that is test's own is not taken for ours, in the same request.
 "$BVIO" poke "$test" $((392 * 512)) 0x10
 tell inject 404
 expect_read_error EILSEQ $((392 * 512)) 16384
 expect_log 'contents mismatch in sector 400 byte=0 raw=0x00 test=0x10 persistent class=bitflip(1) differ=2 write=none$'
+
 "$BVIO" poke "$test" $((392 * 512)) 0x10
 expect_read $((392 * 512)) 16384
+
 tell inject 8
 expect_read_error EILSEQ 4096 1048576
 expect_log 'contents mismatch in sector 8 byte=0 raw=0x00 test=0xff transient class=bitflip(8) differ=1 injected write=none$'
+
 for bad in "inject" "inject 7" "inject $((sectors + 8))" "inject 100 0" "inject 100 256" "inject 100 1 1" "inject -1"; do
 	# shellcheck disable=SC2086
 	if tell $bad 2>/dev/null; then fail "obeyed: $bad"; fi
 done
+
 tell distrust 300 1
 if tell inject 300 2>/dev/null; then fail "an injection that no read would find was taken"; fi
 expect_log 'sector 300 is not trusted, so reads of it are not compared'
@@ -39,4 +53,5 @@ expect_read_error EILSEQ $((1000 * 512)) 8192
 expect_log 'contents mismatch in sector 1000 .* differ=16 injected'
 if tell mark 'a"b' 2>/dev/null; then fail "a mark with a quote was taken"; fi
 if tell mark "$(head -c 48 /dev/zero | tr '\0' x)" 2>/dev/null; then fail "a long mark was taken"; fi
+
 tell mark "$(head -c 47 /dev/zero | tr '\0' x)"

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will send random messages and table lines: never more than an error.
+# This test will send random messages and table lines, and expect nothing worse than an error.
+# Needs: machine=debug
+
 new_pair 16
 make_v
+
 seed=${SEED:-$RANDOM}
 echo "seed $seed"
 RANDOM=$seed
@@ -16,6 +19,7 @@ for ((i = 0; i < ${FUZZ_ROUNDS:-150}; i++)); do
 	for ((j = RANDOM % 5; j >= 0; j--)); do args+=("${words[RANDOM % ${#words[@]}]}"); done
 	if dmsetup message bvtest-v 0 "${args[@]}" >/dev/null 2>&1; then obeyed=$((obeyed + 1)); fi
 done
+
 for ((i = 0; i < ${FUZZ_ROUNDS:-60}; i++)); do
 	args=()
 	for ((j = RANDOM % 5; j > 0; j--)); do args+=("${options[RANDOM % ${#options[@]}]}"); done
@@ -28,14 +32,18 @@ for ((i = 0; i < ${FUZZ_ROUNDS:-60}; i++)); do
 		dmsetup remove bvtest-w
 	fi
 done
+
 # A newline does not make a line of the log.
 if dmsetup message bvtest-v 0 $'x\\\nforged'; then fail "obeyed nonsense"; fi
 expect_log 'message refused: unknown message "x\\nforged"$'
+
 echo "obeyed $obeyed messages, took $created tables"
 [ $obeyed -gt 0 ] && [ $created -gt 0 ] || fail "only nonsense was tried"
+
 dmsetup message bvtest-v 0 thaw
 dmsetup message bvtest-v 0 trust 0 $sectors
 dmsetup message bvtest-v 0 reset
+
 # Injections may be waiting; after them all is well.
 for i in 1 2; do "$BVIO" read $v 0 16777216 >/dev/null || :; done
 dmsetup message bvtest-v 0 reset

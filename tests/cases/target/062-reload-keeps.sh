@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will reload, grow and shrink the table: trust, findings and history stay.
+# This test will reload, grow and shrink the table, and check that trust, findings and history are
+# kept.
+# Needs: machine=debug
+
 new_pair 32 discard=1
 half=$((sectors / 2))
+
 load() { # <sectors> [option...]
 	local n=$1
 	shift
 	dmsetup load bvtest-v --table "0 $n blkverify $raw $test${*:+ $# $*}"
 	dmsetup resume bvtest-v
 }
+
 dmsetup create bvtest-v --table "0 $half blkverify $raw $test"
+
 dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
 blkdiscard -o 1048576 -l 65536 $v
+
 # What a discarded range holds is anybody's guess: here the legs differ.
 "$BVIO" poke "$test" 1048577 0x55
 "$BVIO" poke "$test" 512 1
 expect_read_error EILSEQ 0 4096
 expect_field untrusted 128
+
 compared=$(field compared)
+
 kept() { # <sectors> <untrusted>
 	expect_field untrusted "$2"
 	expect_field first_mismatch 1
@@ -28,43 +37,56 @@ kept() { # <sectors> <untrusted>
 		fail "the report is gone"
 	dmsetup message bvtest-v 0 history 2048 | grep -q 'op=discard' || fail "the history is gone"
 }
+
 load $half
 kept $half 128
 expect_field compared "$compared"
+
 # Of what the table did not reach nobody knows anything: it may have been longer once.
 load $sectors
 kept $sectors $((half + 128))
 expect "size" $sectors "$(blockdev --getsz $v)"
+
 dmsetup message bvtest-v 0 trust $half $half
 kept $sectors 128
+
 blkdiscard -f -o $((half * 512 + 65536)) -l 65536 $v
 "$BVIO" poke "$test" $((half * 512 + 65536)) 0x55
 load $half
 kept $half 128
+
 load $sectors
 expect_read $((half * 512)) 1048576
 kept $sectors $((half + 128))
+
 load $half
+
 # Plain suspend and resume change nothing.
 dmsetup suspend bvtest-v
 dmsetup resume bvtest-v
 kept $half 128
+
 # Other options, same legs.
 load $half ignore_mismatch
 kept $half 128
+
 # The promise that the legs are equal is withdrawn.
 load $half written_only
 expect_field untrusted $half
+
 # ... and cannot be taken back by a reload, but by a message.
 load $half
 expect_field untrusted $half
+
 dmsetup message bvtest-v 0 trust 0 2048
 expect_field untrusted $((half - 2048))
+
 # Who had asked for it before withdraws nothing.
 load $half written_only
 dd if=/dev/zero of=$v bs=1M count=1 oflag=direct status=none
 load $half written_only
 expect_field untrusted $((half - 2048))
+
 # The mark stays, bytes that were to be flipped do not.
 dmsetup message bvtest-v 0 trust 0 $half
 "$BVIO" poke "$test" 4096 1
@@ -73,22 +95,27 @@ dd if=/dev/zero of=$v bs=1M seek=4 count=1 oflag=direct status=none
 dmsetup message bvtest-v 0 mark kept
 dmsetup message bvtest-v 0 inject 4096
 load $half
+
 expect_field written 2048
 expect_read 2097152 4096
 expect_read_error EILSEQ 4096 4096
 [[ $(dmsetup message bvtest-v 0 list) == *' mark="kept"'* ]] || fail "the mark is gone"
+
 # Other legs are another device.
 swapped=$raw raw=$test test=$swapped
 load $half
 expect_field untrusted 0
 expect_field state V
+
 # Also when only one is another.
 dmsetup message bvtest-v 0 distrust 0 8
 expect_field untrusted 8
+
 new_leg 32
 test=$leg
 load $half
 expect_field untrusted 0
+
 dmsetup message bvtest-v 0 distrust 0 8
 new_leg 32
 raw=$leg

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will load a table of 64 TiB in well under a second, and use its far end.
+# Needs: machine=debug
+
 n=$((1 << 37))
 new_dm raw "0 $n zero"
 raw=$leg
 new_dm test "0 $n zero"
 test=$leg
 sectors=$n
+
 free_kib() { awk '/^MemFree/ {print $2}' /proc/meminfo; }
+
 for options in "" written_only; do
 	before=$(date +%s%N)
 	# shellcheck disable=SC2086

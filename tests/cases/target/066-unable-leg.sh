@@ -1,31 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have SCSI disks find out that they cannot zero, or be written: whose fault it is, and is not.
+# This test will use SCSI disks that turn out to support neither zeroing nor writing, and check what
+# is reported.
+# Needs: machine=stock
+
 modprobe sd_mod 2>/dev/null || :
 modprobe scsi_debug dev_size_mb=16 num_tgts=2 max_luns=1 lbpu=1 lbpws=0 2>/dev/null ||
 	skip "this kernel has no scsi_debug"
+
 remove_disks() {
 	clean_up
 	rmmod scsi_debug
 }
+
 trap remove_disks EXIT
 for ((i = 0; i < 50; i++)); do
 	mapfile -t disks < <(grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4)
 	[ ${#disks[@]} -lt 2 ] || break
 	sleep 0.1
 done
+
 [ ${#disks[@]} = 2 ] || fail "there are ${#disks[@]} disks"
+
 raw=/dev/${disks[0]} test=/dev/${disks[1]} sectors=32768
+
 zeroing() { # <disk> <mode>
 	echo "$2" >/sys/block/"${1##*/}"/device/scsi_disk/*/zeroing_mode
 }
+
 # Raw does what it is asked; test is asked in a way that it refuses, and its discards end for that.
 zeroing "$raw" writesame
 zeroing "$test" writesame_16_unmap
 make_v
 [ "$(attribute queue/write_zeroes_max_bytes)" -gt 0 ] || fail "zeroing is not offered"
+
 dd if=/dev/urandom of=$v bs=1M count=4 oflag=direct status=none
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disk was able to"; fi
+
 cat "$TMPDIR/said"
+
 expect_field divergences 0
 expect_field state V
 expect_field test_errors 0
@@ -38,7 +50,9 @@ expect_healthy
 zeroing "$test" writesame
 echo 8 >/sys/module/scsi_debug/parameters/write_same_length
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disks were able to"; fi
+
 cat "$TMPDIR/said"
+
 expect "zeroing that the disk offers" 0 "$(cat /sys/block/${raw##*/}/queue/write_zeroes_max_bytes)"
 expect "zeroing that is offered" 0 "$(attribute queue/write_zeroes_max_bytes)"
 expect_field divergences 0
@@ -47,18 +61,23 @@ expect_healthy
 # Disks that become write-protected: a write that they refuse is their fault, with the same status.
 errors=$(field raw_errors)$(field test_errors)
 expect "errors so far" 00 "$errors"
+
 echo Y >/sys/module/scsi_debug/parameters/wp
+
 if dd if=/dev/urandom of=$v bs=4096 count=1 seek=99 oflag=direct 2>/dev/null; then fail "the disks were written"; fi
 expect_field raw_errors 1
 expect_field test_errors 1
 expect_field divergences 0
 dmsetup remove bvtest-v
+
 # They refuse to be opened for writing, and to be read they need not be.
 for leg in "$raw" "$test"; do
 	echo 1 >"/sys/block/${leg##*/}/device/rescan"
 	expect "write protection of $leg" 1 "$(blockdev --getro "$leg")"
 done
+
 dmsetup create bvtest-v --readonly --table "0 $sectors blkverify $raw $test"
 expect_read 0 1048576
 expect_healthy
+
 echo N >/sys/module/scsi_debug/parameters/wp

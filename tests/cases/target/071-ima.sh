@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have IMA measure the table: devices and options as key=value pairs.
+# This test will let IMA measure the table, and expect devices and options as key=value pairs.
+# Needs: machine=stock
+
 ima=/sys/kernel/security/ima
 mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security 2>/dev/null || :
 [ -e $ima/policy ] || skip "this kernel has no IMA"
+
 echo "measure func=CRITICAL_DATA label=device-mapper" >$ima/policy 2>/dev/null ||
 	skip "this kernel's IMA takes no policy at run time"
 new_pair 16
 make_v freeze_on_mismatch written_only fingerprint fingerprint_max_mib 7
+
 measured=$(awk '$5 == "dm_table_load" {print $6}' $ima/ascii_runtime_measurements | tail -n 1 |
 	sed 's/../\\x&/g')
 text=$(printf '%b' "$measured" | tr -d '\0')

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have legs that need stable pages: they get our copy, so the device needs none.
+# This test will use legs that need stable pages, and check that the mapped device needs none.
+# Needs: machine=debug
+
 new_pair 16
 features=/sys/block/${raw##*/}/queue/stable_writes
 case $(uname -r) in
@@ -7,8 +9,10 @@ case $(uname -r) in
 esac
 echo 1 >$features
 expect "stable_writes of the leg" 1 "$(<$features)"
+
 make_v
 expect "stable_writes" 0 "$(attribute queue/stable_writes)"
 dmsetup remove bvtest-v
+
 make_v no_write_copy
 expect "stable_writes with no_write_copy" 1 "$(attribute queue/stable_writes)"

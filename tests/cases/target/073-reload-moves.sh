@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will reload tables in which the target begins elsewhere: what is known stays, at its sectors.
+# This test will reload tables in which the target starts elsewhere, and check that its state moves
+# along.
+# Needs: machine=debug
+
 new_leg 8
 other=$leg
 new_pair 16 discard=1
+
 status_field() { dmsetup status bvtest-v | awk -v n="$1" '$3 == "blkverify" {print $(3 + n)}'; }
+
 load_at() { # <where it begins> [option...]
 	local begin=$1
 	shift
@@ -13,14 +18,18 @@ load_at() { # <where it begins> [option...]
 	} | dmsetup load bvtest-v
 	dmsetup resume bvtest-v
 }
+
 make_v freeze_on_mismatch
+
 dd if=/dev/urandom of=$v bs=1M count=8 oflag=direct status=none
 blkdiscard -o 1048576 -l 65536 $v
 "$BVIO" poke "$test" 1048576 0x55
 "$BVIO" poke "$test" 1025 1
+
 expect_read_error EILSEQ 0 4096
 expect "first mismatch" 2 "$(status_field 2)"
 expect "state" F "$(status_field 1)"
+
 for begin in 8 4096 0 8; do
 	load_at $begin freeze_on_mismatch
 	expect "state" F "$(status_field 1)"
@@ -30,7 +39,9 @@ for begin in 8 4096 0 8; do
 	grep -q "^1 read sector=$begin nr=8 contents mismatch in sector $((begin + 2)) .* write_start=$begin " "$TMPDIR/list" ||
 		fail "the report is not where it belongs: $(cat "$TMPDIR/list")"
 done
+
 dmsetup message bvtest-v 8 thaw
+
 expect_read $((4096 + 1048576)) 65536
 expect "mismatches" 1 "$(status_field 3)"
 dmsetup message bvtest-v 8 history $((8 + 2048)) | grep -q "start=$((8 + 2048)) .*op=discard" || fail "the history is gone"
@@ -42,6 +53,7 @@ dmsetup create bvtest-v --readonly <<END
 0 1024 blkverify $raw $test 1 written_only
 1024 2048 blkverify $raw $test
 END
+
 for i in 1 2; do
 	dmsetup load bvtest-v --readonly <<-END
 		0 1024 blkverify $raw $test 1 written_only
@@ -50,10 +62,13 @@ for i in 1 2; do
 	dmsetup resume bvtest-v
 	expect "untrusted" "1024 0" "$(status_field 11 | xargs)"
 done
+
 # What another device on the same legs knows is not taken over.
 dmsetup remove bvtest-v
+
 line="0 $sectors blkverify $raw $test"
 dmsetup create bvtest-v --readonly --table "$line"
+
 dmsetup message bvtest-v 0 distrust 0 8
 dmsetup create bvtest-w --readonly --table "$line"
 expect "untrusted of another device" 0 "$(field untrusted bvtest-w)"

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let each allocation of the constructor and of a message fail: nothing is left behind.
+# This test will fail each allocation of the constructor and of messages, and check that nothing is
+# left behind.
+# Needs: machine=debug
+
 allocations_fail_in dm_blkverify
 new_pair 16
 
@@ -14,10 +17,12 @@ for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_w
 	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
 	dmsetup remove bvtest-v
 done
+
 dmsetup create bvtest-v --notable
 for word in "Cannot allocate trust map" "Cannot allocate private pages" "Cannot allocate workqueues"; do
 	expect_log "$word"
 done
+
 # What is large has two ways to be had: no allocation there succeeds.
 while read -r function word; do
 	allocations_fail_in "$function" 100
@@ -33,11 +38,15 @@ blkv_pool_init Cannot allocate private pages
 blkv_history_init Cannot allocate history
 blkv_fingerprints_init Cannot allocate fingerprints
 END
+
 allocations_fail_in dm_blkverify
+
 # Nothing holds a leg: they can be had exclusively.
 dmsetup remove bvtest-v
+
 dmsetup create bvtest-w --table "0 $sectors linear $raw 0"
 dmsetup remove bvtest-w
+
 dmsetup create bvtest-w --table "0 $sectors linear $test 0"
 dmsetup remove bvtest-w
 wipefs -aq "$raw" && wipefs -aq "$test" || fail "a leg is still held"
@@ -59,6 +68,7 @@ for message in "distrust 8 1" "trust 8 1" "list" "history 8" "inject 24 1" "mark
 	esac
 	[[ $tries != 0\ * ]] || fail "no allocation failed"
 done
+
 allocations_succeed
 "$BVIO" poke "$test" 4096 1
 dmsetup message bvtest-v 0 trust 0 $sectors

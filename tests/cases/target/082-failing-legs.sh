@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let one request in ten fail on either leg, at random: divergences, but no mismatch.
+# This test will fail one request in ten on either leg at random, and expect divergences but no
+# mismatch.
+# Needs: machine=debug
+
 fault=/sys/kernel/debug/fail_make_request
 [ -e $fault ] || skip "this kernel cannot let requests fail"
+
 legs_fail() { # <0 or 1>
 	echo "$1" >"/sys/block/${raw##*/}/make-it-fail"
 	echo "$1" >"/sys/block/${test##*/}/make-it-fail"
 }
+
 stop_failing() {
 	echo 0 >$fault/probability
 }
+
 trap 'stop_failing; clean_up' EXIT
 new_pair 16 discard=1
 make_v
+
 echo 0 >$fault/verbose
 echo -1 >$fault/times
 echo 10 >$fault/probability
@@ -21,11 +28,14 @@ legs_fail 1
 stop_failing
 echo "status: $(dmsetup status bvtest-v)"
 expect_field mismatches 0
+
 for name in divergences raw_errors test_errors compared untrusted; do
 	[ "$(field $name)" -gt 0 ] || fail "the field $name is 0"
 done
+
 # Whatever is still trusted is the same on both legs; so is all that is written from now on.
 divergences=$(field divergences)
+
 expect_read 0 16777216
 expect_field mismatches 0
 "$BVIO" mixed $v $((8 << 20)) 1 8 ${SEED:-} || fail "an I/O failed"

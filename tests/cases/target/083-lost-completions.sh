@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will lose one completion in twenty on either leg, until the block layer's timeout: nothing hangs.
+# This test will lose one completion in twenty on either leg, until the timeout, and check that
+# nothing hangs.
+# Needs: machine=debug
+
 fault=/sys/kernel/debug/fail_io_timeout
 [ -e $fault ] || skip "this kernel cannot let requests time out"
+
 # What is slow from then on is only slow.
 stop_failing() {
 	echo 0 >$fault/probability
@@ -9,25 +13,31 @@ stop_failing() {
 		[ -z "$leg" ] || echo 30000 >"/sys/block/${leg##*/}/queue/io_timeout"
 	done
 }
+
 trap 'stop_failing; clean_up' EXIT
 new_pair 16 discard=1 irqmode=1
 make_v
+
 echo 0 >$fault/verbose
 echo -1 >$fault/times
 for leg in "$raw" "$test"; do
 	echo 100 >"/sys/block/${leg##*/}/queue/io_timeout"
 	echo 1 >"/sys/block/${leg##*/}/io-timeout-fail"
 done
+
 echo 5 >$fault/probability
 "$BVIO" mixed $v $((8 << 20)) "${LOAD_SECONDS:-5}" 8 ${SEED:-} || :
 "$BVIO" race $v $((1 << 20)) "${LOAD_SECONDS:-3}" 8 ${SEED:-} || :
 stop_failing
 echo "status: $(dmsetup status bvtest-v)"
+
 expect_log 'divergence raw=0 test=-110'
 expect_log 'divergence raw=-110 test=0'
 expect_field mismatches 0
+
 # A leg that was late has said so; what it did of a write is unknown, and is not trusted.
 divergences=$(field divergences)
+
 expect_read 0 16777216
 expect_field mismatches 0
 expect_field divergences "$divergences"

@@ -1,25 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will plant each kind of fault in each kind of request, and have every one reported.
+# This test will plant each kind of fault in each kind of request, and expect a report for every
+# one.
+# Needs: machine=debug
+
 mib=56
 modprobe nbd max_part=0 2>/dev/null || :
 test=/dev/nbd0 control=$TMPDIR/control plan=$TMPDIR/plan verdict=$TMPDIR/verdict
 [ -b $test ] || skip "this kernel has no nbd"
+
 faults="bitflip zeroed lost-write misdirected torn swapped stale-read transient wrong-error one-leg-error"
 
 "$BVFAULT" serve $test $mib "$control" &
 server=$!
+
 stop_server() {
 	kill "$server"
 	wait "$server"
 }
+
 # In this order: nothing may wait for a server that is gone.
 trap 'clean_up; stop_server' EXIT
+
 # It has a server before it has a size.
 for ((i = 0; i < 300; i++)); do
 	[ ! -S "$control" ] || [ "$(cat /sys/block/nbd0/size)" != $((mib * 2048)) ] || break
 	sleep 0.1
 done
+
 expect "sectors of the server's device" $((mib * 2048)) "$(cat /sys/block/nbd0/size)"
+
 # As large as what the programs ask for, or what is planted is not in requests of 1 MiB.
 echo 1024 >/sys/block/nbd0/queue/max_sectors_kb
 new_leg $mib max_sectors=2048
@@ -27,7 +36,9 @@ raw=$leg sectors=$((mib * 2048))
 make_v fingerprint
 
 problems=0
+
 message() { dmsetup message bvtest-v 0 "$@"; }
+
 matrix() { # <fault>
 	message reset
 	# A request that fails fails all that were merged into it, and those nobody planted.
@@ -55,6 +66,7 @@ for fault in $faults; do
 	all_injected=$((all_injected + injected)) all_reported=$((all_reported + reported))
 	all_sectors=$((all_sectors + in_sector)) all_classes=$((all_classes + in_class))
 done
+
 all="$all_injected $all_reported $all_sectors $all_classes"
 table+=("total $all")
 
@@ -77,6 +89,7 @@ expect "reports of healthy legs" "dropped=0" "$list"
 expect "combinations with healthy legs" 27 "$(grep -c expect= "$plan")"
 expect "status with healthy legs" "V - 0 0 0 0 0 0" \
 	"$state $first $mismatches $divergences $skipped $raw_errors $test_errors $unstable"
+
 # All that was read: nine times each size. (What a mapping read before it was written is more.)
 least=$((9 * (8 + 128 + 2048)))
 [ "$compared" -ge $least ] || fail "compared: $compared sectors, less than $least"

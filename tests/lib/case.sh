@@ -12,6 +12,29 @@ expect() { # <what> <expected> <actual>
 	[ "$2" = "$3" ] || fail "$1: expected \"$2\", got \"$3\""
 }
 
+# ---- time ----------------------------------------------------------------------------------------
+
+# Seconds (or what else grows with them) as long as this machine needs: limits are written down for
+# the reference machine, and TIME_SCALE says how many percent of its time this one takes.
+scaled() { echo $(($1 * ${TIME_SCALE:-100} / 100)); }
+
+# Wait until a command succeeds, in a subshell. It is tried ten times a second; what it prints is
+# only shown when the time is up.
+wait_until() { # <seconds> <command>...
+	local end=$((SECONDS + $(scaled "$1") + 1)) said
+	shift
+	until said=$("$@" 2>&1); do
+		[ $SECONDS -lt $end ] ||
+			fail "${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]}: waited in vain until: $*${said:+: $said}"
+		sleep 0.1
+	done
+}
+
+# What to wait for.
+has_ended() { ! kill -0 "$1" 2>/dev/null; } # <pid>
+is_gone() { ! dmsetup info "$1" 2>/dev/null; } # <device>
+is_at_least() { [ "$(field "$1")" -ge "$2" ]; } # <status field> <number>
+
 # ---- the kernel log ------------------------------------------------------------------------------
 
 case_log() { # prints the log since the case began, or since the text given
@@ -92,15 +115,35 @@ attribute() { # <name>
 
 # ---- the target ----------------------------------------------------------------------------------
 
+# Replace a table, as a user does: what is under way ends first (unless --noflush is given).
+suspend_load_resume() { # [--noflush] <device> <target lines>
+	local noflush=
+	[ "$1" != --noflush ] || { noflush=$1; shift; }
+	dmsetup suspend $noflush "$1"
+	load_resume "$1" "$2"
+}
+
+# The same without the suspend of its own: a resume with a new table suspends, too.
+load_resume() { # <device> <target lines> [option of dmsetup load...]
+	local device=$1 lines=$2
+	shift 2
+	dmsetup load "$device" "$@" <<<"$lines"
+	dmsetup resume "$device"
+}
+
+# The fields of the status, in its order, from the list that the module is built from.
+mapfile -t status_fields < <(sed -n 's/^[[:space:]]*FIELD([A-Z_0-9]*, "\([a-z_0-9]*\)").*/\1/p' "$TOP/src/words.h")
+[ ${#status_fields[@]} != 0 ] || fail "src/words.h has no list of the status fields"
+
+# Prints a field of the status; of each target, if the table has several.
 field() { # <name of a status field> [device]
-	local names=(state first_mismatch mismatches divergences compared skipped written raw_errors
-		test_errors unstable untrusted) i
-	local status values
-	status=$(dmsetup status "${2:-bvtest-v}")
-	read -r -a values <<<"${status#* blkverify }"
-	for i in "${!names[@]}"; do
-		[ "${names[i]}" != "$1" ] || echo "${values[i]}"
+	local i
+	for i in "${!status_fields[@]}"; do
+		[ "${status_fields[i]}" = "$1" ] || continue
+		dmsetup status "${2:-bvtest-v}" | awk -v n="$i" '$3 == "blkverify" {print $(4 + n)}'
+		return
 	done
+	fail "the status has no field $1"
 }
 
 expect_field() { expect "status field $1" "$2" "$(field "$1")"; }
@@ -209,11 +252,48 @@ allocations_succeed() {
 	done
 }
 
+# ---- requests that fail --------------------------------------------------------------------------
+
+# Block layer's fault injection: of a kind, so many in 100 requests to a leg fail.
+request_faults=/sys/kernel/debug/fail_make_request
+timeout_faults=/sys/kernel/debug/fail_io_timeout
+
+need_faults() { # <directory of the attribute>
+	[ -e "$1" ] || skip "this kernel has no fault injection: ${1##*/}"
+}
+
+start_faults() { # <directory of the attribute> <percent> [only every n-th]
+	echo 0 >"$1/verbose"
+	echo $fault_times >"$1/times"
+	echo "${3:-1}" >"$1/interval"
+	echo "$2" >"$1/probability"
+}
+stop_faults() { # <directory of the attribute>
+	[ ! -e "$1" ] || { echo 0 >"$1/probability"; echo 1 >"$1/interval"; }
+}
+faults_happened() { [ "$(<"$1/times")" -lt $fault_times ]; } # <directory of the attribute>
+
+# Fail requests to legs: so many in 100, or every n-th of those.
+requests_fail() { # <percent> <leg> [leg] [every n-th]
+	local percent=$1 leg interval=1
+	need_faults $request_faults
+	shift
+	for leg; do
+		case $leg in
+		/*) echo 1 >"/sys/block/${leg##*/}/make-it-fail" ;;
+		*) interval=$leg ;;
+		esac
+	done
+	start_faults $request_faults "$percent" "$interval"
+}
+requests_succeed() { stop_faults $request_faults; }
+
 # ---- the end -------------------------------------------------------------------------------------
 
 clean_up() {
 	set +e
 	allocations_succeed
+	requests_succeed
 	local d i
 	exec 8<&-
 	swapoff -a 2>/dev/null

@@ -30,28 +30,15 @@ json() { # <expression of python, of the document d>
 }
 
 # A loop device detaches itself with its last user, but not at once.
-expect_no_loops() {
-	local i
-	for ((i = 0; i < 50; i++)); do
-		[ -n "$(losetup -a)" ] || return 0
-		sleep 0.1
-	done
-	fail "loop devices are left: $(losetup -a)"
-}
-expect_no_device() {
-	local i
-	for ((i = 0; i < 50; i++)); do
-		dmsetup info "$1" >/dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	fail "$1 is left"
-}
+no_loops() { ! losetup -a | grep .; }
+expect_no_loops() { wait_until 30 no_loops; }
+expect_no_device() { wait_until 30 is_gone "$1"; }
 
 # Run it on a terminal, which is kept in $TMPDIR/tty; its exit status must be as given.
 on_terminal() { # <exit status> <argument>...; its input is what the terminal is typed
 	local expected=$1 status=0
 	shift
-	script -qec "$(printf '%q ' "$BLKVERIFY" "$@")" "$TMPDIR/tty" >/dev/null || status=$?
+	script -qfec "$(printf '%q ' "$BLKVERIFY" "$@")" "$TMPDIR/tty" >/dev/null || status=$?
 	[ $status = "$expected" ] ||
 		fail "blkverify $* on a terminal: exit status $status, not $expected: $(cat -v "$TMPDIR/tty")"
 }

@@ -68,7 +68,7 @@ fi
 # A process has it for itself, or has locked it.
 python3 -c 'import os,sys,time; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); print(flush=True); time.sleep(100)' "$test" >"$TMPDIR/held" &
 holder=$!
-until [ -s "$TMPDIR/held" ]; do sleep 0.1; done
+wait_until 30 test -s "$TMPDIR/held"
 tool 5 open bvtest-v "$raw" "$test"
 warns "test $test is in use by process $holder (python3)"
 
@@ -79,7 +79,7 @@ for lock in 'fcntl.flock(f, fcntl.LOCK_EX)' 'fcntl.lockf(f, fcntl.LOCK_EX, 1, 10
 	rm -f "$TMPDIR/held"
 	python3 -c "import fcntl,sys,time; f = open(sys.argv[1], 'r+'); $lock; print(flush=True); time.sleep(100)" "$TMPDIR/locked" >"$TMPDIR/held" &
 	holder=$!
-	until [ -s "$TMPDIR/held" ]; do sleep 0.1; done
+	wait_until 30 test -s "$TMPDIR/held"
 	tool 5 open bvtest-v "$raw" "$TMPDIR/locked"
 	warns "test file $TMPDIR/locked is locked by process $holder (python3)"
 	kill $holder

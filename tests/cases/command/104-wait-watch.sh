@@ -5,6 +5,7 @@
 
 . "$TOP/tests/lib/command.sh"
 
+shows_findings() { [ "$(grep -c "bitflip(1): a few bits differ" "$TMPDIR/watch")" = "$1" ]; } # <number>
 new_pair 16
 make_v
 
@@ -13,7 +14,7 @@ tool 0 wait bvtest-v --timeout 1
 [ $((SECONDS - start)) -ge 1 ] || fail "wait did not wait"
 
 "$BVIO" poke "$test" 5120 0x01
-"$BLKVERIFY" wait bvtest-v --timeout 60 >"$TMPDIR/wait" &
+"$BLKVERIFY" wait bvtest-v --timeout "$(scaled 60)" >"$TMPDIR/wait" &
 waiter=$!
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/watch" 2>"$TMPDIR/watch.err" &
 watcher=$!
@@ -27,7 +28,7 @@ expect "exit status of wait" 6 $status
 grep -q "first mismatch: *10" "$TMPDIR/wait" || fail "$(cat "$TMPDIR/wait")"
 
 tool 6 wait bvtest-v
-for ((i = 0; i < 100; i++)); do grep -q "bitflip(1): a few bits differ" "$TMPDIR/watch" && break; sleep 0.1; done
+wait_until 30 shows_findings 1
 kill -INT $watcher 2>/dev/null || :
 kill $watcher 2>/dev/null || :
 status=0
@@ -40,11 +41,10 @@ grep -q "bitflip(1): a few bits differ" "$TMPDIR/watch" || fail "watch did not s
 # After a reset new findings are shown.
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/watch" 2>"$TMPDIR/watch.err" &
 watcher=$!
-for ((i = 0; i < 100; i++)); do grep -q "bitflip(1): a few bits differ" "$TMPDIR/watch" && break; sleep 0.1; done
+wait_until 30 shows_findings 1
 dmsetup message bvtest-v 0 reset
 expect_read_error EILSEQ 4096 4096
-for ((i = 0; i < 100; i++)); do [ "$(grep -c "bitflip(1): a few bits differ" "$TMPDIR/watch")" = 2 ] && break; sleep 0.1; done
-expect "findings that watch showed" 2 "$(grep -c "bitflip(1): a few bits differ" "$TMPDIR/watch")"
+wait_until 30 shows_findings 2
 
 kill $watcher
 wait $watcher || :
@@ -54,8 +54,7 @@ mkfifo "$TMPDIR/fifo"
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/fifo" 2>/dev/null &
 watcher=$!
 head -n 1 "$TMPDIR/fifo" >/dev/null
-for ((i = 0; i < 100; i++)); do kill -0 $watcher 2>/dev/null || break; sleep 0.1; done
-! kill -0 $watcher 2>/dev/null || fail "watch goes on without a reader"
+wait_until 30 has_ended $watcher
 
 # The device goes while somebody waits.
 dmsetup message bvtest-v 0 reset

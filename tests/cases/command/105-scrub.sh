@@ -94,25 +94,25 @@ make_v
 
 "$BLKVERIFY" scrub bvtest-v >"$TMPDIR/out" 2>"$TMPDIR/err" &
 scrub=$!
-for ((i = 0; i < 300; i++)); do
-	grep -qs '^at [1-9]' /run/blkverify/bvtest-v.scrub && break
-	sleep 0.1
-done
+saved_at() { sed -n 's/^at \([0-9]*\) .*/\1/p' /run/blkverify/bvtest-v.scrub; }
+has_got_beyond() { [ "$(saved_at)" -gt "$1" ]; } # <sector>
+wait_until 60 has_got_beyond 0
 
 kill -9 $scrub
 wait $scrub || :
 cat /run/blkverify/bvtest-v.scrub
 grep -q '^bad 10 1$' /run/blkverify/bvtest-v.scrub || fail "the bad range was not saved"
 
-at=$(sed -n 's/^at \([0-9]*\) .*/\1/p' /run/blkverify/bvtest-v.scrub)
+at=$(saved_at)
 [ "$at" -gt 0 ] && [ "$at" -lt "$sectors" ] || fail "it was saved that it was at $at"
 
 compared=$(field compared)
 "$BLKVERIFY" scrub --resume bvtest-v >"$TMPDIR/out" 2>"$TMPDIR/err" &
-sleep 1
-kill -TERM $!
+scrub=$!
+wait_until 60 has_got_beyond "$at"
+kill -TERM $scrub
 status=0
-wait $! || status=$?
+wait $scrub || status=$?
 cat "$TMPDIR/out"
 expect "exit status when interrupted" 6 $status
 warns "--resume\" continues at sector"

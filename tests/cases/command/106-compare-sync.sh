@@ -93,7 +93,7 @@ rm "$TMPDIR/used"
 mkfifo "$TMPDIR/answer"
 "$BLKVERIFY" sync "$raw_img" "$test" <"$TMPDIR/answer" 2>"$TMPDIR/err" &
 exec 6>"$TMPDIR/answer"
-for ((i = 0; i < 100; i++)); do grep -qs "Continue?" "$TMPDIR/err" && break; sleep 0.1; done
+wait_until 30 grep -q "Continue?" "$TMPDIR/err"
 ! mount "$test" "$TMPDIR/bvtest-mount" 2>/dev/null || fail "it was mounted while sync asks"
 
 echo yes >&6
@@ -175,5 +175,5 @@ done
 sleep 0.5
 kill -9 $!
 wait $! || :
-for ((i = 0; i < 50; i++)); do [ -n "$(ls -d /sys/block/nbd*/pid 2>/dev/null)" ] || break; sleep 0.1; done
-expect "nbd devices in use" "" "$(ls -d /sys/block/nbd*/pid 2>/dev/null)"
+no_nbd_in_use() { ! ls -d /sys/block/nbd*/pid 2>/dev/null; }
+wait_until 30 no_nbd_in_use

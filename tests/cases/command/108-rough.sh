@@ -12,9 +12,7 @@ new_dm going "0 $sectors linear $test 0"
 test=/dev/mapper/bvtest-going
 make_v
 
-dmsetup suspend --noflush bvtest-going
-dmsetup load bvtest-going --table "0 $sectors error"
-dmsetup resume bvtest-going
+suspend_load_resume --noflush bvtest-going "0 $sectors error"
 tool 6 scrub bvtest-v --length 4096
 says "unreadable: sectors 0 to 4095 (4096)"
 
@@ -53,8 +51,7 @@ watcher=$!
 sleep 1
 tool 0 close bvtest-v
 
-for ((i = 0; i < 50; i++)); do kill -0 $watcher 2>/dev/null || break; sleep 0.1; done
-! kill -0 $watcher 2>/dev/null || fail "watch goes on without its device"
+wait_until 30 has_ended $watcher
 
 # 64 devices at once.
 mkdir "$TMPDIR/many"

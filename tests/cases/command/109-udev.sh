@@ -14,8 +14,8 @@ udevd_pid=$!
 
 # Later cases are without udev again, which reads every device that changes.
 trap 'kill $udevd_pid; wait $udevd_pid; clean_up; rm -rf /run/udev' EXIT
-for ((i = 0; i < 100; i++)); do [ ! -S /run/udev/control ] || break; sleep 0.1; done
-udevadm settle --timeout 30
+wait_until 30 test -S /run/udev/control
+udevadm settle --timeout "$(scaled 30)"
 unset DM_DISABLE_UDEV
 for ((i = 0; i < 3; i++)); do
 	tool 0 open bvtest-v "$raw_img" "$test_img"

@@ -40,23 +40,27 @@ tool 6 dump bvtest-v
 before=$(field mismatches)
 
 # What comes while it watches stands above the live line.
+live_line='comparing [0-9.]+ [KMG]iB/s, writing [0-9.]+ [KMG]iB/s; compared [0-9.]+ [KMG]iB \([0-9]+ sectors\), [0-9]+ mismatches'
+rm "$TMPDIR/tty"
 (
-	sleep 2.5
-	"$BVIO" read $v 4096 4096 || :
-	sleep 2
+	(
+		wait_until 30 grep -qaE "$live_line" "$TMPDIR/tty"
+		"$BVIO" read $v 4096 4096 || :
+		wait_until 30 grep -qaF "$(printf '%5d read' $((before + 1)))" "$TMPDIR/tty"
+	) || :
 	kill -INT $(pgrep -f "^$BLKVERIFY watch")
 ) >/dev/null 2>&1 &
 on_terminal 6 watch bvtest-v </dev/null
 wait
-grep -qaE 'comparing [0-9.]+ [KMG]iB/s, writing [0-9.]+ [KMG]iB/s; compared [0-9.]+ [KMG]iB \([0-9]+ sectors\), [0-9]+ mismatches' "$TMPDIR/tty" ||
+grep -qaE "$live_line" "$TMPDIR/tty" ||
 	fail "no live line: $(cat -v "$TMPDIR/tty")"
 shows "$(printf '%5d read' $((before + 1)))"
 
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/out" 2>"$TMPDIR/err" &
-sleep 2
-kill -INT $! 2>/dev/null || :
-kill $!
-wait $! || :
+watcher=$!
+wait_until 30 test -s "$TMPDIR/out"
+kill $watcher
+wait $watcher || :
 [ -s "$TMPDIR/out" ] || fail "watch shows no finding"
 ! grep -qa "$escape\|comparing" "$TMPDIR/out" "$TMPDIR/err" || fail "the live line in a pipe"
 

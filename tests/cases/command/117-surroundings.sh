@@ -31,7 +31,7 @@ expect "exit status with SIGCHLD ignored" 3 $status
 env --ignore-signal=HUP "$BLKVERIFY" run --raw "$raw" --test "$test" --name bvtest-run -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; touch "$TMPDIR/begun"; sleep 2' >"$TMPDIR/out" 2>&1 &
 run=$!
-until [ -e "$TMPDIR/begun" ]; do sleep 0.1; done
+wait_until 30 test -e "$TMPDIR/begun"
 kill -HUP $run
 status=0
 wait $run || status=$?
@@ -65,10 +65,9 @@ new_dm slow "0 $sectors delay $test 0 200"
 tool 0 open bvtest-v "$raw" "$leg"
 "$BLKVERIFY" scrub bvtest-v >"$TMPDIR/out" 2>"$TMPDIR/err" &
 scrub=$!
-until [ "$(field mismatches)" -gt 4 ]; do sleep 0.1; done
+wait_until 60 is_at_least mismatches 5
 kill $scrub
-for ((i = 0; i < 100; i++)); do kill -0 $scrub 2>/dev/null || break; sleep 0.1; done
-! kill -0 $scrub 2>/dev/null || fail "it goes on after SIGTERM"
+wait_until 30 has_ended $scrub
 
 status=0
 wait $scrub || status=$?

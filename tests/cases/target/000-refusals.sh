@@ -27,7 +27,6 @@ expect_log "test device .* has 16384 sectors, 16384 less than the target"
 blockdev --setro "$test"
 expect_refused "Test device is read-only but the table is writable" "0 $n blkverify $raw $test"
 expect_refused "Raw device is read-only but the table is writable" "0 $n blkverify $test $raw"
-
 blockdev --setrw "$test"
 
 # Sectors that both legs would share: the kernel lends out a disk or its partitions, not both.
@@ -58,14 +57,12 @@ refused_beside_v() { # <text> <table line>
 refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $raw $other"
 refused_beside_v "Test device is a leg of another blkverify target" "0 $n blkverify $other $test"
 refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $test $other"
-dmsetup load bvtest-v --table "0 $n blkverify $raw $test 1 written_only"
-dmsetup resume bvtest-v
+load_resume bvtest-v "0 $n blkverify $raw $test 1 written_only"
 dmsetup remove bvtest-v
 expect_refused "is a leg of another blkverify target" "0 1024 blkverify $raw $test
 1024 1024 blkverify $raw $test"
 
 dmsetup create bvtest-v --readonly --table "0 $n blkverify $raw $test"
-
 dmsetup create bvtest-w --readonly --table "0 $n blkverify $raw $other"
 dmsetup remove bvtest-w
 

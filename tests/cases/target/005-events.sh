@@ -5,12 +5,22 @@
 new_pair 16
 make_v
 
+listen() { # <file for what it hears>; sets listener
+	"$BVIO" uevent "$(scaled 60)" >"$1" &
+	listener=$!
+	wait_until 30 grep -q listening "$1"
+}
+# With the number of an event, it does not matter whether it is quicker than the event is.
+wait_for_event() { # sets waiter
+	local events
+	events=$(dmsetup info -c --noheadings -o events bvtest-v)
+	timeout "$(scaled 30)" dmsetup wait bvtest-v "$events" >"$TMPDIR/wait" &
+	waiter=$!
+}
+
 "$BVIO" poke "$test" 5120 0x01
-"$BVIO" uevent 60 >"$TMPDIR/uevent" &
-listener=$!
-until grep -q listening "$TMPDIR/uevent"; do sleep 0.1; done
-timeout 30 dmsetup wait bvtest-v >"$TMPDIR/wait" &
-waiter=$!
+listen "$TMPDIR/uevent"
+wait_for_event
 sleep 1
 
 kill -0 $waiter || fail "dmsetup wait returned before there was an event"
@@ -19,12 +29,8 @@ wait $waiter || fail "dmsetup wait did not return"
 wait $listener || fail "no uevent: $(cat "$TMPDIR/uevent")"
 
 # A second one for the same sector is no news for udev, which reads the device when it hears of it.
-"$BVIO" uevent 60 >"$TMPDIR/second" &
-listener=$!
-until grep -q listening "$TMPDIR/second"; do sleep 0.1; done
-events=$(dmsetup info -c --noheadings -o events bvtest-v)
-timeout 30 dmsetup wait bvtest-v "$events" >"$TMPDIR/wait" &
-waiter=$!
+listen "$TMPDIR/second"
+wait_for_event
 expect_read_error EILSEQ 4096 4096
 wait $waiter || fail "dmsetup wait did not return for the second report"
 
@@ -38,7 +44,6 @@ expect uevent "listening DM_BLKVERIFY_SECTOR=10 DM_BLKVERIFY_OP=read DM_BLKVERIF
 
 # Of a divergence in the same sector nobody has heard yet.
 dmsetup remove bvtest-v
-
 new_dm test "0 $sectors linear $test 0"
 test=$leg
 make_v
@@ -46,16 +51,12 @@ make_v
 "$BVIO" poke "$test" 4096 1
 
 told() { # <kind> <errno of the read>
-	"$BVIO" uevent 60 >"$TMPDIR/uevent" &
-	listener=$!
-	until grep -q listening "$TMPDIR/uevent"; do sleep 0.1; done
+	listen "$TMPDIR/uevent"
 	expect_read_error "$2" 4096 4096
 	wait $listener || fail "no uevent"
 	expect uevent "listening DM_BLKVERIFY_SECTOR=8 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=$1" "$(xargs <"$TMPDIR/uevent")"
 }
 
 told mismatch EILSEQ
-dmsetup suspend bvtest-test
-dmsetup load bvtest-test --table "0 $sectors error"
-dmsetup resume bvtest-test
+suspend_load_resume bvtest-test "0 $sectors error"
 told divergence EIO

@@ -12,22 +12,15 @@ new_dm flakey "0 $n flakey $real 0 1 1 5 corrupt_bio_byte 3 r 85 0"
 test=$leg
 make_v
 
-found=
-for ((i = 0; i < 100; i++)); do
-	"$BVIO" read "$v" 0 4096 >/dev/null || { found=1; break; }
-	sleep 0.05
-done
-
-[ $found ] || fail "dm-flakey corrupted nothing"
+read_fails() { ! "$BVIO" read "$v" 0 4096; }
+wait_until 30 read_fails
 
 # Whether it was still wrong at the second look is a matter of time; that it was wrong is not.
 expect_log "contents mismatch in sector 0 byte=2 raw=0x00 test=0x55 [a-z]* class=bitflip(4) differ=1"
 expect_field mismatches 1
 
 # Right again: what was found stays.
-dmsetup suspend bvtest-flakey
-dmsetup load bvtest-flakey --table "0 $n linear $real 0"
-dmsetup resume bvtest-flakey
+suspend_load_resume bvtest-flakey "0 $n linear $real 0"
 
 expect_read 0 1048576
 expect_field state C

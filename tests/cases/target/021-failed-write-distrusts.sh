@@ -21,9 +21,7 @@ expect_read 0 1048576
 expect_field mismatches 0
 expect_field skipped 256
 
-dmsetup suspend bvtest-flakey
-dmsetup load bvtest-flakey --table "0 $n linear $real 0"
-dmsetup resume bvtest-flakey
+suspend_load_resume bvtest-flakey "0 $n linear $real 0"
 dd if=/dev/urandom of=$v bs=32768 count=1 oflag=direct status=none
 expect_field untrusted 64
 

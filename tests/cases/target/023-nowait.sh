@@ -57,18 +57,13 @@ wait $load || fail "fio: $(cat "$TMPDIR/fio")"
 expect_healthy
 
 # A leg that does not know it any more, under a device that still offers it.
-set_leg() { # <leg> <target line>
-	dmsetup suspend bvtest-$1
-	dmsetup load bvtest-$1 --table "$2"
-	dmsetup resume bvtest-$1
-}
+suspend_load_resume bvtest-test "0 $sectors delay $test_below 0 1"
+for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
+suspend_load_resume bvtest-test "0 $sectors linear $test_below 0"
+suspend_load_resume bvtest-raw "0 $sectors delay $raw_below 0 1"
+for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
+suspend_load_resume bvtest-raw "0 $sectors linear $raw_below 0"
 
-set_leg test "0 $sectors delay $test_below 0 1"
-for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
-set_leg test "0 $sectors linear $test_below 0"
-set_leg raw "0 $sectors delay $raw_below 0 1"
-for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
-set_leg raw "0 $sectors linear $raw_below 0"
 expect_healthy
 
 # What does go wrong is told as ever.
@@ -78,17 +73,17 @@ expect_field mismatches 1
 
 # A leg that takes one request at a time, and two seconds for it.
 dmsetup remove bvtest-v
-
-new_leg 16 irqmode=2 completion_nsec=2000000000 hw_queue_depth=1 max_sectors=2048
+new_leg 16 irqmode=2 completion_nsec="$(scaled 2000000000)" hw_queue_depth=1 max_sectors=2048
 test=$leg
 make_v written_only
+
 for i in 1 2 3; do "$BVIO" read $test 0 4096; done >/dev/null &
 busy=$!
 sleep 0.5
 for bytes in 4096 1048576; do
 	"$BVIO" nowait read $v 0 $bytes >"$TMPDIR/out"
 	ms=$(sed -n 's/^submitted in \([0-9]*\) ms/\1/p' "$TMPDIR/out")
-	[ "$ms" -lt 1000 ] || fail "the submission of $bytes bytes took $ms ms"
+	[ "$ms" -lt "$(scaled 1000)" ] || fail "the submission of $bytes bytes took $ms ms"
 done
 
 wait $busy

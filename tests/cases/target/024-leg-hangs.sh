@@ -15,22 +15,8 @@ requests_of() { # <device below a leg>
 	awk '{print $1 + $5}' "/sys/block/${1##*/}/stat"
 }
 
-wait_until() { # <what for> <command>...
-	local what=$1 i
-	shift
-	for ((i = 0; i < 200; i++)); do
-		"$@" && return
-		sleep 0.1
-	done
-	fail "waited in vain until $what"
-}
-
 more_requests() { # <device below a leg> <than>
 	[ "$(requests_of "$1")" -gt "$2" ]
-}
-
-more_in() { # <field> <than>
-	[ "$(field "$1")" -gt "$2" ]
 }
 
 # Test does not answer a read.
@@ -40,7 +26,7 @@ read_that_hangs() {
 	dmsetup suspend --noflush bvtest-test
 	"$BVIO" read $v 0 65536 >"$TMPDIR/read" 2>&1 &
 	reader=$!
-	wait_until "raw has answered" more_requests "$raw_below" "$requests"
+	wait_until 30 more_requests "$raw_below" "$requests"
 }
 
 last_write() {
@@ -57,7 +43,7 @@ for what in discard write_zeroes write; do
 	write) dd if=/dev/urandom of=$v bs=4096 count=1 seek=1 oflag=direct conv=notrunc status=none & ;;
 	esac
 	writer=$!
-	wait_until "the $what waits" grep -q "^State:.*disk sleep" /proc/$writer/status
+	wait_until 30 grep -q "^State:.*disk sleep" /proc/$writer/status
 	# It may have slept for something else first.
 	sleep 0.5
 	[[ $(last_write) != *pid=$writer* ]] || fail "the $what passed the read"
@@ -75,7 +61,7 @@ for command in "status bvtest-v" "table bvtest-v" "message bvtest-v 0 list" "mes
 	"message bvtest-v 0 mark hanging" "message bvtest-v 0 trust 0 1" "message bvtest-v 0 distrust 4096 8" \
 	"message bvtest-v 0 inject 8192 0x1" "message bvtest-v 0 thaw" "message bvtest-v 0 reset"; do
 	# shellcheck disable=SC2086
-	timeout 10 dmsetup $command >/dev/null || fail "\"dmsetup $command\" while test hangs"
+	timeout "$(scaled 10)" dmsetup $command >/dev/null || fail "\"dmsetup $command\" while test hangs"
 	kill -0 $reader 2>/dev/null || fail "the read did not wait: $(cat "$TMPDIR/read")"
 done
 
@@ -89,16 +75,14 @@ expect_field divergences 0
 
 # Raw hangs when it is read again. What was compared stays compared, even if it is not trusted by then.
 dmsetup remove bvtest-v
-
 make_v
-
 "$BVIO" poke "$test_below" 4096 1
 read_that_hangs
 dmsetup suspend bvtest-raw
 dmsetup resume bvtest-test
-wait_until "all is compared" more_in compared 127
+wait_until 30 is_at_least compared 128
 expect_field mismatches 0
-timeout 10 dmsetup message bvtest-v 0 distrust 0 128 || fail "distrust while raw hangs"
+timeout "$(scaled 10)" dmsetup message bvtest-v 0 distrust 0 128 || fail "distrust while raw hangs"
 
 dmsetup resume bvtest-raw
 

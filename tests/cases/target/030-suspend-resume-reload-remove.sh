@@ -8,15 +8,16 @@ make_v
 exec 8<$v	# in use for as long as this is open
 line=$(dmsetup table bvtest-v)
 fio --name=load --filename=$v --direct=1 --ioengine=libaio --iodepth=16 --rw=randrw --bs=16k --verify_backlog=64 \
-	--verify=crc32c --time_based --runtime=12 --size=16m --numjobs=1 --randseed=${SEED:-7} \
+	--verify=crc32c --time_based --runtime="$(scaled 12)" --size=16m --numjobs=1 --randseed=${SEED:-7} \
 	--output="$TMPDIR/fio" &
 load=$!
 sleep 1
+
 for i in 1 2 3 4 5 6 7 8; do
 	case $((i % 3)) in
 	0) dmsetup suspend bvtest-v; sleep 0.3; dmsetup resume bvtest-v ;;
 	1) dmsetup suspend --noflush bvtest-v; sleep 0.2; dmsetup resume bvtest-v ;;
-	2) dmsetup load bvtest-v --table "$line"; dmsetup resume bvtest-v ;;
+	2) load_resume bvtest-v "$line" ;;
 	esac
 	if dmsetup remove bvtest-v 2>/dev/null; then fail "removed while in use"; fi
 	sleep 0.5
@@ -39,6 +40,6 @@ for i in 1 2 3; do
 	dmsetup info bvtest-v | grep -q "DEFERRED REMOVE" || fail "it was not in use when it was removed"
 	exec 8<&-
 	wait $load || fail "the load failed"
-	for ((j = 0; j < 50; j++)); do dmsetup info bvtest-v >/dev/null 2>&1 || break; sleep 0.2; done
+	wait_until 30 is_gone bvtest-v
 	make_v
 done

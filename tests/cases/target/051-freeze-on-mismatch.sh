@@ -31,12 +31,10 @@ dmsetup message bvtest-v 0 reset
 refused
 
 line=$(dmsetup table bvtest-v)
-dmsetup load bvtest-v --table "$line"
-dmsetup resume bvtest-v
+load_resume bvtest-v "$line"
 refused
 
-dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test"
-dmsetup resume bvtest-v
+load_resume bvtest-v "0 $sectors blkverify $raw $test"
 refused
 
 dmsetup suspend bvtest-v
@@ -52,15 +50,16 @@ expect_field first_mismatch -
 
 # What is with the legs already is completed.
 dmsetup remove bvtest-v
-
-new_dm slow "0 $sectors delay $test 0 0 $test 0 30000"
+new_dm slow "0 $sectors delay $test 0 0 $test 0 $(scaled 30000)"
 fast=$test test=$leg
 "$BVIO" poke "$fast" 4096 1
 make_v freeze_on_mismatch
 
 dd if=/dev/zero of=$v bs=4096 seek=100 count=1 oflag=direct status=none &
 writer=$!
-until [ "$(dmsetup status bvtest-slow | awk '{print $5}')" = 1 ]; do sleep 0.1; done
+delays_one() { [ "$(dmsetup status bvtest-slow | awk '{print $5}')" = 1 ]; }
+wait_until 30 delays_one
+
 expect_read_error EILSEQ 4096 4096
 expect_field state F
 
@@ -74,7 +73,6 @@ test=$fast
 
 # A divergence freezes, too; an error of both legs does not.
 dmsetup remove bvtest-v
-
 good=$test
 new_dm bad "0 $sectors error"
 bad_test=$leg

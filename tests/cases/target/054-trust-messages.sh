@@ -9,25 +9,24 @@ dmsetup create bvtest-v <<END
 END
 
 tell() { dmsetup message bvtest-v 100 "$@"; }
-status_field() { dmsetup status bvtest-v | awk -v n="$1" '$3 == "blkverify" {print $(3 + n)}'; }
 
 tell distrust 100 1
 tell distrust 1124 2048
-expect untrusted 2049 "$(status_field 11)"
+expect_field untrusted 2049
 
 "$BVIO" poke "$test" $((1024 * 512)) 1
 expect_read $((1124 * 512)) 65536
 
 tell trust 1125 2047
-expect untrusted 2 "$(status_field 11)"
+expect_field untrusted 2
 expect_read $((1124 * 512)) 65536
 
 tell trust 1124 1
 expect_read_error EILSEQ $((1124 * 512)) 65536
-expect "first mismatch" 1124 "$(status_field 2)"
+expect_field first_mismatch 1124
 
 tell trust 100 $sectors
-expect untrusted 0 "$(status_field 11)"
+expect_field untrusted 0
 
 for bad in "trust" "trust 100" "trust 99 1" "trust 100 0" "trust 100 $((sectors + 1))" \
 	"distrust $((100 + sectors)) 1" "trust 1x 1" "trust 100 -1" "distrust 18446744073709551615 1" \
@@ -36,7 +35,7 @@ for bad in "trust" "trust 100" "trust 99 1" "trust 100 0" "trust 100 $((sectors 
 	if tell $bad 2>/dev/null; then fail "obeyed: $bad"; fi
 done
 
-expect untrusted 0 "$(status_field 11)"
+expect_field untrusted 0
 expect_log 'bvtest-v: message refused: "99" is not a sector of this target, which has 100 to 32867'
 expect_log 'bvtest-v: message refused: "32769" is no number of sectors from 100 to the end of it'
 expect_log 'bvtest-v: message refused: usage: trust <start> <len>'

@@ -11,13 +11,9 @@ expect "options" "3 fingerprint fingerprint_max_mib 1" "$(dmsetup table bvtest-v
 
 dd if=/dev/urandom of=$v bs=1M count=1 oflag=direct status=none
 
-flakey() { # <target line>
-	dmsetup suspend bvtest-flakey
-	dmsetup load bvtest-flakey --table "$1"
-	dmsetup resume bvtest-flakey
-}
+flakey() { suspend_load_resume bvtest-flakey "$1"; } # <target line>
 
-flakey "0 $n flakey $real 0 0 600 1 drop_writes"
+flakey "0 $n flakey $real 0 0 60000 1 drop_writes"
 dd if=/dev/urandom of=$v bs=4096 seek=3 count=2 oflag=direct status=none
 flakey "0 $n linear $real 0"
 expect_read_error EILSEQ 0 65536
@@ -34,7 +30,7 @@ dmsetup message bvtest-v 0 reset
 
 lose() { # <4 KiB block>: a write to it
 	dd if=/dev/urandom of=$v bs=4096 seek=$1 count=1 oflag=direct status=none
-	flakey "0 $n flakey $real 0 0 600 1 drop_writes"
+	flakey "0 $n flakey $real 0 0 60000 1 drop_writes"
 	dd if=/dev/urandom of=$v bs=4096 seek=$1 count=1 oflag=direct status=none
 	flakey "0 $n linear $real 0"
 }
@@ -62,7 +58,6 @@ dmsetup remove bvtest-v
 make_v fingerprint
 
 lose 3
-dmsetup load bvtest-v --table "$(dmsetup table bvtest-v)"
-dmsetup resume bvtest-v
+load_resume bvtest-v "$(dmsetup table bvtest-v)"
 expect_read_error EILSEQ 12288 4096
 [[ $(dmsetup message bvtest-v 0 list) == *"in sector 24 "*"class=stale"* ]] || fail "the fingerprints are gone"

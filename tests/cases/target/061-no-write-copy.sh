@@ -21,14 +21,14 @@ before=$(field written)
 # Two that write a file: one changes pages while the other waits for them to be written. And who reads them past their page cache:
 # a page that was changed is written again, so later the legs are equal in any case.
 fio --name=mmap --filename="$TMPDIR/bvtest-mnt/file" --rw=randwrite --bs=4k --size=1m --numjobs=2 --ioengine=mmap \
-	--fsync=64 --time_based --runtime=200 --output="$TMPDIR/fio" &
+	--fsync=64 --time_based --runtime="$(scaled 200)" --output="$TMPDIR/fio" &
 load=$!
 started=$SECONDS
 
 # The file itself is 2048 sectors.
 for ((passes = 0; passes < 6 || SECONDS - started < 5 || $(field written) - before < 12288; passes++)); do
 	kill -0 $load 2>/dev/null || fail "fio has ended: $(cat "$TMPDIR/fio")"
-	[ $((SECONDS - started)) -lt 150 ] || fail "fio hardly writes: $(field written) sectors, $before before"
+	[ $((SECONDS - started)) -lt "$(scaled 150)" ] || fail "fio hardly writes: $(field written) sectors, $before before"
 	dd if=$v of=/dev/null bs=1M iflag=direct status=none || fail "a read has failed"
 done
 
@@ -59,6 +59,5 @@ dmsetup remove bvtest-v
 # A device that was made with it can be given it again.
 make_v no_write_copy
 
-dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 2 written_only no_write_copy"
-dmsetup resume bvtest-v
+load_resume bvtest-v "0 $sectors blkverify $raw $test 2 written_only no_write_copy"
 expect "stable_writes" 1 "$(attribute queue/stable_writes)"

@@ -9,8 +9,7 @@ half=$((sectors / 2))
 load() { # <sectors> [option...]
 	local n=$1
 	shift
-	dmsetup load bvtest-v --table "0 $n blkverify $raw $test${*:+ $# $*}"
-	dmsetup resume bvtest-v
+	load_resume bvtest-v "0 $n blkverify $raw $test${*:+ $# $*}"
 }
 
 dmsetup create bvtest-v --table "0 $half blkverify $raw $test"

@@ -17,7 +17,7 @@ for options in "" written_only; do
 	make_v $options
 	took=$((($(date +%s%N) - before) / 1000000))
 	echo "loaded in $took ms with \"$options\""
-	[ $took -lt 2000 ] || fail "loading took $took ms"
+	[ $took -lt "$(scaled 2000)" ] || fail "loading took $took ms"
 	expect_read $(((n - 2048) * 512)) 1048576
 	dmsetup message bvtest-v 0 distrust 0 $((n - 1))
 	dmsetup message bvtest-v 0 trust $((n / 2)) 4096

@@ -37,13 +37,7 @@ for leg in "$raw" "$real"; do
 		fail "$leg was not told to write through: $(cat $tracing/trace)"
 done
 
-flakey() { # <target line>
-	dmsetup suspend bvtest-flakey
-	dmsetup load bvtest-flakey --table "$1"
-	dmsetup resume bvtest-flakey
-}
-
-flakey "0 $n flakey $real 0 0 600 1 error_writes"
+suspend_load_resume bvtest-flakey "0 $n flakey $real 0 0 600 1 error_writes"
 
 if dd if=/dev/null of=$v conv=fsync,notrunc 2>/dev/null; then fail "the flush did not fail"; fi
 expect_log "flush sector=0 nr=0 divergence raw=0 test=-5"

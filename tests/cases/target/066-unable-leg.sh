@@ -13,13 +13,10 @@ remove_disks() {
 }
 
 trap remove_disks EXIT
-for ((i = 0; i < 50; i++)); do
-	mapfile -t disks < <(grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4)
-	[ ${#disks[@]} -lt 2 ] || break
-	sleep 0.1
-done
-
-[ ${#disks[@]} = 2 ] || fail "there are ${#disks[@]} disks"
+scsi_disks() { grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4; }
+two_disks() { [ "$(scsi_disks | wc -l)" = 2 ]; }
+wait_until 30 two_disks
+mapfile -t disks < <(scsi_disks)
 
 raw=/dev/${disks[0]} test=/dev/${disks[1]} sectors=32768
 

@@ -8,8 +8,7 @@ make_v
 new_dm top "0 $sectors linear $v 0"
 top=$leg
 dd if=/dev/urandom of=$top bs=4096 count=1 oflag=direct status=none
-dmsetup load bvtest-v --readonly --table "0 $sectors blkverify $raw $test"
-dmsetup resume bvtest-v
+load_resume bvtest-v "0 $sectors blkverify $raw $test" --readonly
 
 writes() { awk '{print $5, $12}' "/sys/block/${raw##*/}/stat" "/sys/block/${test##*/}/stat"; }
 

@@ -7,8 +7,6 @@ origin=$leg
 new_leg 8
 cow=$leg
 
-status_field() { dmsetup status bvtest-v | awk -v n="$1" '$3 == "blkverify" {print $(3 + n)}'; }
-
 load_with() { # <first target> [option...]
 	local first=$1
 	shift
@@ -27,7 +25,7 @@ failed_resume() { # [option...]
 	dd if=/dev/urandom of=$v bs=1M count=8 oflag=direct status=none 2>/dev/null
 	blkdiscard -f -o 1048576 -l 65536 $v
 	"$BVIO" poke "$test" 1048576 0x55
-	expect "untrusted" 128 "$(status_field 11)"
+	expect_field untrusted 128
 	# A snapshot cannot be handed over while the device that has it runs.
 	dmsetup create bvtest-w --table "0 8 snapshot $origin $cow N 8"
 	load_with "snapshot $origin $cow N 8" "$@"
@@ -35,9 +33,9 @@ failed_resume() { # [option...]
 }
 
 kept() {
-	expect "untrusted" 128 "$(status_field 11)"
+	expect_field untrusted 128
 	expect_read 1048576 65536
-	expect "mismatches" 0 "$(status_field 3)"
+	expect_field mismatches 0
 	dmsetup message bvtest-v 8 history 2048 | grep -q op=discard || fail "the history is gone"
 }
 
@@ -79,5 +77,5 @@ if dmsetup resume bvtest-v 2>/dev/null; then fail "the resume did not fail"; fi
 
 load_with "linear $origin 0" freeze_on_mismatch
 dmsetup resume bvtest-v
-expect "state" F "$(status_field 1)"
-expect "first mismatch" 8 "$(status_field 2)"
+expect_field state F
+expect_field first_mismatch 8

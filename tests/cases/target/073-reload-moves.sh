@@ -7,8 +7,6 @@ new_leg 8
 other=$leg
 new_pair 16 discard=1
 
-status_field() { dmsetup status bvtest-v | awk -v n="$1" '$3 == "blkverify" {print $(3 + n)}'; }
-
 load_at() { # <where it begins> [option...]
 	local begin=$1
 	shift
@@ -27,14 +25,14 @@ blkdiscard -o 1048576 -l 65536 $v
 "$BVIO" poke "$test" 1025 1
 
 expect_read_error EILSEQ 0 4096
-expect "first mismatch" 2 "$(status_field 2)"
-expect "state" F "$(status_field 1)"
+expect_field first_mismatch 2
+expect_field state F
 
 for begin in 8 4096 0 8; do
 	load_at $begin freeze_on_mismatch
-	expect "state" F "$(status_field 1)"
-	expect "untrusted" 128 "$(status_field 11)"
-	expect "first mismatch, from $begin" $((begin + 2)) "$(status_field 2)"
+	expect_field state F
+	expect_field untrusted 128
+	expect "first mismatch, from $begin" $((begin + 2)) "$(field first_mismatch)"
 	dmsetup message bvtest-v $begin list >"$TMPDIR/list"
 	grep -q "^1 read sector=$begin nr=8 contents mismatch in sector $((begin + 2)) .* write_start=$begin " "$TMPDIR/list" ||
 		fail "the report is not where it belongs: $(cat "$TMPDIR/list")"
@@ -43,24 +41,19 @@ done
 dmsetup message bvtest-v 8 thaw
 
 expect_read $((4096 + 1048576)) 65536
-expect "mismatches" 1 "$(status_field 3)"
+expect_field mismatches 1
 dmsetup message bvtest-v 8 history $((8 + 2048)) | grep -q "start=$((8 + 2048)) .*op=discard" || fail "the history is gone"
 expect_read_error EILSEQ 4096 4096
 dmsetup remove bvtest-v
 
 # Of two targets with the same legs, which only read, each keeps its own.
-dmsetup create bvtest-v --readonly <<END
-0 1024 blkverify $raw $test 1 written_only
-1024 2048 blkverify $raw $test
-END
+two="0 1024 blkverify $raw $test 1 written_only
+1024 2048 blkverify $raw $test"
+dmsetup create bvtest-v --readonly --table "$two"
 
 for i in 1 2; do
-	dmsetup load bvtest-v --readonly <<-END
-		0 1024 blkverify $raw $test 1 written_only
-		1024 2048 blkverify $raw $test
-	END
-	dmsetup resume bvtest-v
-	expect "untrusted" "1024 0" "$(status_field 11 | xargs)"
+	load_resume bvtest-v "$two" --readonly
+	expect "untrusted" "1024 0" "$(field untrusted | xargs)"
 done
 
 # What another device on the same legs knows is not taken over.

@@ -2,23 +2,16 @@
 # This test will fail write zeroes on one leg, and expect a divergence and an untrusted range.
 # Needs: machine=debug
 
-fault=/sys/kernel/debug/fail_make_request
-[ -e $fault ] || skip "this kernel cannot let requests fail"
-
+need_faults $request_faults
 loop_pair 64
 make_v
 
 blkdiscard -f -z -o 1048576 -l 65536 $v
 expect_field divergences 0
 
-trap 'echo 0 >$fault/probability; clean_up' EXIT
-echo 0 >$fault/verbose
-echo -1 >$fault/times
-echo 1 >"/sys/block/${test##*/}/make-it-fail"
-echo 100 >$fault/probability
+requests_fail 100 "$test"
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "it did not fail"; fi
-
-echo 0 >$fault/probability
+requests_succeed
 
 expect_log "write_zeroes sector=2048 nr=128 divergence raw=0 test=-5"
 expect_field first_mismatch 2048

@@ -91,10 +91,8 @@ dmsetup message bvtest-v 0 trust 0 $sectors
 allocations_fail_in raise_events 100
 expect_read_error EILSEQ 4096 512
 
-for i in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(allocations_failed)" = 0 ] || break
-	sleep 0.1
-done
+allocation_failed() { [ "$(allocations_failed)" != 0 ]; }
+wait_until 30 allocation_failed
 
 some_failed raise_events
 

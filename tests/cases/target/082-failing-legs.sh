@@ -3,29 +3,13 @@
 # mismatch.
 # Needs: machine=debug
 
-fault=/sys/kernel/debug/fail_make_request
-[ -e $fault ] || skip "this kernel cannot let requests fail"
-
-legs_fail() { # <0 or 1>
-	echo "$1" >"/sys/block/${raw##*/}/make-it-fail"
-	echo "$1" >"/sys/block/${test##*/}/make-it-fail"
-}
-
-stop_failing() {
-	echo 0 >$fault/probability
-}
-
-trap 'stop_failing; clean_up' EXIT
 new_pair 16 discard=1
 make_v
 
-echo 0 >$fault/verbose
-echo -1 >$fault/times
-echo 10 >$fault/probability
-legs_fail 1
+requests_fail 10 "$raw" "$test"
 "$BVIO" mixed $v $((8 << 20)) "${LOAD_SECONDS:-5}" 8 ${SEED:-} || :
 "$BVIO" race $v $((1 << 20)) "${LOAD_SECONDS:-3}" 8 ${SEED:-} || :
-stop_failing
+requests_succeed
 echo "status: $(dmsetup status bvtest-v)"
 expect_field mismatches 0
 

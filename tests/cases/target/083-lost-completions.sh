@@ -3,14 +3,13 @@
 # nothing hangs.
 # Needs: machine=debug
 
-fault=/sys/kernel/debug/fail_io_timeout
-[ -e $fault ] || skip "this kernel cannot let requests time out"
+need_faults $timeout_faults
 
 # What is slow from then on is only slow.
 stop_failing() {
-	echo 0 >$fault/probability
+	stop_faults $timeout_faults
 	for leg in "$raw" "$test"; do
-		[ -z "$leg" ] || echo 30000 >"/sys/block/${leg##*/}/queue/io_timeout"
+		[ -z "$leg" ] || echo "$(scaled 30000)" >"/sys/block/${leg##*/}/queue/io_timeout"
 	done
 }
 
@@ -18,14 +17,12 @@ trap 'stop_failing; clean_up' EXIT
 new_pair 16 discard=1 irqmode=1
 make_v
 
-echo 0 >$fault/verbose
-echo -1 >$fault/times
 for leg in "$raw" "$test"; do
 	echo 100 >"/sys/block/${leg##*/}/queue/io_timeout"
 	echo 1 >"/sys/block/${leg##*/}/io-timeout-fail"
 done
 
-echo 5 >$fault/probability
+start_faults $timeout_faults 5
 "$BVIO" mixed $v $((8 << 20)) "${LOAD_SECONDS:-5}" 8 ${SEED:-} || :
 "$BVIO" race $v $((1 << 20)) "${LOAD_SECONDS:-3}" 8 ${SEED:-} || :
 stop_failing

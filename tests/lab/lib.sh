@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the lab's commands share: where things are, how packages are had, how modules are built.
 # Sourced by bash. Set before: nothing. Sets: top, cache, and the functions below.
+shopt -s extglob
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/dm-blkverify
@@ -85,6 +86,60 @@ locked() { # <name> <command>...
 		flock 9
 		"$@"
 	) 9>"$cache/$name.lock"
+}
+
+# ---- time ----------------------------------------------------------------------------------------
+
+# How long a fixed bit of work takes now, in percent of what it takes on the reference machine (two
+# CPUs of 2025, nothing beside it), but not less than 100 and not more than 1500. All limits in time
+# are written down for that machine and are multiplied by this; it tells a slow processor as well as
+# a busy one. What TIME_SCALE says already is the least.
+time_scale() {
+	local i begin scale least=${TIME_SCALE:-100}
+	begin=${EPOCHREALTIME//[!0-9]/}
+	for ((i = 0; i < 200000; i++)); do :; done
+	scale=$(((${EPOCHREALTIME//[!0-9]/} - begin) / 2500))
+	[ $scale -ge "$least" ] || scale=$least
+	[ $scale -le 1500 ] || scale=1500
+	say $scale
+}
+
+# Measure it for all that is started from here, and say so where a person would wonder.
+measure_time() {
+	TIME_SCALE=$(time_scale)
+	export TIME_SCALE
+	[ "$TIME_SCALE" -le 150 ] ||
+		say "This machine takes $((TIME_SCALE / 100)).$((TIME_SCALE / 10 % 10)) times as long as the reference machine: so do all limits."
+}
+
+# ---- what a case needs ---------------------------------------------------------------------------
+
+machines="stock debug fast smp kcsan"
+
+# Read the line "# Needs: name=value..." of a case or a workload:
+#   machine=debug    where "make check" runs it, or several, parted by commas
+#   memory=512       how many MiB of memory its machine has
+#   limit=400        how many seconds it may take (workloads)
+# Sets needs_machine, needs_memory and needs_limit, empty if not given. Ends with the name of the
+# case and the word if it is anything else.
+read_needs() { # <file>
+	local line word machine
+	needs_machine='' needs_memory='' needs_limit=''
+	line=$(sed -n 's/^# Needs: *//p' "$1")
+	for word in $line; do
+		case $word in
+		machine=?*)
+			needs_machine=${word#*=}
+			for machine in ${needs_machine//,/ }; do
+				[[ " $machines " = *" $machine "* ]] ||
+					die "$(basename "$1"): Needs: \"$word\": the machines are $machines"
+			done
+			;;
+		memory=[1-9]*([0-9])) needs_memory=${word#*=} ;;
+		limit=[1-9]*([0-9])) needs_limit=${word#*=} ;;
+		*) die "$(basename "$1"): Needs: \"$word\" is none of machine=NAME, memory=MIB, limit=SECONDS" ;;
+		esac
+	done
 }
 
 # ---- a stock Debian kernel -----------------------------------------------------------------------
@@ -228,6 +283,22 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 		fi
 	) 9>"$dir/lock" || return 1
 	say "$dir/src/$module"
+}
+
+# Run the unit tests in a machine; once more, alone, if the host has starved it.
+run_kunit() { # <kernel> <KUnit module> [<option of tests/lab/vm>...]
+	local kernel=$1 ko=$2 out status
+	shift 2
+	set -- -k "$kernel" -m 1024 -t 400 "$@" -e KO="$ko" -e SEED="${SEED-}"
+	out=$("$top/tests/lab/vm" "$@" "$top/tests/lib/run-kunit")
+	status=$?
+	if [ $status = 75 ]; then
+		grep '^again' <<<"$out"
+		out=$("$top/tests/lab/vm" "$@" -e AGAIN=1 "$top/tests/lib/run-kunit")
+		status=$?
+	fi
+	say "$out"
+	return $status
 }
 
 # Build the blkverify command; prints where it is.

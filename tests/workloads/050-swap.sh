@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will swap to the device, and notice what comes back wrong.
-# Needs: kernel=stock memory=512
+# Needs: machine=stock memory=512
 . "$TOP/tests/workloads/lib.sh"
 new_pair 96
 start_v ignore_mismatch

@@ -19,8 +19,6 @@
 #include "util.h"
 #include "verbs.h"
 
-#define TOOL_VERSION "1.0.0"
-
 struct options opts;
 
 /* ---- the verbs ------------------------------------------------------------------------------ */

@@ -132,7 +132,8 @@ load_resume() { # <device> <target lines> [option of dmsetup load...]
 }
 
 # The fields of the status, in its order, from the list that the module is built from.
-mapfile -t status_fields < <(sed -n 's/^[[:space:]]*FIELD([A-Z_0-9]*, "\([a-z_0-9]*\)").*/\1/p' "$TOP/src/words.h")
+. "$TOP/tests/lib/words.sh"
+mapfile -t status_fields < <(words_of FIELD)
 [ ${#status_fields[@]} != 0 ] || fail "src/words.h has no list of the status fields"
 
 # Prints a field of the status; of each target, if the table has several.

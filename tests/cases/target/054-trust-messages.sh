@@ -36,6 +36,6 @@ for bad in "trust" "trust 100" "trust 99 1" "trust 100 0" "trust 100 $((sectors 
 done
 
 expect_field untrusted 0
-expect_log 'bvtest-v: message refused: "99" is not a sector of this target, which has 100 to 32867'
-expect_log 'bvtest-v: message refused: "32769" is no number of sectors from 100 to the end of it'
-expect_log 'bvtest-v: message refused: usage: trust <start> <len>'
+expect_log 'bvtest-v: message rejected: "99" is not a sector of this target, which has 100 to 32867'
+expect_log 'bvtest-v: message rejected: "32769" is not a valid number of sectors starting at 100'
+expect_log 'bvtest-v: message rejected: usage: trust <start> <len>'

@@ -35,7 +35,7 @@ done
 
 # A newline does not make a line of the log.
 if dmsetup message bvtest-v 0 $'x\\\nforged'; then fail "obeyed nonsense"; fi
-expect_log 'message refused: unknown message "x\\nforged"$'
+expect_log 'message rejected: unknown message "x\\nforged"$'
 
 echo "obeyed $obeyed messages, took $created tables"
 [ $obeyed -gt 0 ] && [ $created -gt 0 ] || fail "only nonsense was tried"

@@ -52,7 +52,7 @@ expect "stable_writes by default" 0 "$(attribute queue/stable_writes)"
 if dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 no_write_copy" 2>/dev/null; then
 	fail "no_write_copy was taken in a reload"
 fi
-expect_log 'no_write_copy must be given when the device is made'
+expect_log 'no_write_copy can only be set when the device is created'
 expect_read 0 4096
 dmsetup remove bvtest-v
 

@@ -19,7 +19,7 @@ for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_w
 done
 
 dmsetup create bvtest-v --notable
-for word in "Cannot allocate trust map" "Cannot allocate private pages" "Cannot allocate workqueues"; do
+for word in "Cannot allocate trust map" "Cannot allocate private memory" "Cannot allocate workqueues"; do
 	expect_log "$word"
 done
 
@@ -34,7 +34,7 @@ while read -r function word; do
 done <<END
 blkverify_ctr Cannot allocate target
 blkv_trust_init Cannot allocate trust map
-blkv_pool_init Cannot allocate private pages
+blkv_pool_init Cannot allocate private memory
 blkv_history_init Cannot allocate history
 blkv_fingerprints_init Cannot allocate fingerprints
 END

@@ -39,8 +39,8 @@ dmsetup remove bvtest-v
 
 make_v fingerprint
 
-allocations_fail_in blkv_memory_get 100 blkv_history_init
-mixed_until_some_fail "blkv_memory_get to blkv_history_init"
+allocations_fail_in blkv_fingerprints_write 100 blkv_memory_get
+mixed_until_some_fail "blkv_fingerprints_write to blkv_memory_get"
 expect_healthy
 
 # The trust map: what cannot be recorded is not trusted, and is counted.
@@ -88,13 +88,13 @@ done
 # Events: the finding itself is not lost with its uevent.
 dmsetup message bvtest-v 0 trust 0 $sectors
 "$BVIO" poke "$test" 4096 1
-allocations_fail_in raise_events 100
+allocations_fail_in events_raise 100
 expect_read_error EILSEQ 4096 512
 
 allocation_failed() { [ "$(allocations_failed)" != 0 ]; }
 wait_until 30 allocation_failed
 
-some_failed raise_events
+some_failed events_raise
 
 expect_field mismatches 1
 expect_field first_mismatch 8

@@ -199,6 +199,27 @@ fill_random() { # <device> <MiB>
 	dd if=/dev/urandom of="$1" bs=1M count="$2" oflag=direct status=none
 }
 
+# ---- file systems --------------------------------------------------------------------------------
+
+need_file_system() { # <name>
+	modprobe -q "$1" || grep -qw "$1" /proc/filesystems || skip "this kernel has no $1"
+}
+
+# Use the file system on the device: files are copied to it, written and verified by fio, removed, and
+# what is free is discarded. It is unmounted afterwards.
+exercise_file_system() {
+	local mnt=$TMPDIR/bvtest-mnt
+	mkdir "$mnt"
+	mount -o discard $v "$mnt"
+	cp -a /usr/share/perl5 "$mnt/"
+	fio --name=files --directory="$mnt" --rw=randwrite --bsrange=1k-64k --size=4m --numjobs=2 \
+		--verify=crc32c --ioengine=psync --fsync=32 --randseed=${SEED:-3} --output="$TMPDIR/fio" ||
+		fail "$(cat "$TMPDIR/fio")"
+	rm -rf "$mnt/perl5"
+	fstrim "$mnt" || :
+	umount "$mnt"
+}
+
 # ---- allocations that fail -----------------------------------------------------------------------
 
 fault_attributes="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"

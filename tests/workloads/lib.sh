@@ -13,10 +13,6 @@ leg_to_spoil=		# where to write behind the target's back, if not into $test itse
 # What takes a while says so; a case's own output is only shown when it fails.
 say() { printf '      %s\n' "$*" >&3; }
 
-need_file_system() { # <name>
-	modprobe -q "$1" || grep -qw "$1" /proc/filesystems || skip "this kernel has no $1"
-}
-
 # Which command it was that ended a workload.
 catch_errors() {
 	set -eE

@@ -34,6 +34,11 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+/* Copies of the units, which must not be exported once more. */
+#include <kunit/visibility.h>
+#undef EXPORT_SYMBOL_IF_KUNIT
+#define NO_EXPORT(...)
+#define EXPORT_SYMBOL_IF_KUNIT NO_EXPORT
 #include "../src/compare.c"
 
 #define FILL 0xb5

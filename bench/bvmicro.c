@@ -14,6 +14,11 @@
 #include <linux/prandom.h>
 #include <linux/sort.h>
 
+/* Copies of the units, which must not be exported once more. */
+#include <kunit/visibility.h>
+#undef EXPORT_SYMBOL_IF_KUNIT
+#define NO_EXPORT(...)
+#define EXPORT_SYMBOL_IF_KUNIT NO_EXPORT
 #include "../src/memory.c"
 #include "../src/compare.c"
 #include "../src/range.c"

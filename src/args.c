@@ -5,6 +5,7 @@
  * Pure: no locks, process context. The parser, the TABLE status and the IMA status use one table of
  * words, so they cannot drift apart; its order is the canonical one.
  */
+#include <kunit/visibility.h>
 #include <linux/device-mapper.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -168,6 +169,7 @@ int blkv_options_parse(struct blkv_options *options, unsigned int argc, char **a
 	}
 	return options_check(options, error, word);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_options_parse);
 
 /**
  * blkv_options_emit() - print options as blkv_options_parse() reads them
@@ -201,6 +203,7 @@ unsigned int blkv_options_emit(const struct blkv_options *options, char *result,
 	}
 	return sz;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_options_emit);
 
 /**
  * blkv_options_emit_pairs() - print every option as ",word=y", ",word=n" or ",word=<number>"
@@ -223,3 +226,4 @@ unsigned int blkv_options_emit_pairs(const struct blkv_options *options, char *r
 			DMEMIT(",%s=%c", option_table[id].word, options->set[id] ? 'y' : 'n');
 	return sz;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_options_emit_pairs);

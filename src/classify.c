@@ -5,6 +5,7 @@
  * Pure: looks at private memory, changes nothing. No locks, any context; slow, so only called for
  * a mismatch.
  */
+#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -114,6 +115,7 @@ void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *r
 	else
 		diagnosis->class = BLKV_CLASS_OTHER;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_classify);
 
 /* What stands in the brackets behind the name of a class. */
 enum class_argument { CLASS_NONE, CLASS_COUNT, CLASS_DISTANCE };
@@ -150,3 +152,4 @@ int blkv_diagnosis_emit(const struct blkv_diagnosis *diagnosis, char *text, size
 	}
 	return scnprintf(text, size, "%s", name);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_diagnosis_emit);

@@ -5,6 +5,7 @@
  * Pure: no locks, any context. Pages are mapped only while they are accessed, so high memory is
  * fine.
  */
+#include <kunit/visibility.h>
 #include <linux/compiler.h>
 #include <linux/hash.h>
 #include <linux/highmem.h>
@@ -87,6 +88,7 @@ size_t blkv_compare(const struct bio_vec *a, struct bvec_iter a_iter, const stru
 
 	return done;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_compare);
 
 static phys_addr_t vec_address(const struct bio_vec *vec)
 {
@@ -177,6 +179,7 @@ bool blkv_vecs_alias(const struct bio_vec *vecs, struct bvec_iter iter)
 
 	return vecs_may_repeat(vecs, iter) && vecs_overlap(vecs, iter);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_vecs_alias);
 
 /**
  * blkv_vecs_copy() - copy bytes from one bvec list to another
@@ -205,3 +208,4 @@ void blkv_vecs_copy(const struct bio_vec *dst, struct bvec_iter dst_iter, const 
 		bvec_iter_advance_single(src, &src_iter, len);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_vecs_copy);

@@ -5,6 +5,7 @@
  *
  * Locks: blkv_counters.lock, taken here, process context.
  */
+#include <kunit/visibility.h>
 #include <linux/string.h>
 
 #include "counters.h"
@@ -44,6 +45,7 @@ int blkv_counters_init(struct blkv_counters *counters)
 	counters->cpu = alloc_percpu(struct blkv_counts);
 	return counters->cpu ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_counters_init);
 
 /**
  * blkv_counters_exit() - free the counters of a target
@@ -56,6 +58,7 @@ void blkv_counters_exit(struct blkv_counters *counters)
 	free_percpu(counters->cpu);
 	counters->cpu = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_counters_exit);
 
 /**
  * blkv_counters_read() - what was counted since the last reset
@@ -72,6 +75,7 @@ void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *coun
 	counts_subtract(counts, &counters->base);
 	spin_unlock(&counters->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_counters_read);
 
 /**
  * blkv_counters_reset() - start counting from zero
@@ -85,6 +89,7 @@ void blkv_counters_reset(struct blkv_counters *counters)
 	counts_sum(counters, &counters->base);
 	spin_unlock(&counters->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_counters_reset);
 
 /**
  * blkv_counters_move() - let a new target continue with the counts of an old one
@@ -105,3 +110,4 @@ void blkv_counters_move(struct blkv_counters *to, struct blkv_counters *from)
 	counts_subtract(&to->base, &old);
 	spin_unlock(&to->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_counters_move);

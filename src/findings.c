@@ -5,6 +5,7 @@
  *
  * Pure: knows no device. Locks: blkv_findings.lock, taken here, any context.
  */
+#include <kunit/visibility.h>
 #include <linux/string.h>
 
 #include "findings.h"
@@ -17,6 +18,7 @@ void blkv_findings_init(struct blkv_findings *findings)
 {
 	spin_lock_init(&findings->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_init);
 
 /**
  * blkv_findings_add() - count a finding
@@ -43,6 +45,7 @@ void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report 
 		WRITE_ONCE(findings->frozen, true);
 	spin_unlock_irqrestore(&findings->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add);
 
 /**
  * blkv_findings_add_leg_error() - count a request that a leg failed
@@ -59,6 +62,7 @@ void blkv_findings_add_leg_error(struct blkv_findings *findings, enum blkv_leg_n
 	findings->found.leg_errors[leg]++;
 	spin_unlock_irqrestore(&findings->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add_leg_error);
 
 /**
  * blkv_findings_add_unstable() - count a read whose buffer changed while the legs were read
@@ -74,6 +78,7 @@ void blkv_findings_add_unstable(struct blkv_findings *findings)
 	findings->found.unstable++;
 	spin_unlock_irqrestore(&findings->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add_unstable);
 
 /**
  * blkv_findings_read() - what was found since the last reset
@@ -88,6 +93,7 @@ void blkv_findings_read(struct blkv_findings *findings, struct blkv_found *found
 	*found = findings->found;
 	spin_unlock_irq(&findings->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_read);
 
 /**
  * blkv_findings_reset() - forget what was found
@@ -103,6 +109,7 @@ void blkv_findings_reset(struct blkv_findings *findings)
 	memset(&findings->found, 0, sizeof(findings->found));
 	spin_unlock_irq(&findings->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_reset);
 
 /**
  * blkv_findings_thaw() - let requests reach the legs again
@@ -116,6 +123,7 @@ void blkv_findings_thaw(struct blkv_findings *findings)
 	WRITE_ONCE(findings->frozen, false);
 	spin_unlock_irq(&findings->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_thaw);
 
 /**
  * blkv_findings_move() - let a new target continue in the state of an old one
@@ -134,3 +142,4 @@ void blkv_findings_move(struct blkv_findings *to, struct blkv_findings *from)
 	spin_unlock(&from->lock);
 	spin_unlock_irq(&to->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_move);

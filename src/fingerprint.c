@@ -10,6 +10,8 @@
  * Locks: blkv_fingerprints.lock, taken here, process context only. Callers hold the range lock over
  * the sectors, so the versions of a sector do not change while they are compared.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/crc32c.h>
 #include <linux/hash.h>
 #include <linux/log2.h>
@@ -75,13 +77,21 @@ static struct chunk *chunk_find(struct blkv_fingerprints *prints, u64 number)
 	return NULL;
 }
 
+/* All chunks and their versions come from here. */
+VISIBLE_IF_KUNIT void *blkv_fingerprints_alloc(size_t size)
+{
+	KUNIT_STATIC_STUB_REDIRECT(blkv_fingerprints_alloc, size);
+	return kmalloc(size, BLKV_GFP_NOWAIT);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_alloc);
+
 static struct chunk *chunk_alloc(void)
 {
-	struct chunk *chunk = kmalloc(sizeof(*chunk), BLKV_GFP_NOWAIT);
+	struct chunk *chunk = blkv_fingerprints_alloc(sizeof(*chunk));
 
 	if (!chunk)
 		return NULL;
-	chunk->versions = kmalloc_array(CHUNK_SECTORS, sizeof(*chunk->versions), BLKV_GFP_NOWAIT);
+	chunk->versions = blkv_fingerprints_alloc(CHUNK_SECTORS * sizeof(*chunk->versions));
 	if (chunk->versions)
 		return chunk;
 	kfree(chunk);
@@ -139,6 +149,7 @@ int blkv_fingerprints_init(struct blkv_fingerprints *prints, unsigned int max_mi
 	prints->buckets = kvcalloc(nr_buckets, sizeof(*prints->buckets), GFP_KERNEL);
 	return prints->buckets ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_init);
 
 /**
  * blkv_fingerprints_exit() - free all fingerprints
@@ -160,6 +171,7 @@ void blkv_fingerprints_exit(struct blkv_fingerprints *prints)
 	kvfree(prints->buckets);
 	prints->buckets = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_exit);
 
 /**
  * blkv_fingerprints_write() - record what is written
@@ -197,6 +209,7 @@ void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
 		done += nr;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_write);
 
 /* Sectors [start, start + nr) have a new version: those of them that are in the chunk. */
 static void chunk_fill(struct chunk *chunk, sector_t start, sector_t nr, u32 print)
@@ -246,6 +259,7 @@ void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, se
 		spin_unlock(&prints->lock);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_fill);
 
 /**
  * blkv_fingerprints_is_stale() - is this the previous version of a sector?
@@ -272,6 +286,7 @@ bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t secto
 	spin_unlock(&prints->lock);
 	return stale;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_is_stale);
 
 /**
  * blkv_fingerprints_move() - hand the fingerprints of an old target over to a new one
@@ -291,3 +306,4 @@ void blkv_fingerprints_move(struct blkv_fingerprints *to, struct blkv_fingerprin
 	to->nr_chunks = from->nr_chunks;
 	from->nr_chunks = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_move);

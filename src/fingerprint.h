@@ -38,4 +38,8 @@ bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t secto
 				const struct blkv_memory *memory, unsigned int n);
 void blkv_fingerprints_move(struct blkv_fingerprints *to, struct blkv_fingerprints *from);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void *blkv_fingerprints_alloc(size_t size);
+#endif
+
 #endif /* DM_BLKVERIFY_FINGERPRINT_H */

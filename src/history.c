@@ -9,6 +9,7 @@
  *
  * Locks: blkv_history.lock, taken here, any context.
  */
+#include <kunit/visibility.h>
 #include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
@@ -30,6 +31,7 @@ int blkv_history_init(struct blkv_history *history)
 	history->ring = kvcalloc(BLKV_HISTORY_SIZE, sizeof(*history->ring), GFP_KERNEL);
 	return history->ring ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_history_init);
 
 /**
  * blkv_history_exit() - free a history
@@ -42,6 +44,7 @@ void blkv_history_exit(struct blkv_history *history)
 	kvfree(history->ring);
 	history->ring = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_history_exit);
 
 /**
  * blkv_history_add() - record a request that changes data
@@ -62,6 +65,7 @@ void blkv_history_add(struct blkv_history *history, const struct blkv_write *wri
 	slot->time = ktime_get_coarse_ns();
 	spin_unlock_irqrestore(&history->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_history_add);
 
 static bool write_covers(const struct blkv_write *write, sector_t sector)
 {
@@ -102,6 +106,7 @@ enum blkv_provenance blkv_history_find(struct blkv_history *history, sector_t se
 	spin_unlock_irqrestore(&history->lock, flags);
 	return provenance;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_history_find);
 
 /**
  * blkv_history_move() - let a new history continue where an old one ends
@@ -120,6 +125,7 @@ void blkv_history_move(struct blkv_history *to, struct blkv_history *from)
 	spin_unlock(&from->lock);
 	spin_unlock_irq(&to->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_history_move);
 
 /**
  * blkv_write_emit() - print a write as "<prefix>order=12 <prefix>start=8 ... <prefix>comm="fio""
@@ -151,3 +157,4 @@ int blkv_write_emit(const struct blkv_write *write, sector_t begin, const char *
 			 blkv_operation_name(write->operation), write->fua ? ",fua" : "", prefix,
 			 div_u64(age, NSEC_PER_MSEC), prefix, write->pid, prefix, comm);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_write_emit);

@@ -5,6 +5,8 @@
  *
  * Pure: knows no device. Locks: blkv_injections.lock, taken here, process context.
  */
+#include <kunit/visibility.h>
+
 #include "inject.h"
 
 /**
@@ -15,6 +17,7 @@ void blkv_injections_init(struct blkv_injections *injections)
 {
 	spin_lock_init(&injections->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_injections_init);
 
 /**
  * blkv_injections_add() - flip a byte in the next read of a sector
@@ -41,6 +44,7 @@ bool blkv_injections_add(struct blkv_injections *injections, sector_t sector, u8
 	spin_unlock(&injections->lock);
 	return room;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_injections_add);
 
 /**
  * blkv_injections_apply() - flip what is to be flipped in a read
@@ -73,6 +77,7 @@ bool blkv_injections_apply(struct blkv_injections *injections, const void *owner
 	spin_unlock(&injections->lock);
 	return flipped;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_injections_apply);
 
 /**
  * blkv_injections_did() - was a byte of this sector flipped in this read?
@@ -94,6 +99,7 @@ bool blkv_injections_did(struct blkv_injections *injections, const void *owner, 
 	spin_unlock(&injections->lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_injections_did);
 
 /**
  * blkv_injections_end() - remove the injections that a read has used
@@ -114,3 +120,4 @@ void blkv_injections_end(struct blkv_injections *injections, const void *owner)
 		}
 	spin_unlock(&injections->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_injections_end);

@@ -20,6 +20,8 @@
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/bio.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -59,13 +61,21 @@ static unsigned int pool_take_idle(struct blkv_pool *pool, struct list_head *pag
 	return taken;
 }
 
+/* All pages of a pool come from here. */
+VISIBLE_IF_KUNIT struct page *blkv_page_alloc(gfp_t gfp)
+{
+	KUNIT_STATIC_STUB_REDIRECT(blkv_page_alloc, gfp);
+	return alloc_page(gfp | __GFP_NOMEMALLOC | __GFP_NOWARN);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_page_alloc);
+
 /* Allocate up to @nr pages, to the tail of @pages; returns how many. */
 static unsigned int alloc_new_pages(struct list_head *pages, unsigned int nr, gfp_t gfp)
 {
 	unsigned int taken;
 
 	for (taken = 0; taken < nr; taken++) {
-		struct page *page = alloc_page(gfp | __GFP_NOMEMALLOC | __GFP_NOWARN);
+		struct page *page = blkv_page_alloc(gfp);
 
 		if (!page)
 			break;
@@ -183,6 +193,7 @@ int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept)
 
 	return blkv_memory_get(pool, kept, BLKV_REGION_SECTORS) ? 0 : -ENOMEM;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_pool_init);
 
 /**
  * blkv_pool_exit() - free all pages of a pool
@@ -199,6 +210,7 @@ void blkv_pool_exit(struct blkv_pool *pool)
 	pool->nr_idle = 0;
 	pool->nr_owned = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
 
 /* ---- getting and returning memory --------------------------------------------------------- */
 
@@ -246,6 +258,7 @@ bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 		pool_give_back(pool, &pages, taken);
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
 
 /**
  * blkv_memory_wait() - get private memory, waiting for other requests to return theirs
@@ -284,6 +297,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 	}
 	memory_fill(memory, &pages, nr_pages);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
 
 /**
  * blkv_memory_put() - return private memory
@@ -310,6 +324,7 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory)
 	memory->nr_pages = 0;
 	pool_give_back(pool, &pages, nr);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
 
 /* ---- walking it --------------------------------------------------------------------------- */
 
@@ -330,6 +345,7 @@ void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio, unsig
 	/* The clone inherited this from the caller's segments. */
 	compat_clear_bvec_gap(bio);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_attach);
 
 /**
  * blkv_memory_iter() - iterate over some sectors of private memory
@@ -348,6 +364,7 @@ struct bvec_iter blkv_memory_iter(const struct blkv_memory *memory, unsigned int
 	bvec_iter_advance(memory->vecs, &iter, first << SECTOR_SHIFT);
 	return iter;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_iter);
 
 /**
  * blkv_memory_walk() - walk some sectors of private memory
@@ -366,6 +383,7 @@ struct blkv_sector_iter blkv_memory_walk(const struct blkv_memory *memory, unsig
 		.at = blkv_memory_iter(memory, first, nr_sectors),
 	};
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_walk);
 
 /* The bytes at the start of @iter; private memory is never in high memory. */
 static u8 *iter_address(const struct bio_vec *vecs, struct bvec_iter iter)
@@ -404,6 +422,7 @@ void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to,
 	bvec_iter_advance(memory->vecs, &iter, offset);
 	iter_copy(memory->vecs, &iter, to, len);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_read);
 
 /**
  * blkv_sector_next() - the next sector of a walk
@@ -427,6 +446,7 @@ const u8 *blkv_sector_next(struct blkv_sector_iter *iter, struct blkv_bounce *bo
 	bvec_iter_advance_single(iter->vecs, &iter->at, SECTOR_SIZE);
 	return bytes;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_sector_next);
 
 /**
  * blkv_memory_sector() - one sector of private memory
@@ -444,6 +464,7 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 
 	return blkv_sector_next(&iter, bounce);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sector);
 
 /**
  * blkv_memory_flip() - flip bits of the first byte of a sector
@@ -457,6 +478,7 @@ void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor)
 {
 	*iter_address(memory->vecs, blkv_memory_iter(memory, n, 1)) ^= xor;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_flip);
 
 /* ---- marks -------------------------------------------------------------------------------- */
 
@@ -494,6 +516,7 @@ void blkv_memory_mark(struct blkv_memory *memory, unsigned int nr_sectors, u64 m
 			*place = mark++;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_mark);
 
 /**
  * blkv_memory_is_marked() - is a sector as blkv_memory_mark() left it?
@@ -508,3 +531,4 @@ bool blkv_memory_is_marked(const struct blkv_memory *memory, unsigned int n, u64
 {
 	return *mark_place(memory, n) == mark + n;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_marked);

@@ -93,6 +93,10 @@ void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor);
 void blkv_memory_mark(struct blkv_memory *memory, unsigned int nr_sectors, u64 mark);
 bool blkv_memory_is_marked(const struct blkv_memory *memory, unsigned int n, u64 mark);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+struct page *blkv_page_alloc(gfp_t gfp);
+#endif
+
 /* The segments, for the functions that take a list of them and a bvec_iter. */
 static inline const struct bio_vec *blkv_memory_vecs(const struct blkv_memory *memory)
 {

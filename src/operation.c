@@ -4,6 +4,8 @@
  *
  * Pure: no locks, any context.
  */
+#include <kunit/visibility.h>
+
 #include "operation.h"
 
 /**
@@ -36,6 +38,7 @@ bool blkv_operation_of(enum req_op op, sector_t nr_sectors, enum blkv_operation 
 		return false;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_operation_of);
 
 /**
  * blkv_operation_name() - the word for an operation
@@ -54,3 +57,4 @@ const char *blkv_operation_name(enum blkv_operation operation)
 
 	return names[operation];
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_operation_name);

@@ -4,6 +4,7 @@
  *
  * Pure: no locks, any context.
  */
+#include <kunit/visibility.h>
 #include <linux/bits.h>
 #include <linux/kernel.h>
 
@@ -95,3 +96,4 @@ enum blkv_outcome blkv_outcome(blk_opf_t opf, blk_status_t status, unsigned int 
 	/* The last row matches everything that is left. */
 	return outcome_rows[i].outcome;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_outcome);

@@ -21,6 +21,7 @@
  * place in several buckets and a second lock against deadlock, and a crowd in one bucket would make
  * each lock operation walk all of it.)
  */
+#include <kunit/visibility.h>
 #include <linux/interval_tree_generic.h>
 
 #include "range.h"
@@ -41,6 +42,7 @@ void blkv_ranges_init(struct blkv_ranges *ranges)
 	ranges->root = RB_ROOT_CACHED;
 	ranges->exclusive = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ranges_init);
 
 /* Can @range not conflict at all? Saves the walk while there are only reads. */
 static bool is_conflict_free(struct blkv_ranges *ranges, struct blkv_range *range)
@@ -79,6 +81,7 @@ bool blkv_range_lock(struct blkv_ranges *ranges, struct blkv_range *range)
 
 	return !blockers;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_range_lock);
 
 /**
  * blkv_range_unlock() - release the sectors of a request
@@ -113,3 +116,4 @@ void blkv_range_unlock(struct blkv_ranges *ranges, struct blkv_range *range,
 out:
 	spin_unlock_irqrestore(&ranges->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_range_unlock);

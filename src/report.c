@@ -4,6 +4,7 @@
  *
  * Pure: no locks, any context.
  */
+#include <kunit/visibility.h>
 #include <linux/kernel.h>
 
 #include "report.h"
@@ -25,6 +26,7 @@ const char *blkv_kind_name(enum blkv_kind kind)
 
 	return names[kind];
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_kind_name);
 
 /**
  * blkv_report_sector() - the sector to look at
@@ -39,6 +41,7 @@ sector_t blkv_report_sector(const struct blkv_report *report)
 		return report->bad_sector;
 	return report->sector;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_report_sector);
 
 static int mismatch_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size)
 {
@@ -102,6 +105,7 @@ int blkv_report_emit(const struct blkv_report *report, sector_t begin, char *tex
 		len += scnprintf(text + len, size - len, " mark=\"%s\"", report->mark);
 	return len;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit);
 
 /**
  * blkv_report_emit_windows() - print the bytes around the first difference
@@ -117,3 +121,4 @@ int blkv_report_emit_windows(const struct blkv_report *report, char *text, size_
 			 report->window_offset, BLKV_WINDOW, report->window[BLKV_RAW], BLKV_WINDOW,
 			 report->window[BLKV_TEST]);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit_windows);

@@ -4,6 +4,7 @@
  *
  * Pure: knows no device. Locks: blkv_ring.lock, taken here, process context.
  */
+#include <kunit/visibility.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
@@ -19,6 +20,7 @@ void blkv_ring_init(struct blkv_ring *ring)
 	ring->next_number = 1;
 	ring->next_event = 1;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_init);
 
 /* How many reports since the last reset are still in the ring? */
 static u64 ring_kept(const struct blkv_ring *ring)
@@ -64,6 +66,7 @@ bool blkv_ring_add(struct blkv_ring *ring, struct blkv_report *report)
 	spin_unlock(&ring->lock);
 	return first;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_add);
 
 /**
  * blkv_ring_next() - copy one of the reports since the last reset
@@ -91,6 +94,7 @@ bool blkv_ring_next(struct blkv_ring *ring, u64 *number, struct blkv_report *rep
 	spin_unlock(&ring->lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_next);
 
 /**
  * blkv_ring_next_event() - copy the next report to raise an event for
@@ -116,6 +120,7 @@ bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_report *report)
 	spin_unlock(&ring->lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_next_event);
 
 /**
  * blkv_ring_mark() - tag all later reports
@@ -130,6 +135,7 @@ void blkv_ring_mark(struct blkv_ring *ring, const char *mark)
 	strscpy(ring->mark, mark, sizeof(ring->mark));
 	spin_unlock(&ring->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_mark);
 
 /**
  * blkv_ring_reset() - forget all reports
@@ -145,6 +151,7 @@ void blkv_ring_reset(struct blkv_ring *ring)
 	ring->nr_reports = 0;
 	spin_unlock(&ring->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_reset);
 
 /**
  * blkv_ring_move() - let a new target continue with the reports of an old one
@@ -167,3 +174,4 @@ void blkv_ring_move(struct blkv_ring *to, struct blkv_ring *from)
 	spin_unlock(&from->lock);
 	spin_unlock(&to->lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_move);

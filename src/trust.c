@@ -14,6 +14,8 @@
  * neighbours that share a bitmap or a group. The messages "trust" and "distrust" do not take the
  * range lock: a request in flight may still use what was true before.
  */
+#include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 #include <linux/bitmap.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
@@ -41,6 +43,14 @@ static void *uniform_entry(bool trusted)
 {
 	return trusted ? ALL : NONE;
 }
+
+/* All bitmaps and tables of regions come from here. */
+VISIBLE_IF_KUNIT void *blkv_trust_alloc(size_t size)
+{
+	KUNIT_STATIC_STUB_REDIRECT(blkv_trust_alloc, size);
+	return kmalloc(size, BLKV_GFP_NOWAIT);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_alloc);
 
 /* Sectors of the group or region of @size that starts at @start; the last one may be short. */
 static unsigned int sectors_in(const struct blkv_trust *trust, sector_t start, unsigned int size)
@@ -97,6 +107,7 @@ int blkv_trust_init(struct blkv_trust *trust, sector_t nr_sectors, bool trusted)
 	atomic64_set(&trust->untrusted, trusted ? 0 : nr_sectors);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_init);
 
 /**
  * blkv_trust_exit() - free a trust map
@@ -115,6 +126,7 @@ void blkv_trust_exit(struct blkv_trust *trust)
 	kvfree(trust->groups);
 	trust->groups = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_exit);
 
 /*
  * Set sectors [from, from + nr) of one region of @size sectors. Returns the new entry of the
@@ -133,7 +145,7 @@ static void *region_set(struct blkv_trust *trust, void *entry, unsigned int size
 		return entry;
 
 	if (is_uniform(entry)) {
-		bits = kmalloc(BITS_TO_BYTES(BLKV_REGION_SECTORS), BLKV_GFP_NOWAIT);
+		bits = blkv_trust_alloc(BITS_TO_BYTES(BLKV_REGION_SECTORS));
 		if (!bits)
 			return NONE;
 		if (entry == ALL)
@@ -156,7 +168,7 @@ static void *region_set(struct blkv_trust *trust, void *entry, unsigned int size
 /* Turn a uniform group into a page of uniform regions. */
 static void **group_split(void *entry)
 {
-	void **regions = kmalloc_array(REGIONS, sizeof(*regions), BLKV_GFP_NOWAIT);
+	void **regions = blkv_trust_alloc(REGIONS * sizeof(*regions));
 
 	if (regions)
 		memset_p(regions, entry, REGIONS);
@@ -271,6 +283,7 @@ void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool 
 		nr -= part;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_set);
 
 /* As blkv_trust_run(), for sectors [from, from + nr) of one region. */
 static unsigned int region_run(void *entry, unsigned int from, unsigned int nr, bool *trusted)
@@ -327,6 +340,7 @@ sector_t blkv_trust_run(struct blkv_trust *trust, sector_t start, sector_t nr, b
 	spin_unlock_irqrestore(&trust->lock, flags);
 	return run;
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_run);
 
 /* Exchange two maps of the same size. */
 static void maps_swap(struct blkv_trust *a, struct blkv_trust *b)
@@ -368,6 +382,7 @@ void blkv_trust_move(struct blkv_trust *to, struct blkv_trust *from)
 	}
 	blkv_trust_set(to, both, to->nr_sectors - both, false);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_move);
 
 /**
  * blkv_trust_untrusted() - how many sectors are untrusted
@@ -380,3 +395,4 @@ u64 blkv_trust_untrusted(struct blkv_trust *trust)
 {
 	return atomic64_read(&trust->untrusted);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_trust_untrusted);

@@ -33,4 +33,8 @@ sector_t blkv_trust_run(struct blkv_trust *trust, sector_t start, sector_t nr, b
 void blkv_trust_move(struct blkv_trust *to, struct blkv_trust *from);
 u64 blkv_trust_untrusted(struct blkv_trust *trust);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+void *blkv_trust_alloc(size_t size);
+#endif
+
 #endif /* DM_BLKVERIFY_TRUST_H */

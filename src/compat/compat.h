@@ -85,4 +85,10 @@ static inline void compat_clear_bvec_gap(struct bio *bio)
 #endif
 }
 
+/* Before 6.13 (cdd30ebb1b9f, "module: Convert symbol namespace to string literal"). */
+#ifdef HAVE_NAMESPACE_IDENTIFIER
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
+#endif
+
 #endif /* BLKVERIFY_COMPAT_H */

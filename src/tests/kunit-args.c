@@ -6,8 +6,8 @@
  */
 #include <linux/slab.h>
 
+#include "args.h"
 #include "kunit.h"
-#include "../args.c"
 
 #define ARGS_MAX 12
 #define UNITS_MAX 8

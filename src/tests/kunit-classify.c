@@ -5,8 +5,8 @@
 #include <linux/gfp.h>
 #include <linux/slab.h>
 
+#include "classify.h"
 #include "kunit.h"
-#include "../classify.c"
 
 #define NR_SECTORS 40
 #define NR_PAGES (NR_SECTORS / (PAGE_SIZE / SECTOR_SIZE))

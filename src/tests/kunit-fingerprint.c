@@ -2,8 +2,11 @@
 /*
  * Tests of the fingerprints, against a list of the versions of each sector.
  */
+#include <kunit/static_stub.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "fingerprint.h"
 #include "kunit.h"
 
 /* The unit's allocations fail after this many have succeeded. */
@@ -14,23 +17,13 @@ static bool may_allocate(void)
 	return allocations_left == UINT_MAX || (allocations_left && allocations_left--);
 }
 
-static void *may_fail_kmalloc(size_t size, gfp_t gfp)
+static void *may_fail_alloc(size_t size)
 {
-	return may_allocate() ? kmalloc(size, gfp) : NULL;
+	return may_allocate() ? kmalloc(size, BLKV_GFP_NOWAIT) : NULL;
 }
 
-static void *may_fail_kmalloc_array(size_t n, size_t size, gfp_t gfp)
-{
-	return may_allocate() ? kmalloc_array(n, size, gfp) : NULL;
-}
-
-#undef kmalloc
-#undef kmalloc_array
-#define kmalloc may_fail_kmalloc
-#define kmalloc_array may_fail_kmalloc_array
-#include "../fingerprint.c"
-#undef kmalloc
-#undef kmalloc_array
+/* As in the unit. */
+#define CHUNK_SECTORS 128U
 
 #define NR_PAGES (SZ_1M >> PAGE_SHIFT)
 #define NR_SECTORS (20 * CHUNK_SECTORS)
@@ -69,6 +62,7 @@ static struct fixture *new_fixture(struct kunit *test, unsigned int max_mib)
 
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_fixture_action, fixture), 0);
+	kunit_activate_static_stub(test, blkv_fingerprints_alloc, may_fail_alloc);
 	KUNIT_ASSERT_EQ(test, blkv_fingerprints_init(&fixture->prints, max_mib), 0);
 	for (i = 0; i < NR_PAGES; i++) {
 		fixture->vecs[i].bv_page = alloc_page(GFP_KERNEL);

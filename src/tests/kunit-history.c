@@ -2,8 +2,8 @@
 /*
  * Tests of the history of writes, against a list of all writes.
  */
+#include "history.h"
 #include "kunit.h"
-#include "../history.c"
 
 #define NR_WRITES (2 * BLKV_HISTORY_SIZE)
 #define NR_SECTORS 4096

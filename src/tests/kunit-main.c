@@ -85,4 +85,5 @@ struct blkv_memory *bvtest_memory(struct kunit *test, unsigned int nr_pages)
 }
 
 MODULE_DESCRIPTION("Unit tests of dm-blkverify");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

@@ -4,48 +4,82 @@
  *
  * The pages that the unit allocates are counted and limited, to test a shortage without one.
  */
+#include <kunit/static_stub.h>
 #include <linux/bio.h>
 #include <linux/completion.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
 
 #include "kunit.h"
+#include "memory.h"
 
-static atomic_t nr_pages_out;
+/* As in the unit: the pages of the longest request, and one more for its bvecs. */
+#define REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
+#define POOL_RESERVE (REGION_PAGES + 1)
+
+/*
+ * The pages that the unit has got. Each is held here, too, so that its reference count tells
+ * whether the unit has freed it, in whatever context.
+ */
+#define GIVEN_MAX 16384U
+static struct page *given[GIVEN_MAX];
+static unsigned int nr_given;
 /* How many more pages the unit may allocate. */
-static atomic_t system_pages;
+static unsigned int system_pages;
 /* Adjacent pages, which are handed out first, in ascending order. */
 static LIST_HEAD(ascending_pages);
 
 #define ASCENDING_ORDER 10
 
-static struct page *counted_alloc_page(gfp_t gfp)
+/* Let go of the pages that the unit has freed; returns how many it has not. */
+static unsigned int nr_pages_out(void)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < nr_given; i++)
+		if (page_count(given[i]) > 1)
+			given[nr++] = given[i];
+		else
+			put_page(given[i]);
+	nr_given = nr;
+	return nr;
+}
+
+static struct page *limited_page_alloc(gfp_t gfp)
 {
 	struct page *page;
 
-	if (atomic_dec_if_positive(&system_pages) < 0)
+	if (nr_given == GIVEN_MAX && nr_pages_out() == GIVEN_MAX)
 		return NULL;
+	if (!system_pages)
+		return NULL;
+	system_pages--;
 	page = list_first_entry_or_null(&ascending_pages, struct page, lru);
 	if (page)
 		list_del(&page->lru);
 	else
-		page = alloc_page(gfp);
-	if (page)
-		atomic_inc(&nr_pages_out);
+		page = alloc_page(gfp | __GFP_NOMEMALLOC | __GFP_NOWARN);
+	if (page) {
+		get_page(page);
+		given[nr_given++] = page;
+	}
 	return page;
 }
 
-static void counted_free_page(struct page *page)
+/* A page that the unit has leaked stays so: nothing can be known of its use. */
+static void let_given_pages_go(void *unused)
 {
-	atomic_dec(&nr_pages_out);
-	__free_page(page);
+	nr_pages_out();
+	nr_given = 0;
 }
 
-#undef alloc_page
-#undef __free_page
-#define alloc_page counted_alloc_page
-#define __free_page counted_free_page
-#include "../memory.c"
+KUNIT_DEFINE_ACTION_WRAPPER(let_given_pages_go_action, let_given_pages_go, void *);
+
+static void limit_system(struct kunit *test, unsigned int nr)
+{
+	system_pages = nr;
+	kunit_activate_static_stub(test, blkv_page_alloc, limited_page_alloc);
+}
 
 #define PLENTY 100000
 
@@ -53,6 +87,13 @@ struct fixture {
 	struct blkv_pool pool;
 	struct blkv_memory kept;
 };
+
+static unsigned int pages_needed(unsigned int nr_sectors)
+{
+	unsigned int nr = DIV_ROUND_UP(nr_sectors, PAGE_SECTORS);
+
+	return nr + (nr > BLKV_INLINE_VECS);
+}
 
 static void exit_pool(void *data)
 {
@@ -69,8 +110,8 @@ static struct fixture *new_fixture(struct kunit *test)
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
-	atomic_set(&nr_pages_out, 0);
-	atomic_set(&system_pages, PLENTY);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
+	limit_system(test, PLENTY);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_pool_action, fixture), 0);
 	/* Independent of the memory of this machine. */
@@ -87,12 +128,9 @@ static unsigned int length_of(struct list_head *list)
 static void wait_briefly(struct kunit *test, struct blkv_pool *pool, struct blkv_memory *memory,
 			 unsigned int nr_sectors)
 {
-	unsigned int nr_pages = pages_for_data(nr_sectors);
-
-	KUNIT_ASSERT_GE(test, pool->nr_idle + (unsigned int)atomic_read(&system_pages),
-			nr_pages + pages_for_vecs(nr_pages));
+	KUNIT_ASSERT_GE(test, pool->nr_idle + system_pages, pages_needed(nr_sectors));
 	blkv_memory_wait(pool, memory, nr_sectors);
-	KUNIT_ASSERT_EQ(test, memory->nr_pages, nr_pages);
+	KUNIT_ASSERT_EQ(test, memory->nr_pages, DIV_ROUND_UP(nr_sectors, PAGE_SECTORS));
 }
 
 /* Only what the fixture keeps is in use. */
@@ -101,9 +139,8 @@ static void expect_settled(struct kunit *test, struct fixture *fixture)
 	struct blkv_pool *pool = &fixture->pool;
 
 	KUNIT_EXPECT_EQ(test, length_of(&pool->idle), pool->nr_idle);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle + POOL_RESERVE,
-			(unsigned int)atomic_read(&nr_pages_out));
-	KUNIT_EXPECT_EQ(test, pool->nr_owned, (unsigned int)atomic_read(&nr_pages_out));
+	KUNIT_EXPECT_EQ(test, pool->nr_idle + POOL_RESERVE, nr_pages_out());
+	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
 	KUNIT_EXPECT_GE(test, pool->nr_idle, POOL_RESERVE);
 	KUNIT_EXPECT_EQ(test, pool->waiters, 0);
 }
@@ -123,8 +160,8 @@ static void limit_is_a_fraction_of_memory(struct kunit *test)
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
-	atomic_set(&nr_pages_out, 0);
-	atomic_set(&system_pages, PLENTY);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
+	limit_system(test, PLENTY);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), 0);
 	KUNIT_EXPECT_EQ(test, fixture->pool.limit,
 			max(totalram_pages() * 2 / 100, 4 * (REGION_PAGES + 1UL)));
@@ -140,12 +177,11 @@ static void failed_init_leaks_nothing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
 	for (i = 0; i < ARRAY_SIZE(few); i++) {
 		memset(fixture, 0, sizeof(*fixture));
-		atomic_set(&nr_pages_out, 0);
-		atomic_set(&system_pages, few[i]);
+		limit_system(test, few[i]);
 		KUNIT_EXPECT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), -ENOMEM);
 		blkv_memory_put(&fixture->pool, &fixture->kept);
 		blkv_pool_exit(&fixture->pool);
-		KUNIT_EXPECT_EQ(test, atomic_read(&nr_pages_out), 0);
+		KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);
 	}
 }
 
@@ -156,12 +192,12 @@ static void exit_frees_all_pages(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
 	/* Zeroed memory is fine. */
 	blkv_pool_exit(&fixture->pool);
-	atomic_set(&nr_pages_out, 0);
-	atomic_set(&system_pages, PLENTY);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
+	limit_system(test, PLENTY);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), 0);
 	blkv_memory_put(&fixture->pool, &fixture->kept);
 	blkv_pool_exit(&fixture->pool);
-	KUNIT_EXPECT_EQ(test, atomic_read(&nr_pages_out), 0);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);
 }
 
 /* Whole pages, as many as the sectors need, for every length, and none of them twice. */
@@ -272,7 +308,7 @@ static void reserve_covers_the_longest_request(struct kunit *test)
 	struct fixture *fixture = new_fixture(test);
 	struct blkv_memory memory = {};
 
-	atomic_set(&system_pages, 0);
+	system_pages = 0;
 	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS));
 	blkv_memory_put(&fixture->pool, &memory);
 	expect_settled(test, fixture);
@@ -285,7 +321,7 @@ static void failed_get_keeps_no_page(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, 10 * PAGE_SECTORS));
 	/* Not enough, even idle and new pages together. */
-	atomic_set(&system_pages, 5);
+	system_pages = 5;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_EQ(test, b.nr_pages, 0);
 	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 1);
@@ -307,7 +343,7 @@ static void request_that_leaves_enough_does_not_wait(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, BLKV_REGION_SECTORS));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, 2 * PAGE_SECTORS));
-	atomic_set(&system_pages, 0);
+	system_pages = 0;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &c, BLKV_REGION_SECTORS));
 	blkv_memory_put(&fixture->pool, &a);
 	/* The waiter can need the reserve; there are two pages more. */
@@ -329,10 +365,10 @@ static void waiter_is_not_overtaken(struct kunit *test)
 	struct blkv_memory a = {}, b = {}, c = {};
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, PAGE_SECTORS));
-	atomic_set(&system_pages, 0);
+	system_pages = 0;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
 	/* There are enough pages for this one, idle and new. */
-	atomic_set(&system_pages, PLENTY);
+	system_pages = PLENTY;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &c, PAGE_SECTORS));
 	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 2);
 
@@ -374,7 +410,8 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, waiter);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[0], PAGE_SECTORS));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[1], PAGE_SECTORS));
-	atomic_set(&system_pages, 0);
+	/* The stub is for this task only, and it is a worker that waits. */
+	fixture->pool.limit = fixture->pool.nr_owned;
 	KUNIT_ASSERT_FALSE(test,
 			   blkv_memory_get(&fixture->pool, &waiter->memory, BLKV_REGION_SECTORS));
 
@@ -391,7 +428,7 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_EXPECT_NE(test, left, 0);
 	if (!left) {
 		/* Let it finish: it must not wait in memory that is freed. */
-		atomic_set(&system_pages, PLENTY);
+		WRITE_ONCE(fixture->pool.limit, PLENTY);
 		wake_up_all(&fixture->pool.wait);
 		schedule_timeout_uninterruptible(HZ / 10);
 		blkv_memory_put(&fixture->pool, &fixture->kept);
@@ -413,15 +450,15 @@ static void limit_is_respected(struct kunit *test)
 	pool->limit = 3 * POOL_RESERVE - 1;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS));
-	KUNIT_EXPECT_LE(test, atomic_read(&nr_pages_out), (int)pool->limit);
-	KUNIT_EXPECT_EQ(test, pool->nr_owned, (unsigned int)atomic_read(&nr_pages_out));
+	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
+	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
 	blkv_memory_put(pool, &a);
 	wait_briefly(test, pool, &b, BLKV_REGION_SECTORS);
-	KUNIT_EXPECT_LE(test, atomic_read(&nr_pages_out), (int)pool->limit);
+	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
 
 	/* One page less fits. */
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS - PAGE_SECTORS));
-	KUNIT_EXPECT_EQ(test, atomic_read(&nr_pages_out), (int)pool->limit);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), pool->limit);
 	blkv_memory_put(pool, &b);
 	blkv_memory_put(pool, &c);
 	expect_settled(test, fixture);
@@ -430,14 +467,20 @@ static void limit_is_respected(struct kunit *test)
 	pool->limit = PLENTY;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS));
-	atomic_set(&system_pages, 3);
+	system_pages = 3;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS));
-	KUNIT_EXPECT_EQ(test, pool->nr_owned, (unsigned int)atomic_read(&nr_pages_out));
+	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
 	blkv_memory_put(pool, &a);
 	wait_briefly(test, pool, &c, BLKV_REGION_SECTORS);
 	blkv_memory_put(pool, &b);
 	blkv_memory_put(pool, &c);
 	expect_settled(test, fixture);
+}
+
+/* What the delayed work does. */
+static void trim(struct blkv_pool *pool)
+{
+	pool->trim.work.func(&pool->trim.work);
 }
 
 static void trim_frees_what_stayed_idle(struct kunit *test)
@@ -456,7 +499,7 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	cancel_delayed_work_sync(&pool->trim);
 
 	/* All of them have been in use since the last trim. */
-	pool_trim(&pool->trim.work);
+	trim(pool);
 	KUNIT_EXPECT_EQ(test, pool->nr_idle, 4 * POOL_RESERVE);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->trim));
 	cancel_delayed_work_sync(&pool->trim);
@@ -466,14 +509,14 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	for (i = 0; i < 2; i++)
 		blkv_memory_put(pool, &memories[i]);
 	cancel_delayed_work_sync(&pool->trim);
-	pool_trim(&pool->trim.work);
+	trim(pool);
 	KUNIT_EXPECT_EQ(test, pool->nr_idle, 3 * POOL_RESERVE);
 	cancel_delayed_work_sync(&pool->trim);
 	/* Since then, none: only the reserve is left. */
-	pool_trim(&pool->trim.work);
+	trim(pool);
 	KUNIT_EXPECT_EQ(test, pool->nr_idle, POOL_RESERVE);
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->trim));
-	pool_trim(&pool->trim.work);
+	trim(pool);
 	KUNIT_EXPECT_EQ(test, pool->nr_idle, POOL_RESERVE);
 	expect_settled(test, fixture);
 }
@@ -575,9 +618,9 @@ static void awaited_memory_is_ascending(struct kunit *test)
 	struct blkv_memory a = {}, b = {};
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, BLKV_REGION_SECTORS));
-	atomic_set(&system_pages, 0);
+	system_pages = 0;
 	KUNIT_ASSERT_FALSE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
-	atomic_set(&system_pages, PLENTY);
+	system_pages = PLENTY;
 	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
 	KUNIT_EXPECT_TRUE(test, is_ascending(&b));
 	blkv_memory_put(&fixture->pool, &b);

@@ -6,7 +6,7 @@
  * one in the list conflicts with it.
  */
 #include "kunit.h"
-#include "../range.c"
+#include "range.h"
 
 #define EVERYTHING ((sector_t)~0ULL)
 

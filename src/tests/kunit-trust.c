@@ -2,31 +2,30 @@
 /*
  * Tests of the trust map, against a plain bitmap.
  */
+#include <kunit/static_stub.h>
+#include <linux/bitmap.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
 
 #include "kunit.h"
+#include "trust.h"
+
+/* As in the unit. */
+#define GROUP_SECTORS (512U * BLKV_REGION_SECTORS)
 
 /* Makes the unit's allocations fail, and only those. */
 static bool no_memory;
 
-static void *may_fail_kmalloc(size_t size, gfp_t gfp)
+static void *may_fail_alloc(size_t size)
 {
-	return no_memory ? NULL : kmalloc(size, gfp);
+	return no_memory ? NULL : kmalloc(size, BLKV_GFP_NOWAIT);
 }
 
-static void *may_fail_kmalloc_array(size_t n, size_t size, gfp_t gfp)
+/* An entry that is no pointer: all trusted, or none. */
+static bool is_uniform(const void *entry)
 {
-	return no_memory ? NULL : kmalloc_array(n, size, gfp);
+	return (unsigned long)entry <= 1;
 }
-
-#undef kmalloc
-#undef kmalloc_array
-#define kmalloc may_fail_kmalloc
-#define kmalloc_array may_fail_kmalloc_array
-#include "../trust.c"
-#undef kmalloc
-#undef kmalloc_array
 
 struct model {
 	struct blkv_trust trust;
@@ -59,6 +58,7 @@ static struct model *new_model(struct kunit *test, u32 nr_sectors, bool trusted)
 	KUNIT_ASSERT_EQ(test, blkv_trust_init(&model->trust, nr_sectors, trusted), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_trust_action, &model->trust), 0);
 	no_memory = false;
+	kunit_activate_static_stub(test, blkv_trust_alloc, may_fail_alloc);
 	model->nr_sectors = nr_sectors;
 	if (trusted)
 		bitmap_set(model->bits, 0, nr_sectors);

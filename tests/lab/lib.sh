@@ -263,11 +263,14 @@ build_module_in_suite() {
 # changed gets the time of now, lest an older version of a file be taken for built already.
 # Prints where the module is.
 build_module() { # <kernel tree> <module> [<make argument>...]
-	local tree=$1 module=$2 dir log
+	local tree=$1 module=$2 dir log folder
 	shift 2
 	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "$module $*" | sha256sum | cut -c 1-16)
 	mkdir -p "$dir"
 	log=$dir/build.log
+	folder=$(dirname "$module")
+	# The KUnit module imports from the other one, so that both are built.
+	[ "$folder" != src/tests ] || { folder=. && set -- "$@" CONFIG_DM_BLKVERIFY_KUNIT_TEST=m; }
 	(
 		flock 9
 		mkdir -p "$dir/src"
@@ -277,7 +280,7 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \
 			--filter='P modules.order' "$top/" "$dir/src/"
-		if ! make -C "$tree" M="$dir/src/$(dirname "$module")" "$@" modules >"$log" 2>&1; then
+		if ! make -C "$tree" M="$dir/src/$folder" "$@" modules >"$log" 2>&1; then
 			cat "$log" >&2
 			exit 1
 		fi

@@ -288,7 +288,7 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		ti->error = argc ? "Test device is missing" : "Raw and test device are missing";
 		return -EINVAL;
 	}
-	blkv = kvzalloc(sizeof(*blkv), GFP_KERNEL);
+	blkv = kvzalloc_obj(*blkv);
 	if (!blkv) {
 		ti->error = "Cannot allocate target";
 		return -ENOMEM;

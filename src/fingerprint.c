@@ -146,7 +146,7 @@ int blkv_fingerprints_init(struct blkv_fingerprints *prints, unsigned int max_mi
 	prints->max_chunks = div_u64((u64)max_mib << 20, CHUNK_BYTES);
 	nr_buckets = min_t(u64, roundup_pow_of_two(prints->max_chunks), MAX_BUCKETS);
 	prints->bucket_bits = ilog2(nr_buckets);
-	prints->buckets = kvcalloc(nr_buckets, sizeof(*prints->buckets), GFP_KERNEL);
+	prints->buckets = kvzalloc_objs(*prints->buckets, nr_buckets);
 	return prints->buckets ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_init);

@@ -28,7 +28,7 @@ int blkv_history_init(struct blkv_history *history)
 {
 	spin_lock_init(&history->lock);
 	history->next_order = 1;
-	history->ring = kvcalloc(BLKV_HISTORY_SIZE, sizeof(*history->ring), GFP_KERNEL);
+	history->ring = kvzalloc_objs(*history->ring, BLKV_HISTORY_SIZE);
 	return history->ring ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_history_init);

@@ -98,7 +98,7 @@ int blkv_trust_init(struct blkv_trust *trust, sector_t nr_sectors, bool trusted)
 	trust->nr_sectors = nr_sectors;
 	trust->nr_groups = DIV_ROUND_UP_SECTOR_T(nr_sectors, GROUP_SECTORS);
 	spin_lock_init(&trust->lock);
-	trust->groups = kvcalloc(trust->nr_groups, sizeof(*trust->groups), GFP_KERNEL);
+	trust->groups = kvzalloc_objs(*trust->groups, trust->nr_groups);
 	if (!trust->groups)
 		return -ENOMEM;
 

@@ -10,6 +10,7 @@
 #include <linux/blkdev.h>
 #include <linux/device-mapper.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 
 /* Before 6.5 (05bdb9965305, "block: replace fmode_t with a block-specific type"). */
 #ifndef BLK_OPEN_WRITE
@@ -29,6 +30,12 @@ static void __exit dm_##name##_exit(void)					\
 	dm_unregister_target(&(name##_target));					\
 }										\
 module_exit(dm_##name##_exit)
+#endif
+
+/* Before 7.0 ("slab: Introduce kmalloc_obj() and family"), here with GFP_KERNEL only. */
+#ifndef kvzalloc_obj
+#define kvzalloc_obj(p) kvzalloc_objs(p, 1)
+#define kvzalloc_objs(p, n) kvcalloc(n, sizeof(p), GFP_KERNEL)
 #endif
 
 /*

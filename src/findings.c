@@ -24,12 +24,10 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_findings_init);
  * blkv_findings_add() - count a finding
  * @findings: the findings of the target
  * @report: the finding; only its kind and place matter
- * @freeze: from now on, let requests reach neither leg
  *
  * Context: Any.
  */
-void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report *report,
-		       bool freeze)
+void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report *report)
 {
 	struct blkv_found *found = &findings->found;
 	unsigned long flags;
@@ -41,8 +39,6 @@ void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report 
 		found->first_sector = blkv_report_sector(report);
 	}
 	found->number[report->kind]++;
-	if (freeze)
-		WRITE_ONCE(findings->frozen, true);
 	spin_unlock_irqrestore(&findings->lock, flags);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add);
@@ -110,6 +106,21 @@ void blkv_findings_reset(struct blkv_findings *findings)
 	spin_unlock_irq(&findings->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_findings_reset);
+
+/**
+ * blkv_findings_freeze() - from now on, let requests reach neither leg
+ * @findings: the findings of the target
+ *
+ * Context: Any.
+ */
+void blkv_findings_freeze(struct blkv_findings *findings)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&findings->lock, flags);
+	WRITE_ONCE(findings->frozen, true);
+	spin_unlock_irqrestore(&findings->lock, flags);
+}
 
 /**
  * blkv_findings_thaw() - let requests reach the legs again

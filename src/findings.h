@@ -42,12 +42,12 @@ struct blkv_findings {
 };
 
 void blkv_findings_init(struct blkv_findings *findings);
-void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report *report,
-		       bool freeze);
+void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report *report);
 void blkv_findings_add_leg_error(struct blkv_findings *findings, enum blkv_leg_nr leg);
 void blkv_findings_add_unstable(struct blkv_findings *findings);
 void blkv_findings_read(struct blkv_findings *findings, struct blkv_found *found);
 void blkv_findings_reset(struct blkv_findings *findings);
+void blkv_findings_freeze(struct blkv_findings *findings);
 void blkv_findings_thaw(struct blkv_findings *findings);
 void blkv_findings_move(struct blkv_findings *to, struct blkv_findings *from);
 

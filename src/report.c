@@ -43,28 +43,34 @@ sector_t blkv_report_sector(const struct blkv_report *report)
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_report_sector);
 
+static int provenance_emit(const struct blkv_report *report, sector_t begin, char *text,
+			   size_t size)
+{
+	int len;
+
+	if (report->provenance != BLKV_PROVENANCE_FOUND)
+		return scnprintf(text, size, " write=%s",
+				 report->provenance == BLKV_PROVENANCE_NONE ? "none" : "forgotten");
+	len = scnprintf(text, size, " ");
+	return len + blkv_write_emit(&report->write, begin, "write_", text + len, size - len);
+}
+
 static int mismatch_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size)
 {
 	unsigned int at = report->byte - report->window_offset;
 	int len;
 
-	len = scnprintf(text, size,
-			BLKV_TEXT_MISMATCH "%llu byte=%u raw=0x%02x test=0x%02x %s class=",
+	len = scnprintf(text, size, BLKV_TEXT_MISMATCH "%llu byte=%u raw=0x%02x test=0x%02x %s",
 			(unsigned long long)(begin + report->bad_sector), report->byte,
 			report->window[BLKV_RAW][at], report->window[BLKV_TEST][at],
 			report->persistent ? "persistent" : "transient");
+	len += scnprintf(text + len, size - len, " class=");
 	len += blkv_diagnosis_emit(&report->diagnosis, text + len, size - len);
 	len += scnprintf(text + len, size - len, " differ=%u", report->nr_bad);
 	if (report->injected)
 		len += scnprintf(text + len, size - len, " injected");
-
-	if (report->provenance == BLKV_PROVENANCE_FOUND) {
-		len += scnprintf(text + len, size - len, " ");
-		return len +
-		       blkv_write_emit(&report->write, begin, "write_", text + len, size - len);
-	}
-	return len + scnprintf(text + len, size - len, " write=%s",
-			       report->provenance == BLKV_PROVENANCE_NONE ? "none" : "forgotten");
+	len += provenance_emit(report, begin, text + len, size - len);
+	return len;
 }
 
 static int divergence_emit(const struct blkv_report *report, sector_t begin, char *text,

@@ -173,10 +173,9 @@ static void leg_submit(struct blkv_request *req, enum blkv_leg_nr leg)
 		dm_submit_bio_remap(blkv_request_clone(req), leg_bio(req, leg));
 }
 
-/* Record what later reports need to know about a request that changes data. */
-static void request_record(struct blkv_request *req)
+/* Record a request that changes data, so that later reports can name it. */
+static void history_record(struct blkv_request *req)
 {
-	struct blkverify *blkv = req->blkv;
 	struct blkv_write write = {
 		.start = req->range.start,
 		.nr_sectors = req->nr_sectors,
@@ -186,7 +185,13 @@ static void request_record(struct blkv_request *req)
 	};
 
 	memcpy(write.comm, req->comm, sizeof(write.comm));
-	blkv_history_add(&blkv->history, &write);
+	blkv_history_add(&req->blkv->history, &write);
+}
+
+/* Record which version of its sectors a request makes. Process context. */
+static void prints_record(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
 
 	if (!blkv_option(&blkv->options, FINGERPRINT))
 		return;
@@ -208,8 +213,10 @@ static void request_submit(struct blkv_request *req)
 			       clone->bi_io_vec, clone->bi_iter);
 	if (req->operation == BLKV_OPERATION_READ)
 		blkv_request_mark(req);
-	if (blkv_operation_changes_data(req->operation))
-		request_record(req);
+	if (blkv_operation_changes_data(req->operation)) {
+		history_record(req);
+		prints_record(req);
+	}
 
 	/* A leg may complete before its submission returns; the second one may end the request. */
 	req->submitted = true;

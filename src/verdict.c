@@ -45,7 +45,10 @@ static void report_init(struct blkv_request *req, struct blkv_report *report, en
 
 static void report_count(struct blkverify *blkv, const struct blkv_report *report)
 {
-	blkv_findings_add(&blkv->findings, report, blkv_option(&blkv->options, FREEZE));
+	/* First: a target that shows the finding is frozen. */
+	if (blkv_option(&blkv->options, FREEZE))
+		blkv_findings_freeze(&blkv->findings);
+	blkv_findings_add(&blkv->findings, report);
 }
 
 static void report_publish(struct blkverify *blkv, struct blkv_report *report)

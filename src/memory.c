@@ -339,9 +339,10 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
 void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio, unsigned int nr_sectors)
 {
 	bio->bi_io_vec = memory->vecs;
-	bio->bi_iter.bi_size = nr_sectors << SECTOR_SHIFT;
-	bio->bi_iter.bi_idx = 0;
-	bio->bi_iter.bi_bvec_done = 0;
+	bio->bi_iter = (struct bvec_iter) {
+		.bi_sector = bio->bi_iter.bi_sector,
+		.bi_size = nr_sectors << SECTOR_SHIFT,
+	};
 	/* The clone inherited this from the caller's segments. */
 	compat_clear_bvec_gap(bio);
 }

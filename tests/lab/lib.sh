@@ -246,8 +246,8 @@ fetch_suite_kernel() {
 build_module_in_suite() {
 	local dir=$suite_root/build
 	as_root mkdir -p "$dir"
-	as_root rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild --include='/src/***' \
-		--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' "$top/" "$dir/"
+	as_root rsync -r --delete --checksum --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' \
+		--include='*.c' --include='*.h' --include=Kbuild --include='/src/***' --exclude='*' "$top/" "$dir/"
 	# objtool asks /proc for the limit of its stack.
 	# shellcheck disable=SC2016
 	as_root unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
@@ -274,12 +274,13 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 	(
 		flock 9
 		mkdir -p "$dir/src"
-		rsync -r --delete --checksum --include='*.c' --include='*.h' --include=Kbuild \
-			--include='/src/***' --include='/tests/' \
-			--include='/tests/selftest/' --include='/bench/' \
-			--exclude='*' --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
-			--filter='P *.mod' --filter='P *.mod.c' --filter='P Module.symvers' \
-			--filter='P modules.order' "$top/" "$dir/src/"
+		# The first rule that matches a file is the one: what is built has to come first.
+		rsync -r --delete --checksum --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
+			--filter='P *.mod' --filter='P *.mod.c' --filter='P *.gcno' --filter='P *.gcda' \
+			--filter='P Module.symvers' --filter='P modules.order' \
+			--include='*.c' --include='*.h' --include=Kbuild --include='/src/***' \
+			--include='/tests/' --include='/tests/selftest/' --include='/bench/' \
+			--exclude='*' "$top/" "$dir/src/"
 		if ! make -C "$tree" M="$dir/src/$folder" "$@" modules >"$log" 2>&1; then
 			cat "$log" >&2
 			exit 1

@@ -7,7 +7,7 @@
 new_pair 8
 
 # Each option word becomes that of the table.
-for word in ignore-mismatch freeze-on-mismatch panic-on-mismatch written-only no-write-copy fingerprint; do
+for word in $(words_of OPTION 'MODE|FLAG' | tr _ -); do
 	tool 0 open bvtest-v "$raw" "$test" --$word
 	expect "options of --$word" "${word//-/_}" "$(dmsetup table bvtest-v | cut -d ' ' -f 7)"
 	tool 0 status bvtest-v

@@ -19,10 +19,8 @@ try() { # <options as given> -- <options as printed>
 }
 
 try --
-try ignore_mismatch -- ignore_mismatch
-try freeze_on_mismatch -- freeze_on_mismatch
-try panic_on_mismatch -- panic_on_mismatch
-try fingerprint -- fingerprint
+for word in $(words_of OPTION 'MODE|FLAG'); do try "$word" -- "$word"; done
+
 try fingerprint_max_mib 7 fingerprint -- fingerprint fingerprint_max_mib 7
 try no_write_copy written_only freeze_on_mismatch -- freeze_on_mismatch written_only no_write_copy
 dmsetup create bvtest-v --table "0 $sectors blkverify $raw $test 0"

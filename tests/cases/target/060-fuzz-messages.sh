@@ -8,11 +8,12 @@ make_v
 seed=${SEED:-$RANDOM}
 echo "seed $seed"
 RANDOM=$seed
-words=(list reset thaw trust distrust history inject mark 0 1 -1 8 32767 32768 18446744073709551615
+mapfile -t messages < <(words_of MESSAGE)
+mapfile -t option_words < <(words_of OPTION)
+words=("${messages[@]}" 0 1 -1 8 32767 32768 18446744073709551615
 	18446744073709551616 0x10 "" " " '"' "$(head -c 3000 /dev/zero | tr '\0' A)" %s%n '\\' é LIST
 	freeze fingerprint 1e9 $'\t' "a b")
-options=(ignore_mismatch freeze_on_mismatch panic_on_mismatch written_only no_write_copy fingerprint fingerprint_max_mib
-	0 1 2 64 -1 4294967296 1048577 bogus "" FINGERPRINT "$(head -c 3000 /dev/zero | tr '\0' B)")
+options=("${option_words[@]}" 0 1 2 64 -1 4294967296 1048577 bogus "" FINGERPRINT "$(head -c 3000 /dev/zero | tr '\0' B)")
 obeyed=0 created=0
 for ((i = 0; i < ${FUZZ_ROUNDS:-150}; i++)); do
 	args=()

@@ -191,7 +191,7 @@ static void time_crowd(struct kunit *test, const char *name, unsigned int reads,
 		time_step(name, crowd->nr, crowd_step, crowd);
 		for (n = 0; n < crowd->nr; n++)
 			blkv_range_unlock(&crowd->ranges,
-					&crowd->range[(crowd->oldest + n) % crowd->nr], &granted);
+					  &crowd->range[(crowd->oldest + n) % crowd->nr], &granted);
 		KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&crowd->ranges.root.rb_root));
 	}
 }
@@ -245,7 +245,7 @@ static void toggle_step(void *arg)
 	struct asked *asked = arg;
 
 	blkv_trust_set(&asked->trust, some_place(asked), asked->nr,
-		     prandom_u32_state(&asked->random) % 2);
+		       prandom_u32_state(&asked->random) % 2);
 }
 
 static void trust_map(struct kunit *test)
@@ -315,7 +315,8 @@ static void pool_memory(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, &taken->kept), 0);
 	at_rest = taken->pool.nr_owned;
 	for (i = 0; i < BURST; i++)
-		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&taken->pool, &burst[i], BLKV_REGION_SECTORS));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&taken->pool, &burst[i],
+							BLKV_REGION_SECTORS));
 	most = taken->pool.nr_owned;
 	for (i = 0; i < BURST; i++)
 		blkv_memory_put(&taken->pool, &burst[i]);

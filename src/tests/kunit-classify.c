@@ -375,7 +375,8 @@ static bool is_written_out(const struct blkv_diagnosis *diagnosis)
 static void every_class_has_its_word(struct kunit *test)
 {
 	static const char *const words[] = {
-#define CLASS_WORD(id, word, argument, help) word,
+#define CLASS_WORD(id, word, ...) \
+	[BLKV_CLASS_##id] = word,
 		BLKV_CLASSES(CLASS_WORD)
 #undef CLASS_WORD
 	};

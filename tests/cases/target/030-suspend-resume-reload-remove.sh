@@ -35,7 +35,8 @@ for i in 1 2 3; do
 	exec 8<$v
 	"$BVIO" race $v 1048576 2 4 &
 	load=$!
-	while kill -0 $load 2>/dev/null && [ "$(dmsetup info -c --noheadings -o open bvtest-v)" -lt 2 ]; do :; done
+	# Ours, and one for each thread: the node is gone as soon as the removal is deferred.
+	while kill -0 $load 2>/dev/null && [ "$(dmsetup info -c --noheadings -o open bvtest-v)" -lt 5 ]; do :; done
 	dmsetup remove --deferred bvtest-v
 	dmsetup info bvtest-v | grep -q "DEFERRED REMOVE" || fail "it was not in use when it was removed"
 	exec 8<&-

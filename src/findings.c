@@ -121,6 +121,7 @@ void blkv_findings_freeze(struct blkv_findings *findings)
 	WRITE_ONCE(findings->frozen, true);
 	spin_unlock_irqrestore(&findings->lock, flags);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_freeze);
 
 /**
  * blkv_findings_thaw() - let requests reach the legs again

@@ -16,7 +16,7 @@ static struct blkv_findings *new_findings(struct kunit *test)
 	return findings;
 }
 
-static void add_mismatch(struct blkv_findings *findings, sector_t sector, bool freeze)
+static void add_mismatch(struct blkv_findings *findings, sector_t sector)
 {
 	struct blkv_report report = {
 		.kind = BLKV_MISMATCH,
@@ -25,11 +25,10 @@ static void add_mismatch(struct blkv_findings *findings, sector_t sector, bool f
 		.bad_sector = sector,
 	};
 
-	blkv_findings_add(findings, &report, freeze);
+	blkv_findings_add(findings, &report);
 }
 
-static void add_divergence(struct blkv_findings *findings, sector_t sector, sector_t nr_sectors,
-			   bool freeze)
+static void add_divergence(struct blkv_findings *findings, sector_t sector, sector_t nr_sectors)
 {
 	struct blkv_report report = {
 		.kind = BLKV_DIVERGENCE,
@@ -38,7 +37,7 @@ static void add_divergence(struct blkv_findings *findings, sector_t sector, sect
 		.bad_sector = 12345,
 	};
 
-	blkv_findings_add(findings, &report, freeze);
+	blkv_findings_add(findings, &report);
 }
 
 static void expect_found(struct kunit *test, struct blkv_findings *findings,
@@ -72,12 +71,12 @@ static void first_finding_is_located(struct kunit *test)
 	struct blkv_findings *findings = new_findings(test);
 	struct blkv_found expected = { .any = true, .located = true, .first_sector = 1ULL << 40 };
 
-	add_mismatch(findings, 1ULL << 40, false);
+	add_mismatch(findings, 1ULL << 40);
 	expected.number[BLKV_MISMATCH] = 1;
 	expect_found(test, findings, &expected);
 	/* Neither a lower sector nor another kind replaces it. */
-	add_mismatch(findings, 8, false);
-	add_divergence(findings, 9, 1, false);
+	add_mismatch(findings, 8);
+	add_divergence(findings, 9, 1);
 	expected.number[BLKV_MISMATCH] = 2;
 	expected.number[BLKV_DIVERGENCE] = 1;
 	expect_found(test, findings, &expected);
@@ -88,15 +87,15 @@ static void flush_is_not_located(struct kunit *test)
 	struct blkv_findings *findings = new_findings(test);
 	struct blkv_found expected = { .any = true };
 
-	add_divergence(findings, 0, 0, false);
+	add_divergence(findings, 0, 0);
 	expected.number[BLKV_DIVERGENCE] = 1;
 	expect_found(test, findings, &expected);
 	/* The next finding is. Sector 0 is a place, too. */
-	add_divergence(findings, 0, 8, false);
+	add_divergence(findings, 0, 8);
 	expected.number[BLKV_DIVERGENCE] = 2;
 	expected.located = true;
 	expect_found(test, findings, &expected);
-	add_mismatch(findings, 77, false);
+	add_mismatch(findings, 77);
 	expected.number[BLKV_MISMATCH] = 1;
 	expect_found(test, findings, &expected);
 }
@@ -113,7 +112,7 @@ static void unverified_divergence_is_located_where_the_legs_differed(struct kuni
 	};
 	struct blkv_found expected = { .any = true, .located = true, .first_sector = 11 };
 
-	blkv_findings_add(findings, &report, false);
+	blkv_findings_add(findings, &report);
 	expected.number[BLKV_DIVERGENCE] = 1;
 	expect_found(test, findings, &expected);
 }
@@ -132,16 +131,17 @@ static void leg_errors_and_unstable_reads_are_not_findings(struct kunit *test)
 	expect_found(test, findings, &expected);
 }
 
-static void only_a_freezing_finding_freezes(struct kunit *test)
+static void only_a_freeze_freezes(struct kunit *test)
 {
 	struct blkv_findings *findings = new_findings(test);
 
-	add_mismatch(findings, 8, false);
+	add_mismatch(findings, 8);
+	add_divergence(findings, 0, 0);
 	KUNIT_EXPECT_FALSE(test, blkv_is_frozen(findings));
-	add_divergence(findings, 0, 0, true);
+	blkv_findings_freeze(findings);
 	KUNIT_EXPECT_TRUE(test, blkv_is_frozen(findings));
-	/* A later one, which does not, changes nothing. */
-	add_mismatch(findings, 8, false);
+	/* A later finding changes nothing. */
+	add_mismatch(findings, 8);
 	KUNIT_EXPECT_TRUE(test, blkv_is_frozen(findings));
 }
 
@@ -149,7 +149,8 @@ static void reset_forgets_all_but_the_freeze(struct kunit *test)
 {
 	struct blkv_findings *findings = new_findings(test);
 
-	add_mismatch(findings, 8, true);
+	add_mismatch(findings, 8);
+	blkv_findings_freeze(findings);
 	blkv_findings_add_leg_error(findings, BLKV_RAW);
 	blkv_findings_add_unstable(findings);
 	blkv_findings_reset(findings);
@@ -162,12 +163,14 @@ static void thaw_forgets_only_the_freeze(struct kunit *test)
 	struct blkv_findings *findings = new_findings(test);
 	struct blkv_found expected = { .any = true, .located = true, .first_sector = 8 };
 
-	add_mismatch(findings, 8, true);
+	add_mismatch(findings, 8);
+	blkv_findings_freeze(findings);
 	blkv_findings_thaw(findings);
 	expected.number[BLKV_MISMATCH] = 1;
 	expect_found(test, findings, &expected);
 	KUNIT_EXPECT_FALSE(test, blkv_is_frozen(findings));
-	add_mismatch(findings, 9, true);
+	add_mismatch(findings, 9);
+	blkv_findings_freeze(findings);
 	KUNIT_EXPECT_TRUE(test, blkv_is_frozen(findings));
 }
 
@@ -176,9 +179,10 @@ static void moved_findings_continue(struct kunit *test)
 	struct blkv_findings *to = new_findings(test), *from = new_findings(test);
 	struct blkv_found expected = { .any = true, .located = true, .first_sector = 9 };
 
-	add_mismatch(to, 8, false);
+	add_mismatch(to, 8);
 	blkv_findings_add_unstable(to);
-	add_divergence(from, 9, 8, true);
+	add_divergence(from, 9, 8);
+	blkv_findings_freeze(from);
 	blkv_findings_add_leg_error(from, BLKV_TEST);
 	blkv_findings_move(to, from);
 	expected.number[BLKV_DIVERGENCE] = 1;
@@ -200,7 +204,7 @@ static struct kunit_case findings_cases[] = {
 	KUNIT_CASE(flush_is_not_located),
 	KUNIT_CASE(unverified_divergence_is_located_where_the_legs_differed),
 	KUNIT_CASE(leg_errors_and_unstable_reads_are_not_findings),
-	KUNIT_CASE(only_a_freezing_finding_freezes),
+	KUNIT_CASE(only_a_freeze_freezes),
 	KUNIT_CASE(reset_forgets_all_but_the_freeze),
 	KUNIT_CASE(thaw_forgets_only_the_freeze),
 	KUNIT_CASE(moved_findings_continue),

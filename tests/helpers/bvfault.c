@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bvfault: a leg that goes wrong on demand, and a workload that meets each way of it.
+ * bvfault: a leg that fails on demand, and a workload that triggers each kind of fault.
  *
  * "serve" is a block server in user space behind the kernel's nbd driver. It keeps the current and
  * the previous version of each sector in memory and has at most one fault armed, by "arm" or by
- * "matrix", which writes and reads a device that has this leg, with a fault of one kind in each
- * combination of method, size and position. It prints a line for each of them, which "judge"
- * compares with the reports.
+ * "matrix". The latter writes and reads a device that has this leg, with a fault of one kind in
+ * each combination of method, size and position, and prints a line for each. "judge" compares
+ * these lines with the reports.
  *
- * Faults are armed for sectors, not for requests: nobody but the kernel knows how it cuts what a
- * program writes into requests.
+ * Faults are armed for sectors, not for requests: only the kernel knows how it splits the I/O of a
+ * program into requests.
  *
- * Exit status: 0 done, 1 something was not as it should be, 2 usage or set-up.
+ * Exit status: 0 done, 1 unexpected results, 2 usage or set-up.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -47,8 +47,8 @@ enum kind {
 	BITFLIP,	/* a bit is stored wrong */
 	ZEROED,		/* zeros are stored */
 	LOST,		/* nothing is stored */
-	MISDIRECTED,	/* stored some sectors further on, over what is written there */
-	TORN,		/* of a run of sectors, garbage is stored */
+	MISDIRECTED,	/* stored some sectors further on, over the data there */
+	TORN,		/* garbage is stored for a run of sectors */
 	SWAPPED,	/* two sectors are stored in each other's place */
 	STALE_READ,	/* one reply has the previous version */
 	TRANSIENT,	/* one reply has a wrong bit */
@@ -70,13 +70,13 @@ static const char *const kind_names[] = {
 	[ONE_LEG] = "one-leg-error",
 };
 
-/* What is armed, and, as a message to the server, what to arm. */
+/* The armed fault, and, as a message to the server, the one to arm. */
 struct fault {
 	enum kind kind;
 	uint64_t sector;	/* the first bad one */
-	uint64_t distance;	/* to the other sector, of those that have one */
-	uint64_t nr;		/* length, of a torn write */
-	unsigned int bit;	/* which is wrong */
+	uint64_t distance;	/* to the other sector, if there are two */
+	uint64_t nr;		/* length of a torn write */
+	unsigned int bit;	/* the wrong one */
 };
 
 static void __attribute__((noreturn)) die(const char *what)
@@ -100,7 +100,7 @@ static bool is_read_fault(enum kind kind)
 	return kind == STALE_READ || kind == TRANSIENT || kind == ONE_LEG;
 }
 
-/* Gone once it was met. */
+/* Disarmed when it has been triggered. */
 static bool is_once(enum kind kind)
 {
 	return kind == STALE_READ || kind == TRANSIENT;
@@ -119,7 +119,7 @@ static uint64_t mix(uint64_t number)
 	return number ^ (number >> 31);
 }
 
-/* Data that nothing else on the device looks like. */
+/* Data that is unique on the device. */
 static void fill_sector(void *bytes, uint64_t sector, unsigned int version)
 {
 	uint64_t *words = bytes, seed = mix(sector * 64 + version);
@@ -139,7 +139,7 @@ static void flip(uint8_t *bytes, unsigned int bit)
 static uint8_t *now, *before;	/* each sector's current and previous version */
 static uint64_t nr_sectors;
 static struct fault armed;
-static uint64_t hits;		/* how often what is armed did harm */
+static uint64_t hits;		/* how often the armed fault was triggered */
 
 static bool transfer(int fd, void *buffer, size_t size, bool out)
 {
@@ -158,7 +158,7 @@ static bool transfer(int fd, void *buffer, size_t size, bool out)
 	return true;
 }
 
-/* The same data again is no new version, whoever writes it again. */
+/* A rewrite of the same data is not a new version. */
 static void store(uint64_t sector, const uint8_t *bytes)
 {
 	if (!memcmp(now + sector * SECTOR, bytes, SECTOR))
@@ -183,7 +183,7 @@ static void write_faulty(uint64_t sector, const uint8_t *bytes)
 		store(armed.sector, bytes);
 		return;
 	}
-	/* What went astray wins, however the two were ordered. */
+	/* The misdirected write wins, whatever the order of the two. */
 	if (armed.kind == MISDIRECTED && sector == other)
 		return;
 	if (sector != armed.sector) {
@@ -216,7 +216,7 @@ static void write_faulty(uint64_t sector, const uint8_t *bytes)
 	}
 }
 
-/* Spoil what is about to be sent as the data of some sectors. */
+/* Corrupt the data of some sectors in a reply. */
 static void read_faulty(uint64_t sector, uint64_t nr, uint8_t *bytes)
 {
 	uint64_t at = armed.sector - sector;
@@ -230,7 +230,7 @@ static void read_faulty(uint64_t sector, uint64_t nr, uint8_t *bytes)
 		flip(bytes + at * SECTOR, armed.bit);
 }
 
-/* The error to answer with. */
+/* The error to reply with. */
 static int error_for(uint32_t type, uint64_t sector, uint64_t nr)
 {
 	if (armed.sector - sector >= nr)
@@ -291,7 +291,7 @@ static bool serve_request(int fd)
 	return transfer(fd, bytes, len, true);
 }
 
-/* Arm what the message says; answer how much harm was done by what was armed until now. */
+/* Arm a fault; reply with the hits of the previous one. */
 static bool serve_control(int fd)
 {
 	struct fault fault;
@@ -322,7 +322,7 @@ static void serve(int data, int listener)
 			close(wait[2].fd);
 			wait[2].fd = -1;
 		}
-		/* The next one has to wait until this one is gone. */
+		/* The next client has to wait until this one is gone. */
 		wait[1].fd = wait[2].fd < 0 ? listener : -1;
 		if (wait[1].fd >= 0 && wait[1].revents)
 			wait[2].fd = accept(listener, NULL, NULL);
@@ -341,8 +341,8 @@ static int control_socket(const char *path, struct sockaddr_un *address)
 }
 
 /*
- * The process that is started is the one in which the driver runs, so that its end, by whatever
- * signal, is the end of the device; the server is its child and ends with the connection.
+ * The driver runs in the initial process, so that the device goes away when that ends, by whatever
+ * signal; the server is its child and ends with the connection.
  */
 static int serve_device(const char *path, unsigned long mib, const char *control)
 {
@@ -368,7 +368,7 @@ static int serve_device(const char *path, unsigned long mib, const char *control
 	if (child < 0)
 		die("fork");
 	if (!child) {
-		/* Who holds the device or the other end would never see the connection end. */
+		/* Holding the device or the other socket would keep the connection alive. */
 		close(device);
 		close(ends[0]);
 		signal(SIGPIPE, SIG_IGN);
@@ -394,7 +394,7 @@ static const char *const position_names[] = { "first", "middle", "last" };
 static const unsigned int sizes[] = { 4096, 65536, 1048576 };
 /*
  * To the other sector, for each size: in the same page, or in the same request but not in the page
- * that the page cache asks for when it tries again.
+ * that the page cache requests when it tries again.
  */
 static const unsigned int distances[] = { 2, 17, 300 };
 
@@ -412,14 +412,14 @@ struct plan {
 };
 
 /*
- * Each has a place of its own, with a MiB or more that nobody reads up to the next. The large ones
- * are where the target does not split them.
+ * Each has its own place, at least a MiB of unread space before the next one. The large ones are
+ * placed so that the target does not split them.
  */
 static void make_plan(struct plan *plan, unsigned int i, enum kind kind)
 {
 	unsigned int size = i / 3 % 3, position = i % 3;
 	uint64_t start = (i + 1) * 4096 + (size < 2 ? 72 : 0), nr = sizes[size] / SECTOR;
-	/* In the middle, but not where a page begins: a page that is all garbage is not torn. */
+	/* In the middle, but not at the start of a page: a page that is all garbage is not torn. */
 	const uint64_t at[] = { 0, nr / 2 + 1, nr - 1 };
 	struct fault *fault = &plan->fault;
 
@@ -427,7 +427,7 @@ static void make_plan(struct plan *plan, unsigned int i, enum kind kind)
 			       .start = start, .nr = nr };
 	*fault = (struct fault){ .kind = kind, .sector = start + at[position],
 				 .distance = distances[size], .bit = (i * 151 + 37) % 4096 };
-	/* Its other half has to be in the request, too. */
+	/* The other sector has to be in the request, too. */
 	if (kind == SWAPPED && position == 2)
 		fault->sector -= fault->distance;
 	fault->nr = position ? start + nr - fault->sector : 3;
@@ -449,7 +449,7 @@ static bool is_bad(const struct plan *plan, uint64_t sector)
 	}
 }
 
-/* How many sectors of a request are bad; the first of them in @first. */
+/* The number of bad sectors in a request; the first of them in @first. */
 static uint64_t count_bad(const struct plan *plan, uint64_t start, uint64_t nr, uint64_t *first)
 {
 	uint64_t i, bad = 0;
@@ -460,7 +460,7 @@ static uint64_t count_bad(const struct plan *plan, uint64_t start, uint64_t nr, 
 	return bad;
 }
 
-/* What has no name of its own is torn if the bad ones are one run at an end of the request. */
+/* Faults without a class of their own are torn if the bad sectors are one run at either end. */
 static const char *run_class(const struct plan *plan, uint64_t start, uint64_t nr)
 {
 	uint64_t first = 0, nr_bad = count_bad(plan, start, nr, &first), nr_run = 0;
@@ -472,7 +472,7 @@ static const char *run_class(const struct plan *plan, uint64_t start, uint64_t n
 	return "other";
 }
 
-/* The class that a report of a request with these limits must have. */
+/* The expected class in a report of a request with these limits. */
 static void expected_class(const struct plan *plan, uint64_t start, uint64_t nr, char *class)
 {
 	const struct fault *fault = &plan->fault;
@@ -494,11 +494,11 @@ static void expected_class(const struct plan *plan, uint64_t start, uint64_t nr,
 		strcpy(class, "stale");
 		break;
 	case MISDIRECTED:
-		/* The sector that was hit, if the one that was missed is not in the request. */
+		/* The overwritten sector, if the one that was not written is not in the request. */
 		strcpy(class, is_first ? "stale" : run_class(plan, start, nr));
 		break;
 	case SWAPPED:
-		/* Only what is in the request can be recognised. */
+		/* Only a sector within the request can be recognised. */
 		if (is_first && other < start + nr)
 			sprintf(class, "shifted(+%llu)", (unsigned long long)fault->distance);
 		else
@@ -546,7 +546,7 @@ static void __attribute__((format(printf, 2, 3))) problem(const struct plan *pla
 	printf("\n");
 }
 
-/* Returns how much harm was done by what was armed until now. */
+/* Returns the hits of the fault that was armed before. */
 static uint64_t arm(const struct fault *fault)
 {
 	uint64_t harm;
@@ -581,7 +581,7 @@ static uint8_t *map_region(const struct plan *plan)
 	if (map == MAP_FAILED || madvise(map, size, MADV_RANDOM))
 		die("mmap");
 	/*
-	 * Page faults alone would make only requests of one page, or read beyond the region. This
+	 * Page faults alone would result in single-page requests, or read beyond the region. This
 	 * reads just the region, in large requests.
 	 */
 	if (size > PAGE && madvise(map, size, MADV_WILLNEED))
@@ -589,7 +589,7 @@ static uint8_t *map_region(const struct plan *plan)
 	return map;
 }
 
-/* Returns an errno. An error of a cached write shows when the write is waited for. */
+/* Returns an errno. An error of a cached write is returned by the sync. */
 static int write_by_method(const struct plan *plan)
 {
 	size_t size = plan->nr * SECTOR;
@@ -619,7 +619,7 @@ static int write_by_method(const struct plan *plan)
 	return error;
 }
 
-/* Returns an errno, EFAULT for SIGBUS; in @done how many bytes came before. */
+/* Returns an errno, EFAULT for SIGBUS; in @done the number of bytes before it. */
 static int read_by_method(const struct plan *plan, size_t *done)
 {
 	static volatile size_t mapped;
@@ -663,7 +663,7 @@ static bool is_error_for(const struct plan *plan, int error)
 	}
 }
 
-/* What did the program see that read back? */
+/* Check the result of reading back. */
 static void check_read(const struct plan *plan, int error, size_t done)
 {
 	enum kind kind = plan->fault.kind;
@@ -673,9 +673,9 @@ static void check_read(const struct plan *plan, int error, size_t done)
 		problem(plan, "read wrong data");
 	if (!error) {
 		/*
-		 * A failed write leaves a range that is not compared. What a page cache reads
-		 * ahead in vain it reads again, and then a fault that happens once is over: the
-		 * program gets what is right, but the report has to be there.
+		 * A failed write leaves a range that is not compared. After a failed readahead the
+		 * page cache reads again, without a fault that happens only once: the program gets
+		 * the right data, but the report has to be there.
 		 */
 		if (kind != NONE && kind != WRONG_ERROR &&
 		    !(is_once(kind) && plan->method != DIRECT))
@@ -695,7 +695,7 @@ static void check_write(const struct plan *plan, int error)
 		if (error)
 			problem(plan, "write failed: %s", strerrorname_np(error));
 	} else if (error != plan->error && (plan->method == DIRECT || error != EIO)) {
-		/* The page cache calls most errors EIO. */
+		/* The page cache turns most errors into EIO. */
 		problem(plan, "error of write: %s", error ? strerrorname_np(error) : "none");
 	}
 }
@@ -736,7 +736,7 @@ static void run_combination(const struct plan *plan)
 	print_plan(plan);
 }
 
-/* The driver of the leg may know fewer errors than the server. */
+/* The driver of the leg may have fewer error codes than the server. */
 static int error_of_leg(const char *leg)
 {
 	struct fault fault = { .kind = WRONG_ERROR, .sector = 0 };
@@ -762,7 +762,7 @@ static void connect_to(const char *control_path)
 		die(control_path);
 }
 
-/* One fault, for a script; prints how much harm the one before it did. */
+/* One fault, for a script; prints the hits of the previous one. */
 static int arm_one(const char *control_path, enum kind kind, uint64_t sector)
 {
 	struct fault fault = { .kind = kind, .sector = sector, .distance = 2, .nr = 2, .bit = 5 };
@@ -797,7 +797,7 @@ static int matrix(const char *path, const char *leg, const char *control_path, e
 			plan.error = leg_error;
 		run_combination(&plan);
 	}
-	/* Waits for what is still being read ahead. */
+	/* Waits for pending readahead. */
 	if (close(cached) || close(direct))
 		die("close");
 	return problems ? 1 : 0;
@@ -845,7 +845,7 @@ static bool parse_line(const char *text, struct line *line)
 		      &line->bad, &line->byte, line->label, line->class, &line->differ) == 5;
 }
 
-/* The one request of O_DIRECT, or any that the page cache may have made of a part of it. */
+/* The one O_DIRECT request, or any request that the page cache may have made for a part of it. */
 static bool is_possible(const struct plan *plan, const struct line *line)
 {
 	return plan->method != DIRECT || (line->start == plan->start && line->nr == plan->nr);
@@ -862,7 +862,7 @@ static void judge_status(struct verdict *verdict, const struct line *line)
 		verdict->wrong_sector = true;
 	if (!line->is_status || strcmp(line->op, op) || line->raw || line->test != -plan->error)
 		verdict->wrong_class = true;
-	/* It is read again page by page; the larger read ahead that failed before is no fault. */
+	/* It is read again page by page; the larger failed readahead does not count. */
 	if (plan->fault.kind == ONE_LEG && plan->method != DIRECT && line->nr > PAGE_SECTORS)
 		verdict->wrong_sector = true;
 }
@@ -886,12 +886,12 @@ static void judge_contents(struct verdict *verdict, const struct line *line)
 		verdict->wrong_class = true;
 	if ((fault->kind == BITFLIP || fault->kind == TRANSIENT) && line->byte != fault->bit / 8)
 		verdict->wrong_class = true;
-	/* Who finds it again finds something that was not there. */
+	/* A second report of it is unexpected. */
 	if (is_once(fault->kind) && verdict->reports > 1)
 		verdict->wrong_sector = true;
 }
 
-/* Returns false for a report of something that nobody planted. */
+/* Returns false for a report that matches no planted fault. */
 static bool judge_line(struct verdict *verdicts, const struct line *line)
 {
 	unsigned int i;
@@ -912,7 +912,7 @@ static bool judge_line(struct verdict *verdicts, const struct line *line)
 	return false;
 }
 
-/* The plan as "matrix" has printed it. What is not in there follows from the combination. */
+/* Read the plan that "matrix" has printed. The rest follows from the combination. */
 static unsigned int read_plan(const char *path, enum kind kind, struct verdict *verdicts)
 {
 	FILE *file = fopen(path, "r");
@@ -934,7 +934,7 @@ static unsigned int read_plan(const char *path, enum kind kind, struct verdict *
 	return nr;
 }
 
-/* Prints: fault injected reported sector class, and before that what is wrong. */
+/* Prints problems, then: fault injected reported sector class. */
 static int judge(enum kind kind, const char *plan_path)
 {
 	static struct verdict verdicts[NR_COMBINATIONS];

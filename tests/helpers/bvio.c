@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bvio: the I/O that the cases need and dd and fio cannot do.
+ * bvio: I/O for the cases that dd and fio cannot do.
  *
  * Exit status: 0 done, 1 an I/O failed (the error's name is printed), 2 usage or set-up.
  */
@@ -101,7 +101,7 @@ static off_t random_offset(struct thread *t, size_t size)
 	return next(&t->random) % ((area - size) / block + 1) * block;
 }
 
-/* Every thread writes at random places of one small area. */
+/* All threads write at random offsets of one small area. */
 static void *overlap(void *arg)
 {
 	struct thread *t = arg;
@@ -198,7 +198,7 @@ static void *mixed(void *arg)
 		memset(buffer, next(&t->random), size);
 		switch (next(&t->random) % 8) {
 		case 0:
-			/* Not every leg can. */
+			/* Not every leg supports it. */
 			if (ioctl(t->fd, BLKDISCARD, range) && errno != EOPNOTSUPP)
 				count(-1);
 			else
@@ -281,7 +281,7 @@ static int read_at(const char *path, off_t offset, size_t size)
 	return done == (ssize_t)size ? 0 : 1;
 }
 
-/* Xor a byte of a device, behind the back of whoever uses it. */
+/* Xor a byte of a device, behind the back of its users. */
 static int poke(const char *path, off_t offset, int xor)
 {
 	int fd = open_device(path, O_RDWR);
@@ -345,7 +345,7 @@ static double now(void)
 	return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* One request whose submission must not wait, as io_uring makes them; how long did that take? */
+/* One NOWAIT request, as from io_uring; prints how long the submission took. */
 static int nowait(const char *what, const char *path, off_t offset, size_t size)
 {
 	struct iocb request = {
@@ -372,7 +372,7 @@ static int nowait(const char *what, const char *path, off_t offset, size_t size)
 	printf("submitted in %.0f ms\n", (now() - start) * 1000);
 	if (syscall(SYS_io_getevents, context, 1, 1, &event, NULL) != 1)
 		die("io_getevents");
-	/* Else a worker unmaps it while we exit, about which User-Mode Linux of 6.12 complains. */
+	/* Otherwise a worker unmaps it while we exit, which makes User-Mode Linux 6.12 complain. */
 	syscall(SYS_io_destroy, context);
 	if (event.res != (long long)size) {
 		errno = -event.res;
@@ -383,7 +383,7 @@ static int nowait(const char *what, const char *path, off_t offset, size_t size)
 }
 
 /*
- * Read with odd segments: lengths that are multiples of 512 but not of a page, at odd places of
+ * Read with odd segments: lengths that are multiples of 512 but not of a page, at odd offsets in
  * pages; compare with a plain read of another device.
  */
 static int scatter(const char *path, const char *reference, off_t offset)
@@ -414,7 +414,7 @@ static int scatter(const char *path, const char *reference, off_t offset)
 
 /* ---- memory ------------------------------------------------------------------------------- */
 
-/* Fill more memory than there is, so that it is swapped out, and look whether it comes back. */
+/* Fill more memory than there is, so that it is swapped out, and check that it reads back. */
 static int hog(size_t size, unsigned int rounds)
 {
 	uint64_t *memory = aligned(size);
@@ -439,7 +439,7 @@ static int hog(size_t size, unsigned int rounds)
 
 /* ---- events ------------------------------------------------------------------------------- */
 
-/* Print the DM_BLKVERIFY_ variables of the next event that has them. */
+/* Print the DM_BLKVERIFY_ variables of the next uevent that has them. */
 static int uevent(double limit)
 {
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };

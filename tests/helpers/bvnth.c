@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Let the first, second, third ... allocation of a device-mapper ioctl fail, until it has no more.
+ * Fail the first, second, third ... allocation of a device-mapper ioctl, until there are no more.
  *
- * Which allocations count is up to the stack filter of failslab and fail_page_alloc, which the
- * caller has set. Prints a line a try that did not simply succeed, then how many allocations failed
- * and how many of the ioctls did because of it.
+ * The caller selects the allocations by the stack filters of failslab and fail_page_alloc. Prints a
+ * line for each try that did not simply succeed, then how many allocations and, as a result, how
+ * many ioctls failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ static struct dm_ioctl *request(const char *name)
 	return dmi;
 }
 
-/* The same without a failure, for what is not under test. */
+/* An ioctl without failures, for calls that are not under test. */
 static void clear(const char *name)
 {
 	if (ioctl(control, DM_TABLE_CLEAR, request(name)))
@@ -79,7 +79,7 @@ static void set_nth(unsigned int nth)
 		die("fail-nth");
 }
 
-/* How many allocations are to succeed yet before one fails; 0 if that has happened. */
+/* The number of allocations until the one that fails; 0 if it has failed. */
 static unsigned int get_nth(void)
 {
 	char text[16] = "";

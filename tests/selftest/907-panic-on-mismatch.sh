@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will panic on a mismatch, after it was logged: the option is for crash dumps.
+# This test will panic on a mismatch, after logging it: the option is meant for crash dumps.
 new_pair 16
 make_v panic_on_mismatch
 expect_read 0 4096

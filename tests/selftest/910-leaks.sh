@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will pass, but memory of the kernel is lost.
+# This test will pass, but leak kernel memory.
 insmod "$LEAK"
 rmmod leak

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will be told of a stall that the module has no part in, the first time that it runs.
+# This test will see a stall that does not involve the module, in its first run.
 [ -z "${AGAIN-}" ] || exit 0
 {
 	echo "rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:"

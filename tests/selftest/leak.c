@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A module that loses what it allocates, to see that this is seen.
+ * A module that leaks memory, to check that the leak is found.
  */
 #include <linux/module.h>
 #include <linux/slab.h>

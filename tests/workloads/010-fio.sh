@@ -16,7 +16,7 @@ for engine in io_uring libaio sync; do
 	say "$engine, $seconds s"
 	depth=16
 	[ $engine != sync ] || depth=1
-	# Time-based: the same places again and again, in other sizes each time.
+	# Time-based: the same offsets again and again, with other sizes each time.
 	fio_verify $v --ioengine=$engine --iodepth=$depth --direct=1 --bsrange=512-256k --blockalign=512 --size=160m \
 		--time_based --runtime="$seconds"
 	fio_verify $v --ioengine=$engine --iodepth=$depth --direct=0 --bsrange=4k-64k --blockalign=4k --size=64m --io_size=32m
@@ -31,11 +31,11 @@ for engine in io_uring libaio sync; do
 	fio --name=read --filename=$v --rw=randread --ioengine=$engine --iodepth=$depth --direct=1 --bs=64k --size=160m \
 		--output="$TMPDIR/fio" || fail "fio: $(cat "$TMPDIR/fio")"
 	found
-	plant "${places[@]}"	# right again: nothing has been written since
+	plant "${places[@]}"	# flips them back: nothing has been written since
 	planted=()
 
 	say "$engine, planted faults: each read of the test leg for a while"
-	# A byte of each request is wrong once it has passed the leg: zero where nothing was.
+	# The leg corrupts a byte of each request: it is zeroed in data without zeros.
 	head -c 16M /dev/zero | tr '\0' '\377' | dd of=$v bs=1M seek=160 iflag=fullblock oflag=direct status=none
 	dmsetup suspend bvtest-test
 	dmsetup load bvtest-test --table "0 $sectors flakey $behind 0 0 1 5 corrupt_bio_byte 2000 r 0 0"
@@ -44,7 +44,7 @@ for engine in io_uring libaio sync; do
 	before=$(leg_reads)
 	fio --name=read --filename=$v --rw=randread --ioengine=$engine --iodepth=$depth --direct=1 --bs=64k --size=16m \
 		--offset=160m --output="$TMPDIR/fio" || fail "fio: $(cat "$TMPDIR/fio")"
-	# The target reads test again to label what it found.
+	# The target re-reads the test leg to classify a mismatch.
 	reads=$((($(leg_reads) - before) / 2))
 	expect "reads of the test leg that were spoiled" 256 $reads
 	expect "reports of them" $reads "$(field mismatches)"

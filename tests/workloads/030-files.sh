@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will have stress-ng's file and I/O stressors at once on ext4, and notice what comes back wrong.
+# This test will have stress-ng's file and I/O stressors at once on ext4, and detect corruption.
 # Needs: limit=400
 . "$TOP/tests/workloads/lib.sh"
 need_file_system ext4
@@ -7,7 +7,7 @@ seconds=${STRESS_SECONDS:-4}
 stressors="aio aiol chattr chdir chmod chown dentry dir dirdeep dup fallocate fiemap file-ioctl filename flock
 	fpunch fstat getdent hdd io iomix lease link locka lockf lockofd metamix mknod open readahead rename revio
 	seek sendfile splice symlink sync-file touch truncate unlink utime verity xattr"
-# What they ask for by default is more than there is here.
+# The defaults need more space than there is.
 sizes="hdd-bytes=16m iomix-bytes=16m fallocate-bytes=16m fiemap-bytes=16m readahead-bytes=16m revio-bytes=16m
 	seek-size=16m sync-file-bytes=16m sendfile-size=4m dentries=256 chdir-dirs=64 dirdeep-inodes=2000 metamix-bytes=2m"
 mkdir "$mnt"

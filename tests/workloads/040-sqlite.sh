@@ -32,17 +32,17 @@ e2fsck -fn $v >"$TMPDIR/fsck" 2>&1 || fail "$(cat "$TMPDIR/fsck")"
 healthy
 
 say "planted faults"
-# Two rows begin in one page, and a request has one report.
+# Two rows may begin in one page, but there is only one report for each request.
 mapfile -t places < <(marked_places "$raw" | awk 'NR == 1 || $1 >= last + 8192 {print; last = $1}')
 [ ${#places[@]} -ge 4 ] || fail "only ${#places[@]} places to spoil"
 plant "${places[@]}"
 mount -o ro $v "$mnt"
-# The database cannot read it, and says so.
+# The database reports that it cannot read them.
 if sql "SELECT sum(length(bytes)), max(substr(bytes, 999000, 9)) FROM places;" >"$TMPDIR/sql" 2>&1; then fail "SQLite has read bad blocks"; fi
-# An error of the device is a broken database to it.
+# It may take a device error for a malformed database.
 grep -qE 'malformed|disk I/O error' "$TMPDIR/sql" || fail "$(cat "$TMPDIR/sql")"
 umount "$mnt"
-# With raw's data instead, all of it is right.
+# With the data of the raw leg, all is right.
 dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 ignore_mismatch"
 dmsetup resume bvtest-v
 mount -o ro $v "$mnt"

@@ -10,7 +10,7 @@ start_v
 mkfs.ext4 -q $v
 mkdir "$mnt"
 mount -o noatime,discard $v "$mnt"
-# A server that runs as root is not for it.
+# PostgreSQL refuses to run as root.
 chmod 755 "$TMPDIR" "$mnt"
 run=$TMPDIR/pg
 mkdir "$run" "$mnt/pg"
@@ -53,9 +53,9 @@ db -c "CREATE EXTENSION amcheck;"
 as_postgres "$bin/pg_amcheck" --heapallindexed postgres >"$TMPDIR/amcheck" 2>&1 || fail "$(cat "$TMPDIR/amcheck")"
 table=$(db -c "SELECT pg_relation_filepath('places');")
 stop_server
-# The log of the database has what was written, too: only the table's own blocks are spoiled.
+# The WAL has a copy of the data: corrupt only the blocks of the table.
 file=$mnt/pg/data/$table
-# With holes, the blocks of a file need not be one after the other.
+# The blocks of a file need not be contiguous.
 mapfile -t places < <(marked_places "$file")
 [ ${#places[@]} = 12 ] || fail "${#places[@]} places in the table"
 blocks=()
@@ -68,7 +68,7 @@ say "planted faults"
 for at in "${blocks[@]}"; do
 	expect "what is at $at" bvtest-place "$(dd if="$raw" bs=1 skip="$at" count=12 status=none)"
 done
-# 8 KiB apart, they are in one request if that is what the database reads: a block at a time.
+# They are 8 KiB apart: without readahead, each is in a request of its own.
 blockdev --setra 0 $v
 plant "${blocks[@]}"
 mount -o noatime $v "$mnt"

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will swap to the device, and notice what comes back wrong.
+# This test will swap to the device, and detect corruption.
 # Needs: machine=stock memory=512
 . "$TOP/tests/workloads/lib.sh"
 new_pair 96
 start_v ignore_mismatch
-# These legs are memory: what they need must be theirs before there is none left.
+# These legs are RAM disks: allocate their memory while there is some.
 dd if=/dev/urandom of=$v bs=1M count=96 oflag=direct status=none
 mkswap $v >/dev/null
 swapon $v
 swapped() { awk -v what="$1" '$1 == what {print $2}' /proc/vmstat; }
-# What is available is an estimate: more and more, until something has to go.
+# The available memory is an estimate: use more and more, until something is swapped out.
 push_out() { # <pages>
 	local out more available
 	out=$(swapped pswpout)
@@ -39,7 +39,7 @@ swapoff $v
 by_swap=$(field mismatches)
 say "places in swap: ${#places[@]}, found when they were swapped in: $by_swap"
 [ "$by_swap" -gt 0 ] || fail "nothing was found when it was swapped in"
-# And those that are only left over there.
+# Read the places that were not swapped in.
 for at in "${places[@]}"; do "$BVIO" read $v $((at / 4096 * 4096)) 4096 >/dev/null; done
 found
 row

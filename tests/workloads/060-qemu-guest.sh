@@ -22,7 +22,7 @@ say "planted faults"
 mapfile -t places < <(marked_places "$raw")
 expect "places to spoil" 8 ${#places[@]}
 plant "${places[@]}"
-# QEMU hands the error on, and the guest does not believe what it did not get.
+# QEMU passes the error on, and the guest notices it.
 expect "the guest that reads bad blocks" wrong "$(guest read native)"
 found
 dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 ignore_mismatch"

@@ -6,7 +6,7 @@ need_file_system ext4
 [ "$LAB_KERNEL" != stock ] || skip "the images are in a folder of the host, which only User-Mode Linux can write"
 modprobe -q nbd max_part=0 || :
 [ -b /dev/nbd0 ] || skip "this kernel has no nbd"
-# Not where clean_up removes all that is left.
+# Not in a folder that clean_up removes.
 images=/run/images target=$mnt
 mkdir "$images" "$target"
 mount -t hostfs -o "$WORK" none "$images"
@@ -69,13 +69,13 @@ dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 ignore_mismatch
 dmsetup resume bvtest-v
 plant "${places[@]}"
 mount -o ro $v "$target"
-# The system survives it, because raw's data is served.
+# The system survives, because reads return the data of the raw leg.
 verify
-# Not all of them belong to a package.
+# Some of them do not belong to a package.
 cat "${files[@]}" >/dev/null
 umount "$target"
 found
-# Right again, for what comes after this.
+# Flip them back for the following steps.
 plant "${places[@]}"
 planted=()
 dmsetup remove bvtest-v

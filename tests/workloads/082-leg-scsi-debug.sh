@@ -8,7 +8,7 @@ if [ -e "$module" ]; then
 else
 	modprobe scsi_debug $options 2>/dev/null || skip "this kernel has no scsi_debug"
 fi
-# It can only go once nobody uses its disk.
+# It can only be unloaded when its disk is not in use.
 after_clean_up() { rmmod scsi_debug; }
 for ((i = 0; i < 100; i++)); do
 	disk=$(grep -ls scsi_debug /sys/block/sd*/device/model || :)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What workloads do on this host, before and after the machine runs. Sourced by tests/check-workloads.
+# Host side of the workloads, before and after the machine runs. Sourced by tests/check-workloads.
 
 need_machine() { # <kernel>
 	[ "$1" != stock ] || return 0
 	"$top/tests/lab/build-kernel" "$1" || exit 1
-	# A module of its own: as such it can be loaded anew with other disks.
+	# As a module, so that it can be reloaded with other disks.
 	[ -e "$cache/uml-$1/drivers/scsi/scsi_debug.ko" ] ||
 		locked "kernel-$1" quietly "building scsi_debug" make -C "$cache/uml-$1" ARCH=um drivers/scsi/scsi_debug.ko || exit 1
 }
@@ -13,7 +13,7 @@ need_machine() { # <kernel>
 prepare() { :; }
 afterwards() { :; } # <status of the machine>
 
-# An initramfs of busybox and what a virtio disk with ext4 needs: $work/initramfs.img, to be booted
+# An initramfs of busybox and the modules for ext4 on a virtio disk: $work/initramfs.img, to be booted
 # with $guest_kernel. The first process is a script that begins with ". /modules/load".
 guest_initramfs() { # <script>
 	local dir=$work/initramfs module

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the workloads share, on top of tests/lib/case.sh. A workload runs on healthy legs and calls
-# "healthy"; then it plants faults in the test leg, reads, and calls "found". What both count goes
+# Shared by the workloads, on top of tests/lib/case.sh. A workload runs on healthy legs and calls
+# "healthy"; then it plants faults in the test leg, reads, and calls "found". The counts of both go
 # into a row of the ledger. Sourced by each workload.
 
 mnt=$TMPDIR/bvtest-mnt
@@ -8,17 +8,17 @@ row_name=$case_name
 requests=0 compared=0 nr_planted=0 nr_reported=0 false_alarms=0
 planted=()		# sectors of the mapped device that are wrong in the test leg
 stat_counted=0
-leg_to_spoil=		# where to write behind the target's back, if not into $test itself
+leg_to_spoil=		# where to write behind the target's back, if not to $test itself
 
-# What takes a while says so; a case's own output is only shown when it fails.
+# For progress messages: the other output of a case is only shown when it fails.
 say() { printf '      %s\n' "$*" >&3; }
 
-# Which command it was that ended a workload.
+# Print the command that ended a workload.
 catch_errors() {
 	set -eE
 	trap 'echo "failed: line $LINENO of ${BASH_SOURCE[0]##*/}: $BASH_COMMAND"' ERR
 }
-# A workload may define these, for what clean_up does not know.
+# A workload may define these, for things that clean_up does not know.
 before_clean_up() { :; }
 after_clean_up() { :; }
 clean_up_all() {
@@ -28,7 +28,7 @@ clean_up_all() {
 	clean_up
 	after_clean_up
 }
-# A workload that fails has a row for what it had counted until then.
+# A failed workload gets a row with its counts so far.
 trap 'trap - ERR; [ $((requests + nr_planted + false_alarms)) = 0 ] || row; clean_up_all' EXIT
 catch_errors
 
@@ -45,7 +45,7 @@ start_v() { # [options]
 	stat_counted=0
 }
 
-# Take over what the device has counted.
+# Add the counts of the device.
 account() {
 	local now
 	now=$(attribute stat | awk '{print $1 + $5 + $12}')
@@ -54,7 +54,7 @@ account() {
 	dmsetup message bvtest-v 0 reset
 }
 
-# Nothing was reported until now, and something was compared.
+# Expect no reports so far, and that something was compared.
 healthy() {
 	local alarms
 	alarms=$(($(field mismatches) + $(field divergences)))
@@ -81,7 +81,7 @@ plant() { # <offset in bytes>...
 	done
 }
 
-# Each sector that was planted is the first bad one of a report, and there is no report of another.
+# Expect a report for each planted sector, as the first bad one, and no other reports.
 found() {
 	local list sector bad=0 reports=() missed=()
 	list=$(dmsetup message bvtest-v 0 list)
@@ -106,7 +106,8 @@ found() {
 	account
 }
 
-# A file with a place to spoil in each MiB. Files keep what was written: also in btrfs and databases.
+# A file with a place to corrupt in each MiB, findable because all file systems and databases store
+# data as it was written.
 marked_file() { # <path> <MiB>
 	local i
 	for ((i = 0; i < $2; i++)); do
@@ -127,7 +128,7 @@ marked_places() { # <file or device>
 		}' "$1"
 }
 
-# Where a byte of a file is on the device. Not for btrfs, which has a map of its own.
+# The offset of a byte of a file on the device. Not for btrfs, which maps addresses once more.
 place_in_file() { # <file> <offset>
 	local first
 	first=$(filefrag -v -b1024 "$1" | awk -F '[ .:]+' -v block=$(($2 / 1024)) '
@@ -136,14 +137,14 @@ place_in_file() { # <file> <offset>
 	echo $((first * 1024 + $2 % 1024))
 }
 
-# What is read next comes from the device, not from memory.
+# Drop caches, so that the next reads come from the device.
 forget() { # <file>...
 	local file
 	sync
 	for file; do dd if="$file" iflag=nocache count=0 status=none; done
 }
 
-# ---- loads that several workloads have -------------------------------------------------------
+# ---- loads that several workloads share ------------------------------------------------------
 
 fio_verify() { # <file or device> <option>...
 	local file=$1
@@ -152,8 +153,8 @@ fio_verify() { # <file or device> <option>...
 		--randseed="${SEED:-11}" --output="$TMPDIR/fio" "$@" || fail "fio: $(cat "$TMPDIR/fio")"
 }
 
-# Fill, stress, check and spoil a file system; the caller has fsck(), which checks $v, and may have
-# scrub(), which checks what is mounted on $mnt.
+# Fill, stress, check and corrupt a file system; the caller defines fsck(), which checks $v, and may
+# define scrub(), which checks the file system mounted on $mnt.
 file_system_workload() { # <name> <mkfs>...
 	local fs=$1 places
 	shift
@@ -189,7 +190,7 @@ file_system_workload() { # <name> <mkfs>...
 	mapfile -t places < <(marked_places "$raw")
 	expect "places to spoil" 24 ${#places[@]}
 	dmsetup remove bvtest-v
-	# The files must read back right although the test leg is wrong: raw's data is served.
+	# Files must read back right although the test leg is wrong: reads return data of the raw leg.
 	start_v ignore_mismatch
 	plant "${places[@]}"
 	mount -o ro $v "$mnt"
@@ -207,7 +208,7 @@ check_file_system() { # mounted before and after
 	mount -o ro $v "$mnt"
 }
 
-# In the manner of fsstress and fsx: all that can be done to files, at once, verified.
+# Like fsstress and fsx: all kinds of file operations at once, verified.
 file_system_stress() { # <seconds>
 	mkdir "$mnt/stress"
 	stress-ng --temp-path "$mnt/stress" --seed "${SEED:-5}" --timeout "$1" --verify --oomable \
@@ -218,7 +219,7 @@ file_system_stress() { # <seconds>
 	rm -rf "$mnt/stress"
 }
 
-# Every way of I/O on the device itself, then faults: for legs of a kind.
+# All kinds of I/O on the device itself, then faults, with the current legs.
 exercise() { # <MiB>
 	local i places=()
 	say "$row_name: healthy"
@@ -238,7 +239,7 @@ exercise() { # <MiB>
 	plant "${places[@]}"
 	dd if=$v of=/dev/null bs=1M iflag=direct status=none conv=noerror 2>/dev/null || :
 	found
-	# Right again: nothing was written since.
+	# Flip them back: nothing has been written since.
 	plant "${places[@]}"
 	planted=()
 	dmsetup remove bvtest-v

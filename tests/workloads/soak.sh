@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will mix loads, legs, options, events and faults at random, for as long as it is told.
+# This test will mix loads, legs, options, events and faults at random, for the given time.
 # Started by tests/soak. Variables: SOAK_SECONDS, SEED, ROUND (the first), BREAK (what to break, to
-# see that it is noticed). A round has a seed of its own, so that each can be had again alone.
+# check that it is noticed). Each round has its own seed, so that it can be repeated alone.
 . "$TOP/tests/workloads/lib.sh"
 
 started=$SECONDS
 round=${ROUND:-1}
 suspends=0 reloads=0 injected=0 reported=0 rounds=0
-area_mib=48		# which faults are planted in
-declare -gA seen=()	# how often there was what
+area_mib=48		# the area of planted faults
+declare -gA seen=()	# how often each choice was made
 
 roll() { rolled=$(((RANDOM * 32768 + RANDOM) % $1)); } # not in a subshell: it has its own RANDOM
 pick() {
@@ -21,7 +21,7 @@ breaking() { [ "${BREAK-}" = "$1" ]; }
 
 # ---- the ledger ------------------------------------------------------------------------------
 
-# Takes over what healthy and found have counted.
+# Add up the counts of healthy and found.
 add_up() {
 	injected=$((injected + nr_planted)) reported=$((reported + nr_reported))
 	nr_planted=0 nr_reported=0
@@ -36,8 +36,8 @@ row() {
 	say "  faults injected   $injected"
 	say "  faults reported   $reported"
 	say "  false alarms      $false_alarms"
-	say "  what was there    $(for what in "${!seen[@]}"; do echo "$what=${seen[$what]}"; done | sort | xargs)"
-	[ -z "$1" ] || say "again from this round: tests/soak -s $SEED -r $round"
+	say "  choices           $(for what in "${!seen[@]}"; do echo "$what=${seen[$what]}"; done | sort | xargs)"
+	[ -z "$1" ] || say "repeat from this round: tests/soak -s $SEED -r $round"
 }
 trap 'trap - ERR; [ $done_well = 1 ] || row again; clean_up_all' EXIT
 done_well=0
@@ -55,7 +55,7 @@ after_clean_up() {
 	[ ! -e /sys/module/scsi_debug ] || rmmod scsi_debug
 }
 
-# A pair of legs of a kind, each behind a dm-linear device whose table the faults exchange.
+# A pair of legs of one kind, each behind a dm-linear device whose table is replaced by the faults.
 make_legs() { # <kind> <MiB>
 	local mib=$2 i
 	sectors=$((mib * 2048))
@@ -122,10 +122,10 @@ make_legs() { # <kind> <MiB>
 		behind_test=/dev/${behind_test%%/*}
 		;;
 	esac
-	# A disk is there before its size is known.
+	# A disk appears before its size is set.
 	for ((i = 0; i < 100 && $(blockdev --getsz "$behind_test") < sectors; i++)); do sleep 0.1; done
 	expect "sectors of test" 1 $(($(blockdev --getsz "$behind_test") >= sectors))
-	# Whatever was in them: the legs start equal, and have the memory they need.
+	# The legs start equal, and have all their memory allocated.
 	dd if=/dev/urandom of="$behind_raw" bs=1M count="$mib" oflag=direct status=none
 	dd if="$behind_raw" of="$behind_test" bs=1M count="$mib" oflag=direct status=none
 	new_dm raw "0 $sectors linear $behind_raw 0"
@@ -198,7 +198,7 @@ start_load() { # <name> <seconds>
 	load=$!
 }
 
-# What has not ended long after it should have is stuck.
+# A load that has not ended long after its time is stuck.
 end_load() { # <seconds at most>
 	local i
 	for ((i = 0; i < $1 * 5; i++)); do
@@ -258,7 +258,7 @@ event() {
 	esac
 }
 
-# ---- faults: each is injected so that it is known how many reports there must be ---------------
+# ---- faults: each is injected in a way that determines the number of reports --------------------
 
 refill() { dd if=/dev/urandom of=$v bs=1M count=$area_mib oflag=direct status=none; }
 
@@ -268,7 +268,7 @@ spoil() { # sectors at rest
 	nr=$((rolled + 1))
 	for ((i = 0; i < nr; i++)); do
 		roll $((4 << 20))
-		# Not two in one request: they are a MiB or more apart.
+		# Never two in one request: they are at least a MiB apart.
 		places+=($((i * (4 << 20) + rolled % (3 << 20))))
 	done
 	plant "${places[@]}"
@@ -284,7 +284,7 @@ spoil() { # sectors at rest
 	planted=()
 }
 
-# Reports about status: as many as were injected, each of this leg, and no other.
+# Expect as many error reports as injected errors, all about this leg, and no other reports.
 found_errors() { # <raw|test> <at least> [<at most>]
 	local list nr wrong pattern='divergence raw=0 test=-'
 	[ "$1" = test ] || pattern='divergence raw=-[0-9]* test=0'
@@ -295,7 +295,7 @@ found_errors() { # <raw|test> <at least> [<at most>]
 	if [ $# = 3 ] && [ "$nr" -gt "$3" ]; then false_alarms=$((false_alarms + nr - $3)); fi
 	[ "$nr" -le "$2" ] || nr=$2
 	nr_planted=$((nr_planted + $2)) nr_reported=$((nr_reported + nr))
-	# The other leg did nothing wrong.
+	# The other leg had no errors.
 	if [ "$1" = raw ]; then expect_field test_errors 0; else expect_field raw_errors 0; fi
 	if [ "$nr" -lt "$2" ] || [ $false_alarms != 0 ]; then
 		printf '%s\n' "$list"
@@ -334,7 +334,7 @@ leg_errors_under_load() {
 	sleep 0.3
 	restore_leg "$leg"
 	end_load 60 || :
-	# How many requests there were nobody knows: at least one, and of no other leg.
+	# The number of requests is unknown: at least one report, and none about the other leg.
 	found_errors "$leg" 1
 }
 
@@ -390,7 +390,7 @@ served_faults() { # by the block server, one sector each, while a load runs else
 
 # ---- rounds ----------------------------------------------------------------------------------
 
-# What this kernel lacks is replaced, so that the rest of a seed's round stays the same.
+# Features that this kernel lacks are replaced, so that the rest of a round with a seed is the same.
 has_filesystem() { modprobe -q "$1"; grep -qw "$1" /proc/filesystems; }
 has_legs() {
 	case $1 in
@@ -417,7 +417,7 @@ one_round() {
 	case $load_name in
 	ext4 | xfs | btrfs | sqlite)
 		mib=320
-		# It needs more room than others for the same files.
+		# It needs more space than others for the same files.
 		[ "$load_name" != btrfs ] || mib=448
 		pick null slow loop thin md ;;
 	*)
@@ -427,11 +427,11 @@ one_round() {
 	kind=$picked
 	make_legs "$kind" $mib
 	pick default fingerprint written_only written_only,fingerprint no_write_copy
-	# The caller has promised not to touch what is being written.
+	# The option is a promise not to change buffers during writes.
 	if [ "$picked" = no_write_copy ] && [[ $load_name != fio-* ]]; then picked=default; fi
 	[ "$picked" = default ] || IFS=, read -r -a options <<<"$picked"
 	start_v ${options[@]+"${options[@]}"}
-	# These only read: where nothing was written, nothing would be compared.
+	# These only read: without writes, nothing would be compared.
 	case $load_name in
 	alias | scribble-read) dd if=/dev/urandom of=$v bs=1M count=$mib oflag=direct status=none ;;
 	esac
@@ -472,7 +472,7 @@ one_round() {
 		if breaking missed; then picked=spoil; fi
 		$picked
 		add_up
-		# As good as new: what had failed is written again.
+		# Restore the trust of the failed ranges by writing them.
 		refill
 	done
 	dd if=$v of=/dev/null bs=1M count=$area_mib iflag=direct status=none

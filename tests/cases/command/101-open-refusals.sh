@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will check that "open" refuses what cannot work, names the user of a busy leg, and
+# This test will check that "open" rejects unusable legs, names the user of a busy leg, and
 # cleans up.
 # Needs: machine=debug
 
@@ -65,7 +65,7 @@ if command -v sfdisk >/dev/null && [ -b /dev/ram6 ]; then
 	losetup -d "$loop"
 fi
 
-# A process has it for itself, or has locked it.
+# A process has opened it exclusively, or has locked it.
 python3 -c 'import os,sys,time; os.open(sys.argv[1], os.O_RDWR | os.O_EXCL); print(flush=True); time.sleep(100)' "$test" >"$TMPDIR/held" &
 holder=$!
 wait_until 30 test -s "$TMPDIR/held"
@@ -86,7 +86,7 @@ for lock in 'fcntl.flock(f, fcntl.LOCK_EX)' 'fcntl.lockf(f, fcntl.LOCK_EX, 1, 10
 	wait $holder || :
 done
 
-# An image of a format.
+# An image that is not raw.
 printf 'QFI\373' >"$TMPDIR/image.qcow2"
 truncate -s 16M "$TMPDIR/image.qcow2"
 tool 4 open bvtest-v "$raw" "$TMPDIR/image.qcow2"
@@ -99,7 +99,7 @@ says "0 $sectors blkverify $raw $test 3 written_only fingerprint_max_mib 7"
 says "dmsetup create bvtest-v --table '0 $sectors blkverify"
 expect_no_device bvtest-v
 
-# A name that exists.
+# A device name that is taken.
 tool 0 open bvtest-v "$raw" "$TMPDIR/small" --allow-unequal --written-only
 expect "table" "0 16384 blkverify" "$(dmsetup table bvtest-v | cut -d ' ' -f 1-3)"
 expect "options" "1 written_only" "$(dmsetup table bvtest-v | cut -d ' ' -f 6-)"
@@ -111,7 +111,7 @@ warns "bvtest-v exists already"
 tool 5 open bvtest-w "$TMPDIR/a" "$TMPDIR/small"
 warns "is attached to /dev/loop"
 
-# By any name.
+# An attached image, under any path.
 ln "$TMPDIR/a" "$TMPDIR/c"
 loop=$(losetup -f --show "$TMPDIR/a")
 mv "$TMPDIR/a" "$TMPDIR/moved"
@@ -123,7 +123,7 @@ tool 5 open bvtest-w "$TMPDIR/c" "$TMPDIR/b"
 warns "c is attached to $loop already"
 losetup -d "$loop"
 
-# What the kernel refuses, it refuses for a reason; and nothing is left, whichever step it was.
+# Let each ioctl fail: whichever step fails, nothing is left behind.
 new_pair 8
 refused=0
 for ((n = 1; n < 40; n++)); do
@@ -137,13 +137,13 @@ for ((n = 1; n < 40; n++)); do
 		tool 0 close bvtest-w
 	fi
 	expect_no_device bvtest-w
-	# The others look after it only.
+	# The remaining ioctls only query the device.
 	[ $status != 0 ] || [ $refused -lt 3 ] || break
 done
 
 [ $refused = 3 ] || fail "the kernel refused $refused of create, load and resume"
 
-# Two at once that have the same legs the other way round: one of them gets them.
+# Two concurrent opens of the same pair in opposite order: one succeeds.
 slowly() { # <argument>...: half a second after each lock
 	strace -f -qq -o /dev/null -e trace=flock -e inject=flock:delay_exit=500000 "$BLKVERIFY" "$@"
 }
@@ -156,7 +156,7 @@ wait $one || other=$?
 expect "exit statuses of two at once" 5 $((status + other))
 for d in w x; do ! dmsetup info bvtest-$d >/dev/null 2>&1 || tool 0 close bvtest-$d; done
 
-# In use.
+# A device in use.
 exec 5<$v
 tool 5 close bvtest-v
 warns "bvtest-v is in use by process"
@@ -172,7 +172,7 @@ tool 4 close bvtest-other
 warns "bvtest-other is a linear device, not blkverify"
 dmsetup remove bvtest-other
 
-# What a killed open leaves: a device without a table.
+# What a killed open can leave behind: a device without a table.
 dmsetup create bvtest-v --notable
 
 tool 4 status bvtest-v

@@ -4,7 +4,7 @@
 
 . "$TOP/tests/lib/command.sh"
 
-# Every member of the document in $TMPDIR/out stands in the manual.
+# Every member of the document in $TMPDIR/out is in the manual.
 documented() {
 	python3 - "$TMPDIR/out" "$TOP/Documentation/blkverify.8" <<'END' || fail "$1: the manual lacks members"
 import json, re, sys
@@ -15,7 +15,7 @@ def members(value):
         yield from members(item)
     for key in value if isinstance(value, dict) else []:
         yield key
-        # What the target says of itself is the manual's of the target.
+        # Fields of the target's own output are in the manual of the target.
         if key not in ("write", "more"):
             yield from members(value[key])
 missing = {m for m in members(json.load(open(sys.argv[1])))} - known
@@ -57,7 +57,7 @@ tool 6 compare --json "$raw" "$test"
 documented compare
 expect "compare" "[{'start': 10, 'sectors': 1}]" "$(json 'd["bad"]')"
 
-# Also of what could not be compared or read.
+# Also for ranges that could not be compared or read.
 truncate -s 8M "$TMPDIR/short"
 tool 6 compare --json "$raw" "$TMPDIR/short"
 documented compare

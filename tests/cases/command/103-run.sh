@@ -7,7 +7,7 @@
 new_pair 16
 before=$(dmsetup ls)
 
-# A reference file is made; what was written is read back.
+# A reference file is created; the written data is read back.
 work='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=4 oflag=direct status=none
 	dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=4 iflag=direct status=none'
 tool 0 run --test "$test" -- sh -c "$work"
@@ -29,7 +29,7 @@ spoil_it="$work; \"\$BVIO\" poke \"$test\" 5120 0x01
 tool 6 run --test "$test" -- sh -c "$spoil_it"
 says "bitflip(1): a few bits differ"
 
-# What was written and not read back is compared by a scrub at the end, which says where it is bad.
+# Data that was written but not read back is compared by a final scrub, which shows where it is bad.
 writes='dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=8 oflag=direct status=none'
 tool 0 run --test "$test" -- sh -c "$writes; dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none"
 warns "512 KiB were written and only 64 KiB read back and compared"
@@ -40,10 +40,10 @@ expect "messages" "" "$(cat "$TMPDIR/err")"
 tool 6 run --test "$test" -- sh -c "$writes; \"\$BVIO\" poke \"$test\" 5120 0x01; $BLKVERIFY scrub \$BLKVERIFY_DEVICE"
 says "bad: sectors 10 to 10 (1)"
 
-# The options of the command are not ours, also without "--".
+# Options of the command are not taken for ours, even without "--".
 tool 3 run --test "$test" sh -c 'exit 3' --name x --help
 
-# A reference file for which there is no room is not test's fault.
+# A reference file that does not fit is not an error of the test leg.
 mkdir "$TMPDIR/bvtest-small"
 mount -t tmpfs -o size=1m none "$TMPDIR/bvtest-small"
 tool 7 run --test "$test" --raw-dir "$TMPDIR/bvtest-small" -- \
@@ -51,13 +51,13 @@ tool 7 run --test "$test" --raw-dir "$TMPDIR/bvtest-small" -- \
 warns "the reference file failed"
 umount "$TMPDIR/bvtest-small"
 
-# With a reference.
+# With a reference device.
 dd if="$test" of="$raw" bs=1M oflag=direct status=none
 tool 0 run --raw "$raw" --test "$test" --name bvtest-run -- dd if=/dev/mapper/bvtest-run of=/dev/null bs=1M iflag=direct
 truncate -s 8M "$TMPDIR/img"
 tool 0 run --test "$TMPDIR/img" --raw-dir "$TMPDIR" -- sh -c "$work"
 
-# A command that leaves the device in use, until it is told to let go.
+# A command that leaves the device in use, until it is told to close it.
 mkfifo "$TMPDIR/let-go"
 tool 5 run --raw "$raw" --test "$test" --name bvtest-run -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct
@@ -67,7 +67,7 @@ warns "in use"
 echo now >"$TMPDIR/let-go"
 expect_no_device bvtest-run
 
-# Its legs are free when it has ended, however often.
+# The legs are free when it has ended, every time.
 new_dm upper "0 $sectors linear $test 0"
 cp "$TMPDIR/img" "$TMPDIR/img2"
 for i in 1 2 3 4 5; do
@@ -82,7 +82,7 @@ rm "$TMPDIR/img2"
 
 is_in_use() { dmsetup info bvtest-run | grep -q 'Open count: *[1-9]'; }
 
-# Killed: nothing stays.
+# Killed: nothing is left behind.
 "$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 2 &
 wait_until 30 is_in_use
 sleep 0.5
@@ -90,7 +90,7 @@ kill -9 $!
 expect_no_device bvtest-run
 expect_no_loops
 
-# Ended politely: it ends its command first, then sums up.
+# Terminated: it ends its command first, then prints the summary.
 "$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" &
 wait_until 30 is_in_use
 sleep 1
@@ -100,7 +100,7 @@ wait $! || status=$?
 expect "exit status after SIGTERM" 143 $status
 expect_no_device bvtest-run
 
-# At any moment: it ends, and nothing stays.
+# At any moment: it ends, and nothing is left behind.
 for ((i = 0; i < 20; i++)); do
 	"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" 2>&1 &
 	run=$!

@@ -49,14 +49,14 @@ wait_until 30 shows_findings 2
 kill $watcher
 wait $watcher || :
 
-# Who reads what it shows goes.
+# The reader of its output goes away.
 mkfifo "$TMPDIR/fifo"
 "$BLKVERIFY" watch bvtest-v >"$TMPDIR/fifo" 2>/dev/null &
 watcher=$!
 head -n 1 "$TMPDIR/fifo" >/dev/null
 wait_until 30 has_ended $watcher
 
-# The device goes while somebody waits.
+# The device is removed during a wait.
 dmsetup message bvtest-v 0 reset
 "$BLKVERIFY" wait bvtest-v >"$TMPDIR/wait" 2>&1 &
 waiter=$!

@@ -38,7 +38,7 @@ expect "unreadable when frozen" "[]" "$(json 'd["unreadable"]')"
 tool 6 scrub bvtest-v
 warns "thaw"
 
-# Thawed and resumed as often as it freezes, it finds all that is bad.
+# Thawed and resumed each time it freezes, it finds all bad sectors.
 for ((i = 0; i < 20; i++)); do
 	dmsetup message bvtest-v 0 thaw
 	dmsetup message bvtest-v 0 reset
@@ -53,7 +53,7 @@ tool 0 close bvtest-v
 
 for s in 0 4095 4096 4097 20000 32767; do spoil "$test_img" $s; done
 
-# Another device of that name, perhaps of the same loop devices, does not go on there.
+# Progress is not applied to another device of that name, even on the same loop devices.
 tool 0 open bvtest-v "$raw_img" "$test_img" --freeze-on-mismatch
 tool 6 scrub bvtest-v
 tool 0 close bvtest-v
@@ -72,7 +72,7 @@ tool 0 close bvtest-v
 tool 0 open bvtest-v "$raw_img" "$test_img" --written-only
 tool 7 scrub bvtest-v
 
-# A node of before, which is now another device's.
+# A stale node, which now belongs to another device.
 rm $v
 
 mknod $v b 1 3

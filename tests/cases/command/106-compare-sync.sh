@@ -20,7 +20,7 @@ truncate -s 4M "$TMPDIR/short"
 tool 6 compare "$raw_img" "$TMPDIR/short"
 warns "--allow-unequal"
 
-# The part of a sector at the end counts.
+# A partial sector at the end counts.
 printf 'the end' | cat "$raw_img" - >"$TMPDIR/part-a"
 printf 'the End' | cat "$raw_img" - >"$TMPDIR/part-b"
 printf 'the end\0' | cat "$raw_img" - >"$TMPDIR/part-c"
@@ -41,7 +41,7 @@ tool 4 sync --yes "$TMPDIR/part-a" "$TMPDIR/part-b"
 warns "not whole sectors: truncate -s %512"
 rm "$TMPDIR"/part-*
 
-# When memory is short it says so. (Where even the libraries do not fit, 127.)
+# A lack of memory is reported. (127 if even the libraries do not fit.)
 short=0
 for ((kib = 3000; kib < 9000; kib += 200)); do
 	status=0
@@ -77,7 +77,7 @@ umount "$TMPDIR/bvtest-mount"
 tool 4 sync --yes "$raw_img" "$TMPDIR/short"
 warns "8192 less than raw"
 
-# Nor onto a file that is attached to a device, or is locked, or is a qcow2 image.
+# Nor onto a file that is attached to a loop device, or is locked, or is a qcow2 image.
 cp "$raw_img" "$TMPDIR/used"
 loop=$(losetup -f --show "$TMPDIR/used")
 tool 5 sync --yes "$raw_img" "$TMPDIR/used"
@@ -89,7 +89,7 @@ tool 4 sync --yes "$raw_img" "$TMPDIR/used"
 warns "is a qcow2 image"
 rm "$TMPDIR/used"
 
-# Who asks a person holds the device meanwhile: it cannot be mounted.
+# The device is held while the prompt waits for an answer: it cannot be mounted.
 mkfifo "$TMPDIR/answer"
 "$BLKVERIFY" sync "$raw_img" "$test" <"$TMPDIR/answer" 2>"$TMPDIR/err" &
 exec 6>"$TMPDIR/answer"
@@ -102,7 +102,7 @@ wait $! || fail "sync: $(cat "$TMPDIR/err")"
 
 tool 0 compare "$raw_img" "$test"
 
-# An unreadable part.
+# An unreadable range.
 dmsetup create bvtest-holes <<END
 0 1000 linear $test 0
 1000 8 error
@@ -113,7 +113,7 @@ tool 7 compare "$raw_img" /dev/mapper/bvtest-holes
 says "unreadable: sectors 1000 to 1007 (8)"
 dmsetup remove bvtest-holes
 
-# Blocks of 4 KiB, and a size that is no multiple of them.
+# Blocks of 4 KiB, and a size that is not a multiple of them.
 new_leg 16 blocksize=4096
 cp "$raw_img" "$TMPDIR/odd"
 printf '%512s' odd >>"$TMPDIR/odd"
@@ -132,7 +132,7 @@ tool 0 scrub bvtest-v
 tool 0 close bvtest-v
 rm "$TMPDIR/odd"
 
-# What cannot be read behind what is compared does no harm.
+# Unreadable sectors beyond the compared range do no harm.
 dmsetup create bvtest-holes <<END
 0 1004 linear $test 0
 1004 $((sectors - 1004)) error
@@ -142,7 +142,7 @@ tool 0 compare --allow-unequal "$TMPDIR/part" /dev/mapper/bvtest-holes
 says "0 of 1001 sectors differ"
 dmsetup remove bvtest-holes
 
-# Killed in the middle: an unfinished copy is said to be one, and can be repeated.
+# Killed in the middle: the copy can be repeated.
 new_dm slow "0 $sectors delay $raw 0 300"
 "$BLKVERIFY" sync --yes /dev/mapper/bvtest-slow "$test" &
 sleep 1
@@ -159,7 +159,7 @@ spoil "$raw_img" 77
 tool 6 compare "$TMPDIR/raw.qcow2" "$raw_img"
 says "differ: sectors 77 to 77 (1)"
 
-# Two at once do not read each other's image.
+# Two concurrent runs do not read each other's image.
 cp "$raw_img" "$TMPDIR/other"
 spoil "$TMPDIR/other" 88
 qemu-img convert -O qcow2 "$TMPDIR/other" "$TMPDIR/other.qcow2"
@@ -170,7 +170,7 @@ for ((i = 0; i < 5; i++)); do
 	wait $! || fail "compare beside another: $(cat "$TMPDIR/out2")"
 done
 
-# Killed in the middle, which the slow device makes sure of.
+# Killed in the middle, thanks to the slow device.
 "$BLKVERIFY" compare "$TMPDIR/raw.qcow2" /dev/mapper/bvtest-slow >/dev/null 2>&1 &
 sleep 0.5
 kill -9 $!

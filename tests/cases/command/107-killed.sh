@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will kill each verb at each of its system calls, and check that "close" can remove what
-# is left.
+# This test will kill each verb at each of its system calls, and check that "close" can remove the
+# leftovers.
 # Needs: machine=debug
 
 . "$TOP/tests/lib/command.sh"
 
-# Kill it when it enters the n-th of these system calls. Returns 1 when it came to its end before.
+# Kill it when it enters the n-th of these system calls. Returns 1 if it ended before that.
 killed_at() { # <system calls> <n> <argument>...
 	local calls=$1 n=$2 status=0
 	shift 2
-	# In a shell of its own, which says "Killed" to nobody.
+	# In a subshell, whose "Killed" is discarded.
 	(strace -f -qq -o /dev/null -e "trace=$calls" -e "inject=$calls:signal=KILL:when=$n" \
 		"$BLKVERIFY" "$@" >/dev/null 2>&1) 2>/dev/null || status=$?
 	[ $status = 137 ]
 }
 
-# open: at each ioctl, so also between the loop devices and the mapped one, and between the ioctls that
-# make that.
+# open: at each ioctl, so also between the loop devices and the mapped device, and between the
+# ioctls that create the latter.
 truncate -s 8M "$TMPDIR/a" "$TMPDIR/b"
 nothing=0 halfway=0 opened=0
 for ((n = 1; ; n++)); do
@@ -37,7 +37,7 @@ echo "open was killed at $((n - 1)) ioctls: no device $nothing times, half a dev
 [ $nothing != 0 ] && [ $halfway != 0 ] || fail "it was not killed on both sides of the creation"
 tool 0 close bvtest-v
 
-# close: what is left can be closed.
+# close: a device that is left can be closed.
 for ((n = 1; ; n++)); do
 	tool 0 open bvtest-v "$TMPDIR/a" "$TMPDIR/b"
 	killed_at ioctl $n close bvtest-v || break
@@ -50,7 +50,7 @@ echo "close was killed at $((n - 1)) ioctls"
 [ $n -gt 2 ] || fail "close was never killed"
 expect_no_device bvtest-v
 
-# Those that only look: the device stays as it was, and nobody holds it.
+# Verbs that only read: the device is unchanged, and not held open.
 new_pair 8
 fill_random "$raw" 8
 dd if="$raw" of="$test" bs=1M oflag=direct status=none
@@ -86,7 +86,7 @@ done
 
 tool 0 close bvtest-v
 
-# sync: what is half copied can be copied again.
+# sync: a half-finished copy can be repeated.
 for n in 1 2 5 8; do
 	dd if=/dev/zero of="$test" bs=1M count=8 oflag=direct status=none
 	killed_at pwrite64 $n sync --yes "$raw" "$test" || fail "sync was not killed at write $n"
@@ -101,7 +101,7 @@ stayed=0
 for ((n = 1; ; n++)); do
 	rm -f "$TMPDIR/ran"
 	killed_at ioctl $n run --test "$TMPDIR/a" --name bvtest-run -- sh -c ": >$TMPDIR/ran; exit 3" || break
-	# After the command the device goes by itself. Before it, it may: what stays costs this time.
+	# After the command the device removes itself. Before it, it may: wait a second for that.
 	if [ -e "$TMPDIR/ran" ]; then wait_until 30 is_gone bvtest-run; fi
 	for ((i = 0; i < 10; i++)); do ! is_gone bvtest-run >/dev/null || break; sleep 0.1; done
 	if ! is_gone bvtest-run >/dev/null; then

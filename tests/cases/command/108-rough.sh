@@ -78,7 +78,7 @@ says "no blkverify device"
 expect_no_loops
 rm -r "$TMPDIR/many"
 
-# Two who want the same leg at the same time: one gets it.
+# Two concurrent opens with the same leg: one succeeds.
 truncate -s 1M "$TMPDIR/a" "$TMPDIR/b" "$TMPDIR/c"
 for pair in "$TMPDIR/a $TMPDIR/b $TMPDIR/c" "$raw $test $TMPDIR/c"; do
 	read -r one two three <<<"$pair"
@@ -93,7 +93,7 @@ for pair in "$TMPDIR/a $TMPDIR/b $TMPDIR/c" "$raw $test $TMPDIR/c"; do
 	done
 done
 
-# No rights.
+# No privileges.
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
 for verb in "status" "status bvtest-v" "close bvtest-v" "open bvtest-v $raw $test" "run --test $test -- true"; do

@@ -12,14 +12,14 @@ spoil "$test_img" 99
 $udevd &
 udevd_pid=$!
 
-# Later cases are without udev again, which reads every device that changes.
+# Stop udev for later cases: it reads every device that changes.
 trap 'kill $udevd_pid; wait $udevd_pid; clean_up; rm -rf /run/udev' EXIT
 wait_until 30 test -S /run/udev/control
 udevadm settle --timeout "$(scaled 30)"
 unset DM_DISABLE_UDEV
 for ((i = 0; i < 3; i++)); do
 	tool 0 open bvtest-v "$raw_img" "$test_img"
-	[ -L $v ] || fail "$v is no link of udev's"
+	[ -L $v ] || fail "$v is not a symlink made by udev"
 	tool 6 scrub bvtest-v
 	tool 0 close bvtest-v
 	[ ! -e $v ] || fail "$v is left"

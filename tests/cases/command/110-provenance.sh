@@ -31,7 +31,7 @@ says "no difference"
 says "written: write, "
 says "ago by my writer (pid "
 
-# A name that looks like a number is none.
+# A name that looks like a number is not a number.
 cp "$(command -v dd)" "$TMPDIR/007"
 "$TMPDIR/007" if=/dev/urandom of=$v bs=4096 seek=5 count=1 oflag=direct status=none
 dmsetup message bvtest-v 0 mark 12
@@ -43,14 +43,14 @@ expect "names" "['007', '12']" "$(json '[d["reports"][-1]["write"]["comm"], d["r
 
 dmsetup message bvtest-v 0 mark phase
 
-# A name that a terminal would obey is shown without what it obeys.
+# Control characters in a name are not shown.
 cp "$(command -v dd)" "$TMPDIR/$(printf 'e\033[7m\302\233\377')"
 "$TMPDIR/$(printf 'e\033[7m\302\233\377')" if=/dev/urandom of=$v bs=4096 seek=9 count=1 oflag=direct status=none
 tool 0 dump bvtest-v 72
 says "ago by e?[7m?"
 ! grep -qaP '\x1b|\x9b|\xff' "$TMPDIR/out" || fail "control characters are shown"
 
-# A write that test lost.
+# A write that the test leg lost.
 dd if="$test" of="$TMPDIR/old" bs=4096 skip=2 count=1 iflag=direct status=none
 "$TMPDIR/my writer" if=/dev/urandom of=$v bs=4096 seek=2 count=1 oflag=direct status=none
 dd if="$TMPDIR/old" of="$test" bs=4096 seek=2 count=1 oflag=direct status=none
@@ -62,7 +62,7 @@ says "stale: the previous version of the sector: a lost write"
 tool 6 dump bvtest-v 16
 says "the difference is there"
 
-# A sector that nobody wrote.
+# A sector that was never written.
 "$BVIO" poke "$test" 1048576 0x01
 expect_read_error EILSEQ 1048576 4096
 

@@ -22,7 +22,7 @@ cat "$TMPDIR/bars"
 grep -q '\[#.*\.\]' "$TMPDIR/bars" || fail "the bar is not filled"
 shows "1 bad sector "
 
-# It is gone before the summary, which stays.
+# The live line is erased before the summary is printed.
 grep -qaF "${escape}[Kbad: sectors 10 to 10 (1)" "$TMPDIR/tty" || fail "the bar stays: $(cat -v "$TMPDIR/tty")"
 
 tool 6 scrub bvtest-v
@@ -39,7 +39,7 @@ tool 6 dump bvtest-v
 
 before=$(field mismatches)
 
-# What comes while it watches stands above the live line.
+# New findings are printed above the live line.
 live_line='comparing [0-9.]+ [KMG]iB/s, writing [0-9.]+ [KMG]iB/s; compared [0-9.]+ [KMG]iB \([0-9]+ sectors\), [0-9]+ mismatches'
 rm "$TMPDIR/tty"
 (
@@ -64,7 +64,7 @@ wait $watcher || :
 [ -s "$TMPDIR/out" ] || fail "watch shows no finding"
 ! grep -qa "$escape\|comparing" "$TMPDIR/out" "$TMPDIR/err" || fail "the live line in a pipe"
 
-# compare and sync; sync asks, and a person answers.
+# compare and sync; sync asks for confirmation.
 on_terminal 6 compare "$raw" "$test" </dev/null
 shows "compare ["
 dmsetup remove bvtest-v

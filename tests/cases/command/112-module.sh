@@ -9,7 +9,7 @@ truncate -s 8M "$TMPDIR/a" "$TMPDIR/b"
 modules=/lib/modules/$(uname -r)
 lib=$TMPDIR/lib/$(uname -r)
 
-# A directory of modules of its own, with those of the device mapper and of loop devices, if any.
+# A separate module directory, with the modules of device mapper and loop, if any.
 mkdir -p "$lib"
 for m in dm-mod loop; do
 	file=$(modprobe -S "$(uname -r)" --show-depends $m 2>/dev/null | sed -n 's/^insmod //p') || :
@@ -41,7 +41,7 @@ depmod 2>/dev/null || :
 	warns "could not insert 'dm_blkverify'"
 }
 
-# Installed: each verb that needs it loads it.
+# Installed: each verb that needs the module loads it.
 cp "$KO" "$lib/"
 depmod 2>/dev/null
 for verb in "open bvtest-v $TMPDIR/a $TMPDIR/b" "run --raw $TMPDIR/a --test $TMPDIR/b --name bvtest-v -- dd if=/dev/mapper/bvtest-v of=/dev/null bs=1M count=1 iflag=direct status=none"; do
@@ -57,14 +57,14 @@ for verb in "open bvtest-v $TMPDIR/a $TMPDIR/b" "run --raw $TMPDIR/a --test $TMP
 	rmmod dm_blkverify
 done
 
-# Dry run and what needs no device load nothing.
+# A dry run, and verbs that need no device, load nothing.
 tool 0 open --dry-run bvtest-v "$TMPDIR/a" "$TMPDIR/b"
 tool 0 compare "$TMPDIR/a" "$TMPDIR/b"
 tool 0 status
 says "no blkverify device is open"
 [ ! -d /sys/module/dm_blkverify ] || fail "it was loaded for nothing"
 
-# No device mapper either, nor loop devices: where they are modules.
+# No device mapper and no loop driver either, where they are modules.
 if rmmod dm_flakey dm_delay dm_snapshot dm_bufio dm_zero dm_mod loop 2>/dev/null; then
 	[ ! -e /dev/mapper/control ] || fail "there is a device mapper"
 	tool 0 status

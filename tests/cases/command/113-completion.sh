@@ -11,8 +11,8 @@ touch "$TMPDIR/an image" "$TMPDIR/an-other"
 mkdir "$TMPDIR/bin"
 ln -s "$BLKVERIFY" "$TMPDIR/bin/blkverify"
 
-# In a shell of its own: what bash does when tab is pressed.
-completes() { # <expected, parted by |> <word>... (the last is what was typed of it)
+# In a separate shell: what bash does when tab is pressed.
+completes() { # <expected, separated by |> <word>... (the last one as far as it was typed)
 	local expected=$1 got
 	shift
 	got=$(PATH=$TMPDIR/bin:$PATH bash -c '. "$TOP/tools/blkverify.bash-completion"
@@ -36,7 +36,7 @@ completes "bvtest-v" blkverify wait --timeout 5 bv
 completes "" blkverify wait --timeout bv
 completes "" blkverify close bvtest-v bv
 
-# In the order of the directory.
+# In directory order.
 completes "$(compgen -f -- "$TMPDIR/an" | paste -s -d "|")" blkverify open name "$TMPDIR/an"
 expect "files" 2 "$(compgen -f -- "$TMPDIR/an" | wc -l)"
 completes "$TMPDIR/an-other" blkverify open name "$TMPDIR/an image" "$TMPDIR/an-"

@@ -6,7 +6,7 @@
 
 new_pair 8
 
-# Each option word becomes that of the table.
+# Each option becomes the word of the table line.
 for word in $(words_of OPTION 'MODE|FLAG' | tr _ -); do
 	tool 0 open bvtest-v "$raw" "$test" --$word
 	expect "options of --$word" "${word//-/_}" "$(dmsetup table bvtest-v | cut -d ' ' -f 7)"
@@ -21,7 +21,7 @@ tool 0 open bvtest-v "$raw" "$test" --fingerprint --fingerprint-max-mib 7 --sect
 expect "table" "0 2048 blkverify" "$(dmsetup table bvtest-v | cut -d ' ' -f 1-3)"
 tool 0 close bvtest-v
 
-# Sizes: of sectors or, with a suffix, of bytes.
+# Sizes: in sectors or, with a suffix, in bytes.
 for size in 2048 1M 1MiB 1m; do
 	tool 0 open --dry-run bvtest-v "$raw" "$test" --sectors $size
 	says "0 2048 blkverify $raw $test"
@@ -69,12 +69,12 @@ done
 tool 1 open "bvtest v" "$raw" "$test"
 warns "invalid device name \"bvtest v\""
 
-# What the kernel rejects is reported with the reason from its log.
+# A rejection by the kernel is reported with the reason from its log.
 tool 1 open bvtest-v "$raw" "$test" --fingerprint --fingerprint-max-mib 99999999
 warns "kernel log: device-mapper: "
 expect_no_device bvtest-v
 
-# Help, for each verb: usage, what it does, its options; and an unknown option names it.
+# Help, for each verb: usage, description, options; an error about an unknown option refers to it.
 tool 0 --help
 cp "$TMPDIR/out" "$TMPDIR/help"
 says "1 failed: wrong arguments, not confirmed, or an error"
@@ -103,7 +103,7 @@ says "usage: blkverify VERB"
 tool 1 nonsense
 warns "unknown verb \"nonsense\""
 
-# --debug in either place says what is done; without it nothing is said.
+# --debug in either place prints each step; without it nothing is printed.
 tool 0 --debug open bvtest-v "$raw" "$test"
 warns "# 0 $sectors blkverify $raw $test"
 

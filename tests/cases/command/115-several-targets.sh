@@ -17,7 +17,7 @@ for verb in status report dump wait watch scrub close; do
 	warns "dmsetup status bvtest-both"
 done
 
-# In the list of all: nobody can tell.
+# In the list of all devices: inconclusive.
 tool 7 status
 warns "the table of bvtest-both has 2 lines"
 
@@ -30,7 +30,7 @@ tool 0 status bvtest-v
 tool 0 close bvtest-v
 dmsetup remove bvtest-both
 
-# Each line with legs of its own: the target takes none that another has.
+# Each line with its own legs: the target rejects the legs of another one.
 first="$raw $test"
 new_pair 8
 dmsetup create bvtest-both <<END
@@ -40,7 +40,7 @@ END
 tool 7 status
 dmsetup remove bvtest-both
 
-# None of its lines is ours.
+# No line is a blkverify target.
 dmsetup create bvtest-both <<END
 0 $half linear $raw 0
 $half $half linear $test 0

@@ -8,7 +8,7 @@
 new_images
 spoil "$test_img" 99
 
-# 200 and 207 are swapped on test, 300 holds what belongs to 303.
+# On the test leg, 200 and 207 are swapped, and 300 has the data of 303.
 sector_of() { dd if="$1" bs=512 skip="$2" count=1 status=none; }
 
 sector_of "$raw_img" 200 | spoil "$test_img" 207 /proc/self/fd/0
@@ -46,7 +46,7 @@ tool 6 dump bvtest-v 300
 says "the test leg returned what the raw leg has in sector 303 (+3)"
 tool 0 close bvtest-v
 
-# What is near cannot be read: it is not shown as zeros.
+# Unreadable neighbours are not shown as zeros.
 new_pair 8
 fill_random "$raw" 8
 dd if="$raw" of="$test" bs=1M oflag=direct status=none

@@ -7,7 +7,7 @@
 
 new_pair 16
 
-# What the command left in the page cache reaches the legs before it is judged.
+# The page cache is flushed to the legs before the result is determined.
 leg=/dev/mapper/bvtest-holes
 dmsetup create bvtest-holes <<END
 0 1000 linear $test 0
@@ -21,13 +21,13 @@ says "divergences:    1"
 reports_expected=1
 dmsetup remove bvtest-holes
 
-# Whoever does not wait for its children leaves that to us.
+# SIGCHLD may be ignored by the parent, and this is inherited.
 status=0
 env --ignore-signal=CHLD "$BLKVERIFY" run --raw "$raw" --test "$test" -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; exit 3' >"$TMPDIR/out" 2>&1 || status=$?
 expect "exit status with SIGCHLD ignored" 3 $status
 
-# nohup: it goes on, and so does its command.
+# nohup: the command and its child keep running.
 env --ignore-signal=HUP "$BLKVERIFY" run --raw "$raw" --test "$test" --name bvtest-run -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; touch "$TMPDIR/begun"; sleep 2' >"$TMPDIR/out" 2>&1 &
 run=$!
@@ -37,12 +37,12 @@ status=0
 wait $run || status=$?
 expect "exit status after an ignored SIGHUP" 0 $status
 
-# Nothing of ours is open in the command.
+# No file descriptor leaks into the command.
 tool 0 run --raw "$raw" --test "$test" -- \
 	sh -c 'dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none; readlink /proc/self/fd/* >"$TMPDIR/fds" || :'
 if grep -e /dev/mapper -e "$raw" -e "$test" "$TMPDIR/fds"; then fail "the command has that open"; fi
 
-# Without a standard input nobody has said yes, and no device is taken for one.
+# Without a standard input there is no confirmation, and no device is read in its place.
 printf 'yes\n' >"$TMPDIR/yes"
 truncate -s 1M "$TMPDIR/yes" "$TMPDIR/other"
 status=0
@@ -50,7 +50,7 @@ status=0
 expect "exit status without a standard input" 1 $status
 cmp -n 1M "$TMPDIR/other" /dev/zero || fail "it was overwritten"
 
-# Nor for an output.
+# Nor is a device written as standard output.
 new_leg 8
 small=$leg
 dd if="$raw" of="$TMPDIR/before" bs=1M count=1 status=none
@@ -59,7 +59,7 @@ status=0
 expect "exit status without outputs" 4 $status
 cmp -n 1M "$TMPDIR/before" "$raw" || fail "the message is on the device"
 
-# A scrub that is busy with what is bad all over can be ended, and says what it has found.
+# A scrub of a badly corrupted device can be interrupted, and reports what it has found.
 dd if=/dev/urandom of="$test" bs=1M oflag=direct status=none 2>/dev/null || :
 new_dm slow "0 $sectors delay $test 0 200"
 tool 0 open bvtest-v "$raw" "$leg"
@@ -78,7 +78,7 @@ says "bad: sectors 0 to"
 tool 0 close bvtest-v
 dmsetup remove bvtest-slow
 
-# What is there and cannot be named is not nothing; and a name does not write on the terminal.
+# Contents without a usable name are reported, too; and a label cannot control the terminal.
 if mkfs.ext4 -q -F -L $'a\033[7mb' "$TMPDIR/other" 2>/dev/null; then
 	echo no | "$BLKVERIFY" sync "$TMPDIR/yes" "$TMPDIR/other" >"$TMPDIR/out" 2>&1 || :
 	says ext4

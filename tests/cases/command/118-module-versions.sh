@@ -6,7 +6,7 @@
 
 command -v cc >/dev/null || skip "no C compiler"
 
-# What libdevmapper hands over as the status of blkverify is $BVTEST_STATUS instead.
+# Replace the blkverify status that libdevmapper returns by $BVTEST_STATUS.
 cat >"$TMPDIR/status.c" <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -62,7 +62,7 @@ tool 0 report bvtest-v
 tool 1 dump bvtest-v
 warns "bvtest-v has no recorded mismatch"
 
-# Without a count of what was compared nobody knows that anything was.
+# Without a count of compared sectors, it is unknown whether anything was compared.
 tool 7 scrub bvtest-v
 says "16384 sectors read from 0, 0 bad, - skipped (untrusted)"
 warns "the module does not report how much it compared on bvtest-v"
@@ -79,7 +79,7 @@ BVTEST_STATUS="V - 0 0 5 0 0 0 0 0 0 17 later=1"
 tool 0 status bvtest-v
 says "  untrusted:      0"
 
-# What is neither is said, with the field that is meant.
+# Any other format is an error, which names the field.
 BVTEST_STATUS="V - none 0 5 0 0 0 0 0 0"
 tool 7 status bvtest-v
 warns "unexpected status format of bvtest-v: mismatches in \"$BVTEST_STATUS\" is not a number"

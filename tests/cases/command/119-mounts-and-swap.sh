@@ -15,14 +15,14 @@ tool 5 open bvtest-v "$raw" "$test"
 warns "test $test is in use by the file system mounted on $place: "
 umount "$place"
 
-# A control character does not reach the terminal as it is.
+# Control characters are not printed verbatim.
 mkdir "$TMPDIR/bvtest-"$'a\tb\033c'
 mount "$test" "$TMPDIR/bvtest-"$'a\tb\033c'
 tool 5 open bvtest-v "$raw" "$test"
 warns "mounted on $TMPDIR/bvtest-a?b?c: "
 umount "$TMPDIR/bvtest-"$'a\tb\033c'
 
-# A swap device by a node with such a name.
+# A swap device whose node has such a name.
 numbers=$(cat "/sys/block/${raw#/dev/}/dev")
 mknod -m 600 "$TMPDIR/my swap" b "${numbers%:*}" "${numbers#*:}"
 mkswap "$raw" >/dev/null
@@ -31,7 +31,7 @@ tool 5 open bvtest-v "$raw" "$test"
 warns "raw $raw is in use by swap: "
 swapoff "$TMPDIR/my swap"
 
-# A swap file, under any name.
+# A swap file, under any path.
 mount "$test" "$place"
 dd if=/dev/zero of="$place/swap file" bs=1M count=4 status=none
 chmod 600 "$place/swap file"

@@ -29,7 +29,7 @@ expect_refused "Test device is read-only but the table is writable" "0 $n blkver
 expect_refused "Raw device is read-only but the table is writable" "0 $n blkverify $test $raw"
 blockdev --setrw "$test"
 
-# Sectors that both legs would share: the kernel lends out a disk or its partitions, not both.
+# Legs that overlap: the kernel allows exclusive use of a disk or of its partitions, not of both.
 truncate -s 32M "$TMPDIR/disk"
 printf 'label: dos\nstart=2048, size=32768\nstart=34816, size=20480\n' | sfdisk -q "$TMPDIR/disk"
 disk=$(losetup -fP --show "$TMPDIR/disk")
@@ -42,8 +42,8 @@ new_leg 16 zoned=1 zone_size=4
 expect_refused "Test device is zoned, which is not supported" "0 $n blkverify $raw $leg"
 expect_refused "Raw device is zoned, which is not supported" "0 $n blkverify $leg $test"
 
-# A leg that another target writes would change behind our back. Who only reads does no harm, and
-# the table that this one is to replace is no other target.
+# A leg that another target writes would change behind our back. A read-only target does no harm,
+# and the table being replaced does not count as another target.
 new_leg 16
 other=$leg
 make_v
@@ -69,6 +69,6 @@ dmsetup remove bvtest-w
 refused_beside_v "Raw device is a leg of another blkverify target" "0 $n blkverify $raw $other"
 dmsetup remove bvtest-v
 
-# After all that, the same legs make a good device.
+# After all that, a device on the same legs still works.
 make_v
 expect_field state V

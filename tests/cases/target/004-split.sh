@@ -10,7 +10,7 @@ make_v
 "$BVIO" poke "$test" $((1 << 20)) 0x01
 expect_read_error EILSEQ $(((1 << 20) - 65536)) 131072
 
-# Two workers compare the halves: either may be first.
+# Two workers compare the halves: either may finish first.
 case $(field first_mismatch) in
 2047 | 2048) ;;
 *) fail "first_mismatch: $(field first_mismatch)" ;;

@@ -10,7 +10,7 @@ listen() { # <file for what it hears>; sets listener
 	listener=$!
 	wait_until 30 grep -q listening "$1"
 }
-# With the number of an event, it does not matter whether it is quicker than the event is.
+# With an event number, it does not matter whether dmsetup starts waiting before the event.
 wait_for_event() { # sets waiter
 	local events
 	events=$(dmsetup info -c --noheadings -o events bvtest-v)
@@ -28,7 +28,7 @@ expect_read_error EILSEQ 4096 4096
 wait $waiter || fail "dmsetup wait did not return"
 wait $listener || fail "no uevent: $(cat "$TMPDIR/uevent")"
 
-# A second one for the same sector is no news for udev, which reads the device when it hears of it.
+# A second one for the same sector sends no uevent: udev would read the device again in response.
 listen "$TMPDIR/second"
 wait_for_event
 expect_read_error EILSEQ 4096 4096
@@ -42,7 +42,7 @@ expect "a second uevent" listening "$(<"$TMPDIR/second")"
 expect uevent "listening DM_BLKVERIFY_SECTOR=10 DM_BLKVERIFY_OP=read DM_BLKVERIFY_KIND=mismatch" \
 	"$(xargs <"$TMPDIR/uevent")"
 
-# Of a divergence in the same sector nobody has heard yet.
+# A divergence in the same sector has not been announced yet.
 dmsetup remove bvtest-v
 new_dm test "0 $sectors linear $test 0"
 test=$leg

@@ -15,11 +15,11 @@ make_v
 read_fails() { ! "$BVIO" read "$v" 0 4096; }
 wait_until 30 read_fails
 
-# Whether it was still wrong at the second look is a matter of time; that it was wrong is not.
+# Whether the re-read was wrong, too, depends on timing; that the first read was wrong does not.
 expect_log "contents mismatch in sector 0 byte=2 raw=0x00 test=0x55 [a-z]* class=bitflip(4) differ=1"
 expect_field mismatches 1
 
-# Right again: what was found stays.
+# The device is right again: the findings stay.
 suspend_load_resume bvtest-flakey "0 $n linear $real 0"
 
 expect_read 0 1048576

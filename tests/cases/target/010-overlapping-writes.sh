@@ -2,7 +2,7 @@
 # This test will keep 8 overlapping writes in flight, and expect identical legs and no reports.
 # Needs: machine=stock
 
-# Raw serves what is queued by sector and test as it comes, both one at a time.
+# The raw leg serves its queue sorted by sector, the test leg in arrival order, both one at a time.
 new_leg 16 irqmode=2 completion_nsec=100000 hw_queue_depth=1
 raw=$leg
 if grep -q mq-deadline "/sys/block/${raw##*/}/queue/scheduler"; then
@@ -14,7 +14,7 @@ echo none >"/sys/block/${test##*/}/queue/scheduler"
 sectors=32768
 make_v
 
-# What the last writes left is what can be seen: look several times.
+# Only the result of the last writes is visible: check several times.
 for i in 1 2 3 4 5; do
 	"$BVIO" overlap $v 65536 0.8 8 ${SEED:+$((SEED + i))}
 	expect_read 0 1048576

@@ -15,7 +15,7 @@ expect "reports in the log" 0 "$(reports_in_log)"
 
 echo "unstable: $(field unstable)"
 
-# The second look at raw is done before a write may pass.
+# The re-read of the raw leg completes before a write may pass.
 "$BVIO" alias $v 65536 ${LOAD_SECONDS:-3} 4 ${SEED:-} >"$TMPDIR/readers" &
 readers=$!
 "$BVIO" overlap $v 65536 ${LOAD_SECONDS:-3} 4 ${SEED:-}
@@ -28,7 +28,7 @@ dmsetup message bvtest-v 0 reset
 if "$BVIO" alias $v 65536 1 1; then fail "the corruption was missed"; fi
 expect_field first_mismatch 8
 
-# Also where what was read last into the page, which alone can be compared, is equal.
+# Also where the data read last into the page, the only data that can be compared, is equal.
 dd if=/dev/zero of=$v bs=64k count=1 oflag=direct status=none
 "$BVIO" poke "$raw" 12288 0x55
 dmsetup message bvtest-v 0 reset

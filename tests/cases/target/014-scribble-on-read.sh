@@ -2,7 +2,7 @@
 # This test will change O_DIRECT buffers while they are being read into, and expect no reports.
 # Needs: machine=stock
 
-# Legs that take a while, or nobody could get in between the read and the compare on one CPU.
+# Slow legs, or with one CPU no other task could run between the read and the compare.
 new_pair 16 irqmode=2 completion_nsec=10000
 fill_random "$raw" 16
 dd if="$raw" of="$test" bs=1M oflag=direct status=none

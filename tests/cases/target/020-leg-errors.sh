@@ -53,7 +53,7 @@ try -5 0 2
 raw=$raw_bdev test=$bad_test
 try 0 -5 2
 
-# Which error it was is passed on: raw's where both failed.
+# The error is passed on: the one of the raw leg if both failed.
 raw=$raw_bdev test=$test_bdev
 "$BVIO" poke "$test" 0 1
 dmsetup create bvtest-inner --table "0 $sectors blkverify $raw $test"

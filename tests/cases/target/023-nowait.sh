@@ -13,8 +13,8 @@ make_v
 "$BVIO" nowait read $v 0 1048576
 expect_healthy
 
-# A suspended device makes all wait; it tells those at once who must not. Nobody else hears of that:
-# the request goes on when the leg does.
+# A suspended device blocks requests, but fails NOWAIT ones at once. That EAGAIN is not passed up:
+# the request continues when the leg is resumed.
 expect "a leg that is asked itself" "nowait: EAGAIN" \
 	"$(dmsetup suspend --noflush bvtest-test; "$BVIO" nowait read $test 0 4096 | tail -n 1 || :; dmsetup resume bvtest-test)"
 
@@ -28,7 +28,7 @@ for leg in test raw "test raw"; do
 		kill -0 $! 2>/dev/null || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
 		for i in $leg; do dmsetup resume bvtest-$i; done
 		wait $! || fail "$what with a suspended $leg: $(cat "$TMPDIR/out")"
-		# Whoever could do it at once is not asked again.
+		# The request is not resubmitted to a leg that completed it at once.
 		expect "requests of raw, $what with a suspended $leg" $((requests + 1)) \
 			"$(awk '{print $1 + $5}' "/sys/block/${raw_below##*/}/stat")"
 		"$BVIO" nowait read $v 0 1048576
@@ -41,7 +41,7 @@ done
 
 expect_healthy
 
-# Many at once, while the legs come and go.
+# Many at once, while the legs are suspended and resumed.
 fio --name=load --filename=$v --direct=1 --ioengine=io_uring --iodepth=32 --rw=randrw --bsrange=512-64k \
 	--verify=crc32c --verify_backlog=64 --time_based --runtime=4 --size=16m --randseed=${SEED:-7} --output="$TMPDIR/fio" &
 load=$!
@@ -56,7 +56,7 @@ done
 wait $load || fail "fio: $(cat "$TMPDIR/fio")"
 expect_healthy
 
-# A leg that does not know it any more, under a device that still offers it.
+# A leg that no longer supports NOWAIT, below a device that still offers it.
 suspend_load_resume bvtest-test "0 $sectors delay $test_below 0 1"
 for what in write read; do "$BVIO" nowait $what $v 65536 65536; done
 suspend_load_resume bvtest-test "0 $sectors linear $test_below 0"
@@ -66,7 +66,7 @@ suspend_load_resume bvtest-raw "0 $sectors linear $raw_below 0"
 
 expect_healthy
 
-# What does go wrong is told as ever.
+# A real mismatch is still reported.
 "$BVIO" poke "$test" 65536 1
 expect "a mismatch" "nowait: EILSEQ" "$("$BVIO" nowait read $v 65536 4096 | tail -n 1 || :)"
 expect_field mismatches 1
@@ -82,7 +82,7 @@ busy=$!
 sleep 0.5
 
 for bytes in 4096 1048576; do
-	# A machine that is starved may be slow, but not each time: what waits for the leg would be.
+	# A starved machine may be slow once, but not each time, as a wait for the leg would be.
 	for try in 1 2 3 4 5; do
 		"$BVIO" nowait read $v 0 $bytes >"$TMPDIR/out"
 		ms=$(sed -n 's/^submitted in \([0-9]*\) ms/\1/p' "$TMPDIR/out")

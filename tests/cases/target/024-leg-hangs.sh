@@ -19,7 +19,7 @@ more_requests() { # <device below a leg> <than>
 	[ "$(requests_of "$1")" -gt "$2" ]
 }
 
-# Test does not answer a read.
+# A read that the test leg does not complete.
 read_that_hangs() {
 	local requests
 	requests=$(requests_of "$raw_below")
@@ -33,10 +33,10 @@ last_write() {
 	dmsetup message bvtest-v 0 history 8 | head -n 1
 }
 
-# What another task would change of it has to wait, whatever it is.
+# Whatever another task would change in that range has to wait.
 for what in discard write_zeroes write; do
 	read_that_hangs
-	# -f, for else it looks what is there, and waits for that.
+	# -f, or it would probe for signatures first, and block there.
 	case $what in
 	discard) blkdiscard -f -o 4096 -l 4096 $v & ;;
 	write_zeroes) blkdiscard -f -z -o 4096 -l 4096 $v & ;;
@@ -44,19 +44,19 @@ for what in discard write_zeroes write; do
 	esac
 	writer=$!
 	wait_until 30 grep -q "^State:.*disk sleep" /proc/$writer/status
-	# It may have slept for something else first.
+	# It may have slept for another reason at first.
 	sleep 0.5
 	[[ $(last_write) != *pid=$writer* ]] || fail "the $what passed the read"
 	[ $what != write ] || break
 	dmsetup resume bvtest-test
 	wait $reader || fail "the read before a $what: $(cat "$TMPDIR/read")"
 	wait $writer || fail "the $what failed"
-	# A worker has sent it: whose it is was noted when it came.
+	# A worker submitted it: the history has the task that the request came from.
 	[[ $(last_write) == *" start=8 nr=8 op=$what "*" pid=$writer comm=\"blkdiscard\"" ]] ||
 		fail "the $what is not blkdiscard's: $(last_write)"
 done
 
-# Meanwhile all answer.
+# All of these work meanwhile.
 for command in "status bvtest-v" "table bvtest-v" "message bvtest-v 0 list" "message bvtest-v 0 history 8" \
 	"message bvtest-v 0 mark hanging" "message bvtest-v 0 trust 0 1" "message bvtest-v 0 distrust 4096 8" \
 	"message bvtest-v 0 inject 8192 0x1" "message bvtest-v 0 thaw" "message bvtest-v 0 reset"; do
@@ -73,7 +73,7 @@ wait $writer || fail "the write failed"
 expect_field mismatches 0
 expect_field divergences 0
 
-# Raw hangs when it is read again. What was compared stays compared, even if it is not trusted by then.
+# The raw leg hangs in the re-read. The comparison counts, even if the range is untrusted by then.
 dmsetup remove bvtest-v
 make_v
 "$BVIO" poke "$test_below" 4096 1

@@ -29,13 +29,13 @@ expect_healthy
 dmsetup remove bvtest-v
 expect_same_legs
 
-# Remove as soon as the last user is gone, and deferred while there is one.
+# Remove after the last close, and deferred while the device is open.
 make_v
 for i in 1 2 3; do
 	exec 8<$v
 	"$BVIO" race $v 1048576 2 4 &
 	load=$!
-	# Ours, and one for each thread: the node is gone as soon as the removal is deferred.
+	# Fd 8, and one for each thread: the node disappears as soon as the removal is deferred.
 	while kill -0 $load 2>/dev/null && [ "$(dmsetup info -c --noheadings -o open bvtest-v)" -lt 5 ]; do :; done
 	dmsetup remove --deferred bvtest-v
 	dmsetup info bvtest-v | grep -q "DEFERRED REMOVE" || fail "it was not in use when it was removed"

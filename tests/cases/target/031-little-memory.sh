@@ -5,10 +5,10 @@
 new_pair 32 discard=1
 make_v
 
-# The legs are memory, too: let them have theirs first.
+# The legs are RAM disks: allocate their memory first.
 dd if=/dev/urandom of=$v bs=1M count=32 oflag=direct status=none
 
-# Without memory for the process itself nothing can be said: fill, then let go of a little.
+# The process itself needs some memory, or nothing is tested: fill all of it, then free a little.
 echo -900 >/proc/self/oom_score_adj
 
 free_kib() { awk '/^MemAvailable/ {print $2}' /proc/meminfo; }

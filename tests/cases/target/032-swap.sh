@@ -9,7 +9,7 @@ esac
 new_pair 96
 make_v
 
-# These legs are memory: what they need must be theirs before there is none left.
+# These legs are RAM disks: allocate their memory while there is some.
 dd if=/dev/urandom of=$v bs=1M count=96 oflag=direct status=none
 mkswap $v >/dev/null
 swapon $v
@@ -19,7 +19,7 @@ swapped() { awk '/^pswpout/ {print $2}' /proc/vmstat; }
 before=$(swapped)
 available=$(awk '/^MemAvailable/ {print int($2 / 1024)}' /proc/meminfo)
 
-# What is available is an estimate: more and more, until something has to go.
+# The available memory is an estimate: use more and more, until something is swapped out.
 for more in -16 -8 0 8 16 24; do
 	"$BVIO" hog $(((available + more) << 20)) 1 || fail "swapped data came back wrong"
 	[ $(($(swapped) - before)) -lt 1000 ] || break

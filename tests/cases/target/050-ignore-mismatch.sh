@@ -14,7 +14,7 @@ expect_field first_mismatch 1
 expect_log "contents mismatch in sector 1 byte=0 .* class=bitflip(1)"
 expect_log "contents mismatch in sector 2048 byte=1 .* class=bitflip(1)"
 
-# An error of a leg is not a mismatch: it is passed up.
+# A leg error is not a mismatch: it is passed up.
 dmsetup remove bvtest-v
 
 new_dm bad "0 $sectors error"

@@ -26,7 +26,7 @@ expect_read_error EILSEQ 4096 4096
 expect_field first_mismatch 8
 refused
 
-# Neither a reset nor a reload lets go of the evidence.
+# Neither a reset nor a reload thaws the device.
 dmsetup message bvtest-v 0 reset
 refused
 
@@ -48,7 +48,7 @@ expect_field state V
 expect_read 0 1048576
 expect_field first_mismatch -
 
-# What is with the legs already is completed.
+# Requests that were already submitted to the legs complete.
 dmsetup remove bvtest-v
 new_dm slow "0 $sectors delay $test 0 0 $test 0 $(scaled 30000)"
 fast=$test test=$leg
@@ -63,7 +63,7 @@ wait_until 30 delays_one
 expect_read_error EILSEQ 4096 4096
 expect_field state F
 
-# To suspend it lets go of what it holds.
+# A suspend releases the held requests.
 dmsetup suspend bvtest-slow
 dmsetup resume bvtest-slow
 wait $writer || fail "a write that was with the legs was not completed"

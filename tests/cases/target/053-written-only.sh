@@ -21,7 +21,7 @@ expect_read 512000 4096
 expect_field compared 3
 expect_field skipped 8197
 
-# In what was written a mismatch is found, next to it not.
+# A mismatch is found in the written sectors, and not next to them.
 "$BVIO" poke "$test" $((1000 * 512)) 1
 "$BVIO" poke "$test" $((1004 * 512)) 1
 expect_read 512000 4096
@@ -32,7 +32,7 @@ expect_read_error EILSEQ 512000 4096
 expect_field first_mismatch 1003
 expect_log "contents mismatch in sector 1003 byte=511 .* differ=1"
 
-# All of it, and all of it is compared.
+# Once all of it is written, all of it is compared.
 dmsetup message bvtest-v 0 reset
 dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
 expect_field untrusted 0

@@ -32,7 +32,7 @@ for bad in "trust" "trust 100" "trust 99 1" "trust 100 0" "trust 100 $((sectors 
 	"distrust $((100 + sectors)) 1" "trust 1x 1" "trust 100 -1" "distrust 18446744073709551615 1" \
 	"trust 100 18446744073709551615"; do
 	# shellcheck disable=SC2086
-	if tell $bad 2>/dev/null; then fail "obeyed: $bad"; fi
+	if tell $bad 2>/dev/null; then fail "accepted: $bad"; fi
 done
 
 expect_field untrusted 0

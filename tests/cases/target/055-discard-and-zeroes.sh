@@ -12,7 +12,7 @@ discards() { awk '{print $12, $14}' "/sys/block/${1##*/}/stat"; }
 
 blkdiscard -f $v
 
-# Not cut at every MiB: each leg has seen as few requests as a plain one would have.
+# Not split at every MiB: each leg got as few requests as it would without the target.
 for leg in "$raw" "$test"; do
 	read -r nr sectors_seen <<<"$(discards "$leg")"
 	expect "sectors discarded on $leg" "$sectors" "$sectors_seen"
@@ -21,7 +21,7 @@ done
 
 expect_field untrusted $sectors
 
-# (blkdiscard looks for signatures before it discards.)
+# (blkdiscard reads signatures before it discards.)
 dmsetup message bvtest-v 0 reset
 
 expect_read 0 4194304
@@ -58,7 +58,7 @@ expect_field first_mismatch 19
 expect_field divergences 0
 dmsetup remove bvtest-v
 
-# What one leg cannot do is not offered.
+# An operation that one leg does not support is not offered.
 new_leg 64
 test=$leg
 make_v
@@ -70,7 +70,7 @@ expect_field untrusted 0
 expect_field divergences 0
 dmsetup remove bvtest-v
 
-# A leg that finds out only then that it cannot write zeroes: the block layer writes them itself.
+# A leg that turns out not to support write zeroes: the block layer falls back to writing zeros.
 truncate -s 16M "$TMPDIR/raw.img" "$TMPDIR/test.img"
 raw=$(losetup -f --show "$TMPDIR/raw.img")
 test=$(losetup -f --show "$TMPDIR/test.img")

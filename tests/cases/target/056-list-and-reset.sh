@@ -7,7 +7,7 @@ new_pair 16
 make_v
 for ((i = 0; i < 4; i++)); do "$BVIO" poke "$test" $((i * 4096 + 100)) 0x04; done
 
-# Fast enough for the limit of the log: 10 lines in 5 seconds.
+# Fast enough to hit the rate limit of the log: 10 lines in 5 seconds.
 started=$SECONDS
 for ((i = 0; i < 35; i++)); do
 	dd if=$v of=/dev/null bs=4096 count=4 iflag=direct conv=noerror status=none 2>/dev/null || :
@@ -37,6 +37,6 @@ expect_field mismatches 0
 expect_field compared 0
 expect_read_error EILSEQ 8192 4096
 expect "lines of the list" 2 "$(dmsetup message bvtest-v 0 list | wc -l)"
-[[ $(dmsetup message bvtest-v 0 list) == "141 read sector=16 "* ]] || fail "the numbers start anew"
+[[ $(dmsetup message bvtest-v 0 list) == "141 read sector=16 "* ]] || fail "the numbers restart"
 expect_field first_mismatch 16
 expect_field compared 8

@@ -21,7 +21,7 @@ order=1 start=8 nr=8 op=write age_ms=N pid=N comm="dd"
 complete
 END
 
-# Without a cache that must be flushed there is no FUA.
+# Without a volatile write cache, FUA is stripped.
 sed -i 's/write,fua/write/' "$TMPDIR/expected" "$TMPDIR/history"
 diff "$TMPDIR/expected" "$TMPDIR/history" || fail "not the history of sector 9"
 
@@ -36,7 +36,7 @@ expect_log "contents mismatch in sector 9 .* write_order=5 write_start=9 write_n
 
 "$BVIO" poke "$test" 4608 0x01
 
-# More writes than are remembered.
+# More writes than the history holds.
 fio --name=many --filename=$v --offset=1m --size=8m --rw=write --bs=512 --number_ios=4200 --direct=1 \
 	--ioengine=libaio --iodepth=32 --output="$TMPDIR/fio"
 expect "history of sector 9 now" "older writes are forgotten" "$(dmsetup message bvtest-v 0 history 9)"

@@ -25,7 +25,7 @@ dmsetup message bvtest-v 0 reset
 expect_read_error EILSEQ $((700 * 512)) 4096
 expect_log "contents mismatch in sector 700 .* class=bitflip(1)"
 
-# The limit is kept: 1 MiB remembers less than 64 MiB, and what was written last is in it.
+# The limit is respected: 1 MiB covers less than 64 MiB, and has the latest writes.
 dmsetup message bvtest-v 0 reset
 
 lose() { # <4 KiB block>: a write to it
@@ -44,7 +44,7 @@ expect_log "contents mismatch in sector 24 .* class=other"
 expect_read_error EILSEQ $((20479 * 4096)) 4096
 expect_log "contents mismatch in sector 163832 .* class=stale"
 
-# Written again, all is well.
+# After a rewrite, no mismatch is left.
 dmsetup message bvtest-v 0 reset
 dd if=/dev/urandom of=$v bs=1M count=96 oflag=direct status=none
 expect_read 0 4194304
@@ -52,7 +52,7 @@ expect_read 0 4194304
 reports_expected=4
 expect_healthy
 
-# A reload takes them along; the limit is 64 MiB if none is given.
+# A reload keeps the fingerprints; the default limit is 64 MiB.
 dmsetup remove bvtest-v
 
 make_v fingerprint

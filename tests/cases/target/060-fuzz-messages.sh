@@ -34,8 +34,8 @@ for ((i = 0; i < ${FUZZ_ROUNDS:-60}; i++)); do
 	fi
 done
 
-# A newline does not make a line of the log.
-if dmsetup message bvtest-v 0 $'x\\\nforged'; then fail "obeyed nonsense"; fi
+# A newline does not start a new line in the log.
+if dmsetup message bvtest-v 0 $'x\\\nforged'; then fail "accepted nonsense"; fi
 expect_log 'message rejected: unknown message "x\\nforged"$'
 
 echo "obeyed $obeyed messages, took $created tables"
@@ -45,7 +45,7 @@ dmsetup message bvtest-v 0 thaw
 dmsetup message bvtest-v 0 trust 0 $sectors
 dmsetup message bvtest-v 0 reset
 
-# Injections may be waiting; after them all is well.
+# Injections may be pending; after them the device is healthy.
 for i in 1 2; do "$BVIO" read $v 0 16777216 >/dev/null || :; done
 dmsetup message bvtest-v 0 reset
 expect_read 0 16777216

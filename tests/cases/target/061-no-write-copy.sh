@@ -6,7 +6,7 @@
 new_pair 32
 plain_test=$test
 
-# Time enough to change a page between the legs.
+# Enough time to change a page between the writes to the two legs.
 new_dm slow "0 $sectors delay $test 0 0 $test 0 30"
 test=$leg
 make_v no_write_copy
@@ -18,8 +18,8 @@ mkdir "$TMPDIR/bvtest-mnt"
 mount $v "$TMPDIR/bvtest-mnt"
 before=$(field written)
 
-# Two that write a file: one changes pages while the other waits for them to be written. And who reads them past their page cache:
-# a page that was changed is written again, so later the legs are equal in any case.
+# Two jobs write a file: one changes pages while the other waits for writeback. Meanwhile direct
+# reads bypass the page cache: a changed page is written again, so later the legs are equal anyway.
 fio --name=mmap --filename="$TMPDIR/bvtest-mnt/file" --rw=randwrite --bs=4k --size=1m --numjobs=2 --ioengine=mmap \
 	--fsync=64 --time_based --runtime="$(scaled 200)" --output="$TMPDIR/fio" &
 load=$!
@@ -48,15 +48,15 @@ expect_same_legs
 make_v
 expect "stable_writes by default" 0 "$(attribute queue/stable_writes)"
 
-# Whoever has this device open does not look again, so the option comes too late.
+# Existing users of this device do not check again, so the option comes too late.
 if dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 no_write_copy" 2>/dev/null; then
-	fail "no_write_copy was taken in a reload"
+	fail "no_write_copy was accepted in a reload"
 fi
 expect_log 'no_write_copy can only be set when the device is created'
 expect_read 0 4096
 dmsetup remove bvtest-v
 
-# A device that was made with it can be given it again.
+# A device that was created with the option can be reloaded with it.
 make_v no_write_copy
 
 load_resume bvtest-v "0 $sectors blkverify $raw $test 2 written_only no_write_copy"

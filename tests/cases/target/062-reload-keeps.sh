@@ -17,7 +17,7 @@ dmsetup create bvtest-v --table "0 $half blkverify $raw $test"
 dd if=/dev/urandom of=$v bs=1M count=16 oflag=direct status=none
 blkdiscard -o 1048576 -l 65536 $v
 
-# What a discarded range holds is anybody's guess: here the legs differ.
+# The contents of a discarded range are undefined: here the legs differ.
 "$BVIO" poke "$test" 1048577 0x55
 "$BVIO" poke "$test" 512 1
 expect_read_error EILSEQ 0 4096
@@ -41,7 +41,7 @@ load $half
 kept $half 128
 expect_field compared "$compared"
 
-# Of what the table did not reach nobody knows anything: it may have been longer once.
+# Nothing is known about sectors beyond the old table: it may have been longer once.
 load $sectors
 kept $sectors $((half + 128))
 expect "size" $sectors "$(blockdev --getsz $v)"
@@ -69,24 +69,24 @@ kept $half 128
 load $half ignore_mismatch
 kept $half 128
 
-# The promise that the legs are equal is withdrawn.
+# written_only withdraws the promise that the legs are equal.
 load $half written_only
 expect_field untrusted $half
 
-# ... and cannot be taken back by a reload, but by a message.
+# A reload cannot restore it, but a message can.
 load $half
 expect_field untrusted $half
 
 dmsetup message bvtest-v 0 trust 0 2048
 expect_field untrusted $((half - 2048))
 
-# Who had asked for it before withdraws nothing.
+# Where it was set before, nothing is withdrawn.
 load $half written_only
 dd if=/dev/zero of=$v bs=1M count=1 oflag=direct status=none
 load $half written_only
 expect_field untrusted $((half - 2048))
 
-# The mark stays, bytes that were to be flipped do not.
+# The mark is kept, pending injections are dropped.
 dmsetup message bvtest-v 0 trust 0 $half
 "$BVIO" poke "$test" 4096 1
 dmsetup message bvtest-v 0 reset
@@ -100,13 +100,13 @@ expect_read 2097152 4096
 expect_read_error EILSEQ 4096 4096
 [[ $(dmsetup message bvtest-v 0 list) == *' mark="kept"'* ]] || fail "the mark is gone"
 
-# Other legs are another device.
+# With other legs nothing is kept.
 swapped=$raw raw=$test test=$swapped
 load $half
 expect_field untrusted 0
 expect_field state V
 
-# Also when only one is another.
+# Nor if only one leg is another.
 dmsetup message bvtest-v 0 distrust 0 8
 expect_field untrusted 8
 

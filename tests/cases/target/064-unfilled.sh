@@ -17,7 +17,7 @@ done
 expect_field mismatches 3
 expect_log "contents mismatch in sector 0 .* persistent class=unfilled differ=8"
 
-# All the same, because the pages come back in another order.
+# All sectors the same, because the pages come back in another order.
 head -c 1M /dev/zero | tr '\0' U | dd of=$v bs=1M iflag=fullblock oflag=direct status=none
 expect_read_error EILSEQ 0 1048576
 expect_log "read sector=0 nr=2048 contents mismatch in sector 0 .* class=unfilled differ=2048 "

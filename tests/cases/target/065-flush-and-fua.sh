@@ -15,7 +15,7 @@ dd if=/dev/urandom of=$v bs=4096 count=4 oflag=direct,dsync status=none
 expect_read 0 16384
 expect_healthy
 
-# Each leg is told.
+# A flush reaches each leg.
 flushes() { awk '{print $16}' "/sys/block/${1##*/}/stat"; }
 
 raw_before=$(flushes "$raw") test_before=$(flushes "$real")
@@ -23,7 +23,7 @@ dd if=/dev/null of=$v conv=fsync,notrunc status=none
 [ "$(flushes "$raw")" -gt "$raw_before" ] || fail "raw was not flushed"
 [ "$(flushes "$real")" -gt "$test_before" ] || fail "test was not flushed"
 
-# A write through the cache stays one on its way to both.
+# An FUA write arrives as one at both legs.
 tracing=/sys/kernel/tracing
 [ -e $tracing/trace ] || mount -t tracefs none $tracing
 

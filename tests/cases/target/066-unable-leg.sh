@@ -24,7 +24,7 @@ zeroing() { # <disk> <mode>
 	echo "$2" >/sys/block/"${1##*/}"/device/scsi_disk/*/zeroing_mode
 }
 
-# Raw does what it is asked; test is asked in a way that it refuses, and its discards end for that.
+# The raw leg can zero; the test leg is sent a command that it rejects, and loses discards by that.
 zeroing "$raw" writesame
 zeroing "$test" writesame_16_unmap
 make_v
@@ -42,8 +42,8 @@ expect_field untrusted 128
 expect_read 0 4194304
 expect_healthy
 
-# Disks that find out that they cannot zero at all: dm looks at what the one that refused it says now,
-# and offers it no longer.
+# Disks that turn out not to support zeroing at all: dm checks the limits of the one that rejected
+# it, and no longer offers it.
 zeroing "$test" writesame
 echo 8 >/sys/module/scsi_debug/parameters/write_same_length
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disks were able to"; fi
@@ -55,7 +55,7 @@ expect "zeroing that is offered" 0 "$(attribute queue/write_zeroes_max_bytes)"
 expect_field divergences 0
 expect_healthy
 
-# Disks that become write-protected: a write that they refuse is their fault, with the same status.
+# Disks that become write-protected: a rejected write is a leg error, with the same status.
 errors=$(field raw_errors)$(field test_errors)
 expect "errors so far" 00 "$errors"
 
@@ -67,7 +67,7 @@ expect_field test_errors 1
 expect_field divergences 0
 dmsetup remove bvtest-v
 
-# They refuse to be opened for writing, and to be read they need not be.
+# They cannot be opened for writing, which a read-only table does not need.
 for leg in "$raw" "$test"; do
 	echo 1 >"/sys/block/${leg##*/}/device/rescan"
 	expect "write protection of $leg" 1 "$(blockdev --getro "$leg")"

@@ -16,8 +16,8 @@ expect_field mismatches 0
 expect_field first_mismatch 8
 requests_succeed
 
-# Readahead may fail at any time and nobody hears of it, but of this one: it found something. (What
-# was to be had by it is read again by page.)
+# A failed readahead is not reported, except for this one: it found a difference. (The page cache
+# then reads the range again, page by page.)
 blockdev --setra 64 $v
 dmsetup message bvtest-v 0 reset
 requests_fail 100 "$raw" 2

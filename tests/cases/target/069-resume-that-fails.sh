@@ -16,7 +16,7 @@ load_with() { # <first target> [option...]
 	END
 }
 
-# A device whose resume has failed, and which knows something.
+# A device whose resume has failed, and which has state to lose.
 failed_resume() { # [option...]
 	new_pair 16 discard=1
 	dmsetup create bvtest-v --notable
@@ -26,7 +26,7 @@ failed_resume() { # [option...]
 	blkdiscard -f -o 1048576 -l 65536 $v
 	"$BVIO" poke "$test" 1048576 0x55
 	expect_field untrusted 128
-	# A snapshot cannot be handed over while the device that has it runs.
+	# A snapshot cannot be handed over while the device that owns it is active.
 	dmsetup create bvtest-w --table "0 8 snapshot $origin $cow N 8"
 	load_with "snapshot $origin $cow N 8" "$@"
 	if dmsetup resume bvtest-v 2>/dev/null; then fail "the resume did not fail"; fi
@@ -39,7 +39,7 @@ kept() {
 	dmsetup message bvtest-v 8 history 2048 | grep -q op=discard || fail "the history is gone"
 }
 
-# The same table once more, when nothing is in its way.
+# The same table again, with the obstacle removed.
 failed_resume
 dmsetup suspend bvtest-w
 dmsetup resume bvtest-v
@@ -47,13 +47,13 @@ kept
 dmsetup remove bvtest-v
 dmsetup remove bvtest-w
 
-# Another one.
+# Another table.
 failed_resume
 load_with "linear $origin 0"
 dmsetup resume bvtest-v
 kept
 
-# One that was put aside again takes nothing with it.
+# A table that is cleared again takes no state with it.
 load_with "linear $origin 0"
 dmsetup clear bvtest-v
 dmsetup suspend bvtest-v
@@ -62,7 +62,7 @@ kept
 dmsetup remove bvtest-v
 dmsetup remove bvtest-w
 
-# What was frozen stays so.
+# A frozen device stays frozen.
 new_pair 16 discard=1
 dmsetup create bvtest-v --notable
 

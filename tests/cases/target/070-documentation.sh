@@ -13,7 +13,7 @@ commands=0
 run_example() { # <command> <expected output>
 	local got
 	got=$(eval "$1" 2>&1 || :)
-	# In what is expected, "..." stands for anything.
+	# "..." in the expected output matches anything.
 	local pattern
 	pattern=$(printf '%s' "$2" | sed -e 's/[][\\*?]/\\&/g' -e 's/\.\.\./*/g')
 	# shellcheck disable=SC2053

@@ -46,7 +46,7 @@ dmsetup message bvtest-v 8 history $((8 + 2048)) | grep -q "start=$((8 + 2048)) 
 expect_read_error EILSEQ 4096 4096
 dmsetup remove bvtest-v
 
-# Of two targets with the same legs, which only read, each keeps its own.
+# Two read-only targets with the same legs: each keeps its own state.
 two="0 1024 blkverify $raw $test 1 written_only
 1024 2048 blkverify $raw $test"
 dmsetup create bvtest-v --readonly --table "$two"
@@ -56,7 +56,7 @@ for i in 1 2; do
 	expect "untrusted" "1024 0" "$(field untrusted | xargs)"
 done
 
-# What another device on the same legs knows is not taken over.
+# The state of another device on the same legs is not inherited.
 dmsetup remove bvtest-v
 
 line="0 $sectors blkverify $raw $test"

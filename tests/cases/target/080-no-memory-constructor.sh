@@ -12,7 +12,7 @@ for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_w
 	grep 'allocation .* failed' "$TMPDIR/tries" && fail "what failed was not called a lack of memory"
 	read -r allocations _ refusals _ <"$TMPDIR/tries"
 	echo "options \"$options\": $(cat "$TMPDIR/tries")"
-	# Both legs' pages and more, one by one; only some can be done without.
+	# The pages of both legs and more, one by one; only some of them are optional.
 	[ "$allocations" -gt 500 ] && [ "$refusals" -gt 500 ] || fail "hardly any allocation failed"
 	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
 	dmsetup remove bvtest-v
@@ -23,7 +23,7 @@ for word in "Cannot allocate trust map" "Cannot allocate private memory" "Cannot
 	expect_log "$word"
 done
 
-# What is large has two ways to be had: no allocation there succeeds.
+# Large allocations have a fallback: let none of them succeed.
 while read -r function word; do
 	allocations_fail_in "$function" 100
 	if dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 fingerprint" 2>/dev/null; then
@@ -41,7 +41,7 @@ END
 
 allocations_fail_in dm_blkverify
 
-# Nothing holds a leg: they can be had exclusively.
+# No leg is still held: both can be opened exclusively.
 dmsetup remove bvtest-v
 
 dmsetup create bvtest-w --table "0 $sectors linear $raw 0"
@@ -52,7 +52,7 @@ dmsetup remove bvtest-w
 wipefs -aq "$raw" && wipefs -aq "$test" || fail "a leg is still held"
 expect_no_log "dm_put_device"
 
-# A message that finds no memory for the map loses trust, visibly, and is obeyed all the same.
+# A message without memory for the trust map loses trust, visibly, but succeeds.
 make_v
 for message in "distrust 8 1" "trust 8 1" "list" "history 8" "inject 24 1" "mark a b"; do
 	before=trust

@@ -15,7 +15,7 @@ some_failed() {
 	allocations_succeed
 }
 
-# On a busy machine so little may be in flight for a while that the reserve is enough.
+# On a busy machine, so few requests may be in flight for a while that the reserve is enough.
 mixed_until_some_fail() {
 	local i
 	for ((i = 0; i < 10; i++)); do
@@ -28,13 +28,13 @@ mixed_until_some_fail() {
 new_pair 16 discard=1
 make_v fingerprint
 
-# Private pages: only the reserve is left, and who finds none there waits for the others.
+# Private pages: only the reserve is left, and requests that find it empty wait.
 allocations_fail_in blkv_memory_get 100
 mixed_until_some_fail blkv_memory_get
 
-# All of them at once, and those of fingerprints, too. (Legs allocate memory when they are given a
-# request, so the functions which do that cannot be among these.) A new pool has none of the pages
-# that the last load left idle.
+# All of them at once, and those of fingerprints, too. (Legs allocate memory when a request is
+# submitted, so the functions that submit cannot be among these.) A new pool has none of the idle
+# pages that the last load left.
 dmsetup remove bvtest-v
 
 make_v fingerprint
@@ -43,7 +43,7 @@ allocations_fail_in blkv_fingerprints_write 100 blkv_memory_get
 mixed_until_some_fail "blkv_fingerprints_write to blkv_memory_get"
 expect_healthy
 
-# The trust map: what cannot be recorded is not trusted, and is counted.
+# The trust map: sectors that cannot be recorded become untrusted, and are counted.
 dmsetup message bvtest-v 0 trust 0 $sectors
 expect_field untrusted 0
 
@@ -54,7 +54,7 @@ blkdiscard -o 4096 -l 8192 $v
 some_failed blkv_trust_set
 [ "$(field untrusted)" -gt 16 ] || fail "trust was lost and not counted"
 
-# What a group of regions loses; now what one region loses, where the group is split already.
+# That was the loss of a group of regions; now that of one region, in a group that is split already.
 allocations_succeed
 dmsetup message bvtest-v 0 trust 0 $sectors
 dmsetup message bvtest-v 0 distrust 0 1
@@ -71,11 +71,11 @@ allocations_fail_in blkv_trust_set 30
 mixed_until_some_fail blkv_trust_set
 expect_healthy
 
-# It comes back with what is written.
+# Writes restore the trust.
 dd if=/dev/zero of=$v bs=1M count=16 oflag=direct status=none
 expect_field untrusted 0
 
-# Fingerprints: what is not known gets another name, no more.
+# Fingerprints: an unknown version only changes the class of a report.
 for percent in 100 50; do
 	allocations_fail_in blkv_fingerprints_write $percent
 	dmsetup remove bvtest-v
@@ -85,7 +85,7 @@ for percent in 100 50; do
 	allocations_succeed
 done
 
-# Events: the finding itself is not lost with its uevent.
+# Events: a lost uevent does not lose the finding.
 dmsetup message bvtest-v 0 trust 0 $sectors
 "$BVIO" poke "$test" 4096 1
 allocations_fail_in events_raise 100

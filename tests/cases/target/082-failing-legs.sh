@@ -17,7 +17,7 @@ for name in divergences raw_errors test_errors compared untrusted; do
 	[ "$(field $name)" -gt 0 ] || fail "the field $name is 0"
 done
 
-# Whatever is still trusted is the same on both legs; so is all that is written from now on.
+# All that is still trusted is equal on both legs; so is all that is written from now on.
 divergences=$(field divergences)
 
 expect_read 0 16777216

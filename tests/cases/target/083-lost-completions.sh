@@ -5,7 +5,7 @@
 
 need_faults $timeout_faults
 
-# What is slow from then on is only slow.
+# From then on, a slow request does not time out.
 stop_failing() {
 	stop_faults $timeout_faults
 	for leg in "$raw" "$test"; do
@@ -32,7 +32,7 @@ expect_log 'divergence raw=0 test=-110'
 expect_log 'divergence raw=-110 test=0'
 expect_field mismatches 0
 
-# A leg that was late has said so; what it did of a write is unknown, and is not trusted.
+# The timeouts were reported; the effect of such a write is unknown, so its range is untrusted.
 divergences=$(field divergences)
 
 expect_read 0 16777216

@@ -18,16 +18,16 @@ stop_server() {
 	wait "$server"
 }
 
-# In this order: nothing may wait for a server that is gone.
+# In this order: no request may wait for a server that is gone.
 trap 'clean_up; stop_server' EXIT
 
-# It has a server before it has a size.
+# The device is connected before its size is set.
 has_size() { [ -S "$control" ] && [ "$(cat /sys/block/nbd0/size)" = $((mib * 2048)) ]; }
 wait_until 60 has_size
 
 expect "sectors of the server's device" $((mib * 2048)) "$(cat /sys/block/nbd0/size)"
 
-# As large as what the programs ask for, or what is planted is not in requests of 1 MiB.
+# As large as the programs' I/O, or the faults would not be in requests of 1 MiB.
 echo 1024 >/sys/block/nbd0/queue/max_sectors_kb
 new_leg $mib max_sectors=2048
 raw=$leg sectors=$((mib * 2048))
@@ -39,7 +39,7 @@ message() { dmsetup message bvtest-v 0 "$@"; }
 
 matrix() { # <fault>
 	message reset
-	# A request that fails fails all that were merged into it, and those nobody planted.
+	# A failed request fails all requests merged into it, which have no planted fault.
 	case $1 in
 	*-error) echo 2 ;;
 	*) echo 0 ;;
@@ -68,7 +68,7 @@ done
 all="$all_injected $all_reported $all_sectors $all_classes"
 table+=("total $all")
 
-# The same requests, and nothing wrong with the legs.
+# The same requests on healthy legs.
 matrix none
 list=$(message list)
 compared=$(field compared)
@@ -88,7 +88,7 @@ expect_field state V
 expect_field first_mismatch -
 for name in mismatches divergences skipped raw_errors test_errors unstable; do expect_field $name 0; done
 
-# All that was read: nine times each size. (What a mapping read before it was written is more.)
+# All reads: nine times each size. (Writes through a mapping read first, which adds to it.)
 least=$((9 * (8 + 128 + 2048)))
 [ "$compared" -ge $least ] || fail "compared: $compared sectors, less than $least"
 expect "unexpected things" 0 $problems

@@ -6,7 +6,7 @@ new_pair 16
 make_v
 requests_fail 100 "$test"
 
-# Readahead that nobody waits for.
+# Readahead without a waiter.
 xfs_io -r -c "fadvise -w 1048576 65536" $v
 wait_until 30 faults_happened $request_faults
 udevadm settle 2>/dev/null || sleep 0.2
@@ -15,7 +15,7 @@ expect_field divergences 0
 expect_field test_errors 0
 expect_field state V
 
-# Who waits for the same sectors is told.
+# A read of the same sectors that is waited for is reported.
 expect_read_error EIO 1048576 65536
 expect_field divergences 1
 expect_field test_errors 1
@@ -23,7 +23,7 @@ expect_field test_errors 1
 requests_succeed
 dmsetup remove bvtest-v
 
-# A leg that could zero when the table was made, and cannot any more.
+# A leg that supported write zeroes when the table was loaded, and no longer does.
 loop_pair 64
 real=$test
 new_dm low "0 $sectors linear $real 0"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the lab's commands share: where things are, how packages are had, how modules are built.
-# Sourced by bash. Set before: nothing. Sets: top, cache, and the functions below.
+# Shared by the lab's commands: where things are, how to get packages, how to build modules.
+# Sourced by bash. Expects nothing to be set. Sets top, cache, and the functions below.
 shopt -s extglob
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -11,10 +11,10 @@ die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 mkdir -p "$cache" && [ -w "$cache" ] || die "cannot write to $cache, where kernels and builds are kept"
 
-# What failed is kept for a week.
+# The remains of failures are kept for a week.
 find "$cache" -maxdepth 1 -name 'log.*' -mtime +7 -delete
 
-# Run a command that takes a while: say so, keep its output for the case that it fails.
+# Run a command that takes a while: print a line, keep the output in case of a failure.
 quietly() { # <what it does> <command>...
 	local what=$1 log start=$SECONDS
 	shift
@@ -30,7 +30,7 @@ quietly() { # <what it does> <command>...
 	fi
 }
 
-# What a person should do about a failure, where its output shows that.
+# A hint on how to fix a failure, if its output is recognised.
 explain() { # <log>
 	local package
 	package=$(sed -n 's/^E: Unable to locate package //p' "$1" | head -n 1)
@@ -78,7 +78,7 @@ need() { # <package>...
 	quietly "installing ${missing[*]}" apt_install "${missing[@]}"
 }
 
-# Only one of several that run at once makes a thing; the others wait for it.
+# If several processes need the same thing, one makes it and the others wait.
 locked() { # <name> <command>...
 	local name=$1
 	shift
@@ -90,10 +90,10 @@ locked() { # <name> <command>...
 
 # ---- time ----------------------------------------------------------------------------------------
 
-# How long a fixed bit of work takes now, in percent of what it takes on the reference machine (two
-# CPUs of 2025, nothing beside it), but not less than 100 and not more than 1500. All limits in time
-# are written down for that machine and are multiplied by this; it tells a slow processor as well as
-# a busy one. What TIME_SCALE says already is the least.
+# How long a fixed piece of work takes now, in percent of the time on the reference machine (two idle
+# CPUs of 2025), from 100 to 1500. All time limits are meant for that machine and are multiplied by
+# this; it accounts for a slow processor as well as for a busy one. A TIME_SCALE that is already set
+# is the minimum.
 time_scale() {
 	local i begin scale least=${TIME_SCALE:-100}
 	begin=${EPOCHREALTIME//[!0-9]/}
@@ -104,12 +104,12 @@ time_scale() {
 	say $scale
 }
 
-# Measure it for all that is started from here, and say so where a person would wonder.
+# Measure it for all that is started from here, and report a large value.
 measure_time() {
 	TIME_SCALE=$(time_scale)
 	export TIME_SCALE
 	[ "$TIME_SCALE" -le 150 ] ||
-		say "This machine takes $((TIME_SCALE / 100)).$((TIME_SCALE / 10 % 10)) times as long as the reference machine: so do all limits."
+		say "This machine takes $((TIME_SCALE / 100)).$((TIME_SCALE / 10 % 10)) times as long as the reference machine: all limits are scaled."
 }
 
 # ---- what a case needs ---------------------------------------------------------------------------
@@ -117,11 +117,11 @@ measure_time() {
 machines="stock debug fast smp kcsan"
 
 # Read the line "# Needs: name=value..." of a case or a workload:
-#   machine=debug    where "make check" runs it, or several, parted by commas
-#   memory=512       how many MiB of memory its machine has
-#   limit=400        how many seconds it may take (workloads)
-# Sets needs_machine, needs_memory and needs_limit, empty if not given. Ends with the name of the
-# case and the word if it is anything else.
+#   machine=debug    where "make check" runs it, or several, separated by commas
+#   memory=512       memory of its machine, in MiB
+#   limit=400        time limit, in seconds (workloads)
+# Sets needs_machine, needs_memory and needs_limit, empty by default. Anything else is a fatal error,
+# with the name of the case and the word.
 read_needs() { # <file>
 	local line word machine
 	needs_machine='' needs_memory='' needs_limit=''
@@ -174,7 +174,7 @@ unpack_kernel() {
 	/sbin/depmod -b "$vmroot" "$kver" && touch "$vmroot/done"
 }
 
-# As root, apt warns that its own user cannot write here; that is fine.
+# As root, apt warns that its own user cannot write here; ignore that.
 download() {
 	apt-get -o APT::Sandbox::User=root download "$1" || { apt_update && apt-get -o APT::Sandbox::User=root download "$1"; }
 }
@@ -223,7 +223,7 @@ make_suite() { # <suite> <mirror>
 fetch_suite_kernel() {
 	local version part image
 	version=$(ls "$suite_root/usr/src" | sed -n 's/^linux-headers-\(.*-amd64\)$/\1/p' | head -n 1)
-	# Newer ones come in several packages; which there are is up to the suite.
+	# Newer headers come in several packages, which depend on the suite.
 	for part in image binary-unsigned base modules; do
 		as_root chroot "$suite_root" sh -c "cd /tmp && apt-get download linux-$part-$version" || continue
 		dpkg-deb -x "$suite_root"/tmp/linux-$part-*.deb "$vmroot" || return 1
@@ -237,18 +237,18 @@ fetch_suite_kernel() {
 	image=$(find "$vmroot/" -name 'vmlinuz*' -type f | head -n 1)
 	[ -n "$image" ] || { say "the suite has no kernel image"; return 1; }
 	[ -e "$vmroot/boot/vmlinuz-$version" ] || cp "$image" "$vmroot/boot/vmlinuz-$version"
-	# The machine's own tools may not know how to unpack them.
+	# The host's own tools may not be able to unpack them.
 	find "$vmroot/usr/lib/modules/" -name '*.ko.xz' -exec unxz {} + || return 1
 	/sbin/depmod -b "$vmroot" "$version"
 }
 
-# Build the module in the root of a suite; prints where it is.
+# Build the module in the root of a suite; prints its path.
 build_module_in_suite() {
 	local dir=$suite_root/build
 	as_root mkdir -p "$dir"
 	as_root rsync -r --delete --checksum --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' \
 		--include='*.c' --include='*.h' --include=Kbuild --include='/src/***' --exclude='*' "$top/" "$dir/"
-	# objtool asks /proc for the limit of its stack.
+	# objtool reads its stack limit from /proc.
 	# shellcheck disable=SC2016
 	as_root unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
 		exec chroot "$1" make -C "/usr/src/linux-headers-$2" M=/build W=1 modules' \
@@ -259,9 +259,9 @@ build_module_in_suite() {
 # ---- modules -------------------------------------------------------------------------------------
 
 # Build the module (or the KUnit module) for a kernel tree. kbuild cannot cope with spaces in a
-# path, so the sources are copied to the cache; the copy is kept, so the next build is short. What
-# changed gets the time of now, lest an older version of a file be taken for built already.
-# Prints where the module is.
+# path, so the sources are copied to the cache; the copy is kept, so the next build is short. Changed
+# files get the current time, so that an older version of a file is rebuilt, too. Prints the path of
+# the module.
 build_module() { # <kernel tree> <module> [<make argument>...]
 	local tree=$1 module=$2 dir log folder
 	shift 2
@@ -269,12 +269,12 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 	mkdir -p "$dir"
 	log=$dir/build.log
 	folder=$(dirname "$module")
-	# The KUnit module imports from the other one, so that both are built.
+	# The KUnit module imports symbols from the other one, so both are built.
 	[ "$folder" != src/tests ] || { folder=. && set -- "$@" CONFIG_DM_BLKVERIFY_KUNIT_TEST=m; }
 	(
 		flock 9
 		mkdir -p "$dir/src"
-		# The first rule that matches a file is the one: what is built has to come first.
+		# The first matching rule wins: the rules for build products come first.
 		rsync -r --delete --checksum --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' \
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P *.gcno' --filter='P *.gcda' \
 			--filter='P Module.symvers' --filter='P modules.order' \
@@ -289,7 +289,7 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 	say "$dir/src/$module"
 }
 
-# Run the unit tests in a machine; once more, alone, if the host has starved it.
+# Run the unit tests in a machine; again, alone, if the host starved it.
 run_kunit() { # <kernel> <KUnit module> [<option of tests/lab/vm>...]
 	local kernel=$1 ko=$2 out status
 	shift 2
@@ -305,7 +305,7 @@ run_kunit() { # <kernel> <KUnit module> [<option of tests/lab/vm>...]
 	return $status
 }
 
-# Build the blkverify command; prints where it is.
+# Build the blkverify command; prints its path.
 build_tool() {
 	local dir
 	dir=$cache/build/tool-$(printf '%s' "$top" | sha256sum | cut -c 1-16)
@@ -314,7 +314,7 @@ build_tool() {
 	say "$dir/blkverify"
 }
 
-# Build a one-file program for the machines; prints where it is.
+# Build a one-file program for the machines; prints its path.
 build_program() { # <source>
 	local dir
 	dir=$cache/build/$(sha256sum <"$1" | cut -c 1-16)

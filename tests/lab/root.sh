@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Clean roots of Debian suites, to install packages in and throw away. Sourced after lib.sh.
 
-# Where a suite's packages are: the mirror that this machine uses, and that for security fixes.
+# The sources of a suite's packages: the mirror that this host uses, and the one of security fixes.
 sources() { # <suite>
 	local key='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]' security
 	security=$(grep -rhoE '(https?|ftp)://[^ ]*/debian-security/?( |$)' /etc/apt/sources.list \
@@ -25,7 +25,7 @@ need_root() { # <name> <suite> [<package>...]
 	locked "root-$name" make_root "$@" || exit 1
 }
 
-# One to build in, with no kernel.
+# A root to build in, without a kernel.
 need_builder() { # <name> <suite> <package>...
 	kver=
 	need mmdebstrap debian-archive-keyring
@@ -35,21 +35,21 @@ need_builder() { # <name> <suite> <package>...
 make_root() {
 	local name=$1 suite=$2 dir=$cache/root-$1 wanted
 	shift 2
-	# The kernel may have moved on since.
+	# The suite may have a newer kernel by now.
 	wanted="$kver $*"
 	[ "$(cat "$dir/done" 2>/dev/null)" != "$wanted" ] || return 0
 	as_root rm -rf "$dir"
 	mkdir -p "$dir"
 	sources "$suite" >"$dir/sources"
-	# It cannot cope with many files that somebody else has open.
+	# It cannot cope with many files held open by another process.
 	quietly "installing a root of $suite for $name" as_root mmdebstrap --variant=minbase \
 		--include="${kver:+linux-headers-$kver }$*" --aptopt='Acquire::Check-Valid-Until "false"' \
 		"$suite" "$dir/root" "$dir/sources" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- || return 1
 	say "$wanted" >"$dir/done"
 }
 
-# What is done in $root is thrown away by close_root.
-open_root() { # <name> <folder of one's own>
+# Changes in $root are discarded by close_root.
+open_root() { # <name> <private folder>
 	layers=$2 root=$2/root
 	mkdir -p "$layers/root" "$layers/upper" "$layers/overlay"
 	as_root mount -t overlay -o "lowerdir=$cache/root-$1/root,upperdir=$layers/upper,workdir=$layers/overlay" \
@@ -58,7 +58,7 @@ open_root() { # <name> <folder of one's own>
 }
 close_root() {
 	local i
-	# A machine that was ended lets go of it a moment later.
+	# A machine that was killed releases it a moment later.
 	for ((i = 0; i < 20; i++)); do
 		[ -n "$(findmnt -n "$root")" ] || break
 		as_root umount "$root" 2>/dev/null || sleep 0.5
@@ -66,7 +66,7 @@ close_root() {
 	as_root rm -rf --one-file-system "$layers"
 }
 
-# Run a command in it, with the folder $shared, if there is one, as /mnt.
+# Run a command in it, with the folder $shared, if set, as /mnt.
 in_root() {
 	# shellcheck disable=SC2016
 	as_root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
@@ -77,7 +77,7 @@ in_root() {
 		sh "$root" "${shared-}" "$@"
 }
 
-# Install our packages there, from a folder, as a user does.
+# Install our packages there from a folder, as a user would.
 install_packages() { # <folder>
 	as_root cp "$1"/dm-blkverify-dkms_*.deb "$root/tmp/dm-blkverify-dkms.deb"
 	as_root cp "$1"/blkverify_*.deb "$root/tmp/blkverify.deb"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What a case uses. Sourced by tests/lib/run-cases, in the machine, under set -eu.
+# The library of the cases. Sourced by tests/lib/run-cases, in the machine, under set -eu.
 # Every device that a case makes is named bvtest-*, or is a null_blk or loop device that clean_up
-# knows; what a case leaves behind is removed, and counted as its failure by the runner.
+# knows; leftovers are removed, and counted as a failure of the case by the runner.
 
 v=/dev/mapper/bvtest-v
 raw= test= sectors=
@@ -14,12 +14,12 @@ expect() { # <what> <expected> <actual>
 
 # ---- time ----------------------------------------------------------------------------------------
 
-# Seconds (or what else grows with them) as long as this machine needs: limits are written down for
-# the reference machine, and TIME_SCALE says how many percent of its time this one takes.
+# Scale seconds (or a quantity that grows with them) to this machine: limits are meant for the
+# reference machine, and TIME_SCALE is the time that this one takes, in percent.
 scaled() { echo $(($1 * ${TIME_SCALE:-100} / 100)); }
 
-# Wait until a command succeeds, in a subshell. It is tried ten times a second; what it prints is
-# only shown when the time is up.
+# Wait until a command succeeds, in a subshell. It is tried ten times a second; its output is only
+# shown on a timeout.
 wait_until() { # <seconds> <command>...
 	local end=$((SECONDS + $(scaled "$1") + 1)) said
 	shift
@@ -30,14 +30,14 @@ wait_until() { # <seconds> <command>...
 	done
 }
 
-# What to wait for.
+# Conditions to wait for.
 has_ended() { ! kill -0 "$1" 2>/dev/null; } # <pid>
 is_gone() { ! dmsetup info "$1" 2>/dev/null; } # <device>
 is_at_least() { [ "$(field "$1")" -ge "$2" ]; } # <status field> <number>
 
 # ---- the kernel log ------------------------------------------------------------------------------
 
-case_log() { # prints the log since the case began, or since the text given
+case_log() { # prints the log since the start of the case, or since the given text
 	dmesg | sed "1,/${1:-bvtest: $case_name starts}/d"
 }
 expect_log() { grep -q -e "$1" <<<"$(case_log)" || fail "the kernel log lacks: $1"; }
@@ -49,7 +49,7 @@ reports_in_log() { grep -cE 'blkverify: .*(contents mismatch|divergence)' <<<"$(
 nullb=/sys/kernel/config/nullb
 legs_made=0
 
-# A RAM disk of its own; sets leg. Attributes are those of null_blk's configfs.
+# A new RAM disk; sets leg. Attributes are those of null_blk's configfs.
 new_leg() { # <MiB> [attribute=value...]
 	local name=bvleg$legs_made a
 	legs_made=$((legs_made + 1))
@@ -77,7 +77,7 @@ new_pair() { # [MiB] [attribute=value...]
 	sectors=$((mib * 2048))
 }
 
-# The same of loop devices on ext4, which can write zeroes and discard.
+# The same with loop devices on ext4, which support write zeroes and discard.
 loop_pair() { # [MiB, at most 100]
 	modprobe -q ext4 || :
 	mkfs.ext4 -q /dev/ram7
@@ -89,7 +89,7 @@ loop_pair() { # [MiB, at most 100]
 	sectors=$((${1:-64} * 2048))
 }
 
-# The same of RAM disks that take bios as they come, without requests.
+# The same with bio-based RAM disks.
 ram_pair() { # [MiB, at most 256]
 	raw=/dev/ram0 test=/dev/ram1
 	sectors=$((${1:-64} * 2048))
@@ -115,7 +115,7 @@ attribute() { # <name>
 
 # ---- the target ----------------------------------------------------------------------------------
 
-# Replace a table, as a user does: what is under way ends first (unless --noflush is given).
+# Replace a table, as a user does: I/O in flight completes first (unless --noflush is given).
 suspend_load_resume() { # [--noflush] <device> <target lines>
 	local noflush=
 	[ "$1" != --noflush ] || { noflush=$1; shift; }
@@ -123,7 +123,7 @@ suspend_load_resume() { # [--noflush] <device> <target lines>
 	load_resume "$1" "$2"
 }
 
-# The same without the suspend of its own: a resume with a new table suspends, too.
+# The same without an explicit suspend: a resume with a new table suspends, too.
 load_resume() { # <device> <target lines> [option of dmsetup load...]
 	local device=$1 lines=$2
 	shift 2
@@ -131,12 +131,12 @@ load_resume() { # <device> <target lines> [option of dmsetup load...]
 	dmsetup resume "$device"
 }
 
-# The fields of the status, in its order, from the list that the module is built from.
+# The fields of the status, in order, from the list that the module is built from.
 . "$TOP/tests/lib/words.sh"
 mapfile -t status_fields < <(words_of FIELD)
 [ ${#status_fields[@]} != 0 ] || fail "src/words.h has no list of the status fields"
 
-# Prints a field of the status; of each target, if the table has several.
+# Prints a field of the status; one for each target if the table has several.
 field() { # <name of a status field> [device]
 	local i
 	for i in "${!status_fields[@]}"; do
@@ -149,7 +149,7 @@ field() { # <name of a status field> [device]
 
 expect_field() { expect "status field $1" "$2" "$(field "$1")"; }
 
-reports_expected=0	# by what the case did on purpose
+reports_expected=0	# caused by the case on purpose
 expect_healthy() {
 	expect_field state V
 	expect_field first_mismatch -
@@ -163,7 +163,7 @@ expect_same_legs() {
 	cmp "$raw" "$test" >/dev/null || fail "the legs differ: $(cmp "$raw" "$test" 2>&1)"
 }
 
-# Where legs have failed: what is written from now on is trusted, and the same on both.
+# After leg errors: all that is written from now on is trusted, and equal on both legs.
 expect_equal_again() {
 	dd if=/dev/urandom of="$v" bs=1M count=$((sectors / 2048)) oflag=direct status=none
 	expect_field untrusted 0
@@ -173,7 +173,7 @@ expect_equal_again() {
 	expect_same_legs
 }
 
-# The device must read back with an error of this name.
+# A read must fail with an error of this name.
 expect_read_error() { # <errno name> <offset> <bytes>
 	expect "read of $3 bytes at $2" "read: $1" "$("$BVIO" read "$v" "$2" "$3" || :)"
 }
@@ -181,7 +181,7 @@ expect_read() { # <offset> <bytes>
 	expect "read of $2 bytes at $1" "read $2" "$("$BVIO" read "$v" "$1" "$2" || :)"
 }
 
-# The table line must be refused, with this text in the log and nothing left open.
+# The table line must be rejected, with this text in the log and nothing left open.
 expect_refused() { # <text> <table line>
 	local log
 	refusals=$((refusals + 1))
@@ -205,8 +205,8 @@ need_file_system() { # <name>
 	modprobe -q "$1" || grep -qw "$1" /proc/filesystems || skip "this kernel has no $1"
 }
 
-# Use the file system on the device: files are copied to it, written and verified by fio, removed, and
-# what is free is discarded. It is unmounted afterwards.
+# Exercise the file system on the device: files are copied to it, written and verified by fio,
+# removed, and free space is discarded. It is unmounted afterwards.
 exercise_file_system() {
 	local mnt=$TMPDIR/bvtest-mnt
 	mkdir "$mnt"
@@ -225,7 +225,7 @@ exercise_file_system() {
 fault_attributes="/sys/kernel/debug/failslab /sys/kernel/debug/fail_page_alloc"
 fault_times=1000000000
 
-# Where a function of the module, or the whole of it ("dm_blkverify"), begins and ends.
+# The start and end of a function of the module, or of the whole module ("dm_blkverify").
 module_code() { # <function>
 	sed -n 's/^\([0-9a-f]*\) [tT] \([^ \t]*\)[ \t]*\[dm_blkverify\]$/\1 \2/p' /proc/kallsyms | sort |
 		awk -v name="$1" '
@@ -234,8 +234,8 @@ module_code() { # <function>
 			END {if (!begin) exit 1; print "0x" begin, "0x" (end ? end : "ffffffffffffffff")}'
 }
 
-# From now on allocations may fail, if this function of the module has caused them, or any from it
-# up to another one: so many in 100, or those that bvnth chooses.
+# From now on allocations may fail if they are made by this function of the module, or by any from it
+# up to another one: the given percentage, or those that bvnth chooses.
 allocations_fail_in() { # <function> [percent [function]]
 	local a range
 	[ -e /sys/kernel/debug/failslab/require-start ] || skip "this kernel cannot let allocations fail"
@@ -258,7 +258,7 @@ allocations_fail_in() { # <function> [percent [function]]
 	done
 }
 
-allocations_failed() { # prints how many did since allocations_fail_in
+allocations_failed() { # prints how many failed since allocations_fail_in
 	local a left sum=0
 	for a in $fault_attributes; do
 		read -r left <$a/times
@@ -276,7 +276,7 @@ allocations_succeed() {
 
 # ---- requests that fail --------------------------------------------------------------------------
 
-# Block layer's fault injection: of a kind, so many in 100 requests to a leg fail.
+# Block layer fault injection: of one kind, in the given percentage of the requests to a leg.
 request_faults=/sys/kernel/debug/fail_make_request
 timeout_faults=/sys/kernel/debug/fail_io_timeout
 
@@ -295,7 +295,7 @@ stop_faults() { # <directory of the attribute>
 }
 faults_happened() { [ "$(<"$1/times")" -lt $fault_times ]; } # <directory of the attribute>
 
-# Fail requests to legs: so many in 100, or every n-th of those.
+# Fail requests to legs: the given percentage, or every n-th of those.
 requests_fail() { # <percent> <leg> [leg] [every n-th]
 	local percent=$1 leg interval=1
 	need_faults $request_faults
@@ -322,7 +322,7 @@ clean_up() {
 	while read -r d; do
 		umount "$d" 2>/dev/null
 	done < <(awk '$2 ~ /bvtest/ {print $2}' /proc/mounts | tac)
-	# One may be on top of another: several times.
+	# Devices may be stacked: several rounds.
 	for i in 1 2 3 4 5 6; do
 		d=$(dmsetup ls 2>/dev/null)
 		[[ $d == *bvtest-* ]] || break

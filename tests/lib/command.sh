@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the cases of the blkverify command share, on top of tests/lib/case.sh.
+# Shared by the cases of the blkverify command, on top of tests/lib/case.sh.
 # BLKVERIFY is the command under test.
 
 # Two equal image files of random data; sets raw_img, test_img.
@@ -14,7 +14,7 @@ spoil() { # <file> <sector> [source of data]
 	dd if="${3:-/dev/zero}" of="$1" bs=512 seek="$2" count=1 conv=notrunc status=none
 }
 
-# Run it; what it prints is in $TMPDIR/out and $TMPDIR/err; its exit status must be as given.
+# Run it; its output is in $TMPDIR/out and $TMPDIR/err; its exit status must be as given.
 tool() { # <exit status> <argument>...
 	local expected=$1 status=0
 	shift
@@ -29,13 +29,13 @@ json() { # <expression of python, of the document d>
 	python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$TMPDIR/out"
 }
 
-# A loop device detaches itself with its last user, but not at once.
+# A loop device detaches itself on last close, but not at once.
 no_loops() { ! losetup -a | grep .; }
 expect_no_loops() { wait_until 30 no_loops; }
 expect_no_device() { wait_until 30 is_gone "$1"; }
 
-# Run it on a terminal, which is kept in $TMPDIR/tty; its exit status must be as given.
-on_terminal() { # <exit status> <argument>...; its input is what the terminal is typed
+# Run it on a terminal, recorded in $TMPDIR/tty; its exit status must be as given.
+on_terminal() { # <exit status> <argument>...; its input is typed on the terminal
 	local expected=$1 status=0
 	shift
 	script -qfec "$(printf '%q ' "$BLKVERIFY" "$@")" "$TMPDIR/tty" >/dev/null || status=$?

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A load generator in the kernel, to see what one request costs a block device: where system
- * calls are dear, as in User-Mode Linux, they hide everything else. For throw-away machines: it
- * writes to the device that it is told, without a question.
+ * A load generator in the kernel, to measure the cost of a request to a block device: where system
+ * calls are expensive, as in User-Mode Linux, they hide everything else. For throw-away machines:
+ * it writes to the given device without asking.
  *
  *	cd /sys/kernel/debug/bvload
  *	echo "dev=/dev/ram0 op=read bs=4096 depth=1 random=1 span=64 ms=50" >run; cat result
@@ -11,13 +11,13 @@
  * completed, ns that this took, ns of CPU time, bios that failed, and with latency=1 the median and
  * the 99th percentile of the time from submission to completion, in ns.
  *
- * Each thread keeps @depth bios in flight, in a part of the device of its own. All that is ever
- * written are bytes of one value, so that legs which are full of it are not made different by
- * loads that go to one of them only.
+ * Each thread keeps @depth bios in flight, in its own part of the device. All writes consist of
+ * bytes of one value, so that legs filled with it stay equal even if a load goes to only one of
+ * them.
  *
- * Beside read and write there are operations without a device: "none" ends the bio at once and
- * thus shows what the generator itself costs; "compare" and "copy" are what the target does with
- * the data of a request, into or against pages that are used again and again.
+ * Besides read and write there are operations without a device: "none" ends the bio at once and
+ * thus shows the cost of the generator itself; "compare" and "copy" do what the target does with
+ * the data of a request, with pages that are used again and again.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -34,7 +34,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-/* Copies of the units, which must not be exported once more. */
+/* Copies of the units; their symbols must not be exported twice. */
 #include <kunit/visibility.h>
 #undef EXPORT_SYMBOL_IF_KUNIT
 #define NO_EXPORT(...)
@@ -57,17 +57,17 @@ static const char *const op_names[] = {
 };
 
 /**
- * struct load - what is asked for
+ * struct load - the parameters of a load
  * @dev: path of the device
  * @op: what to do
  * @bs: bytes in a bio, a multiple of the page size
  * @depth: bios in flight, of each thread
- * @random: at random places, else one after the other
+ * @random: random instead of sequential
  * @span: how much of the device is used, in MiB
- * @ms: for how long; 0 for as long as it takes to use all of it once
- * @threads: how many, each on a CPU of its own
- * @latency: measure it, which costs two looks at the clock
- * @reads: of 100 mixed bios
+ * @ms: duration; 0 to use all of the span once
+ * @threads: how many, each on its own CPU
+ * @latency: measure it, which costs two clock reads
+ * @reads: percentage of reads in a mixed load
  */
 struct load {
 	char dev[64];
@@ -85,10 +85,10 @@ struct load {
 /**
  * struct slot - a bio that is in flight or free
  * @bio: the bio
- * @thread: whose it is
+ * @thread: the owner
  * @vecs: its pages
- * @begin: when it was submitted
- * @free: in the thread's list of free slots
+ * @begin: time of submission
+ * @free: entry in the thread's list of free slots
  */
 struct slot {
 	struct bio bio;
@@ -100,22 +100,22 @@ struct slot {
 
 /**
  * struct load_thread - one thread of a load
- * @load: what it does
- * @bdev: to which device
+ * @load: its load
+ * @bdev: its device
  * @slots: its bios
  * @vecs: their pages
  * @free: slots that are not in flight
- * @wait: the thread, when all are
- * @random: where to next
- * @next: the same, when one follows the other; in bios
- * @first: its part of the device begins here; in bios
- * @nr: and is that long
+ * @wait: the thread, when all are in flight
+ * @random: state of the random numbers
+ * @next: the next bio of a sequential load
+ * @first: start of its part of the device, in bios
+ * @nr: length of that part, in bios
  * @ios: bios completed
  * @errors: bios failed
  * @ns: time taken
  * @cpu_ns: CPU time taken, of the whole kernel
  * @steps: latencies
- * @done: the thread is
+ * @done: the thread has finished
  */
 struct load_thread {
 	const struct load *load;
@@ -143,7 +143,7 @@ MODULE_PARM_DESC(mib, "Memory for bios in flight, of all threads together");
 static DEFINE_MUTEX(running);
 static struct page **pages;
 static unsigned int nr_pages;
-/* What compare and copy use: pages as the target has them. */
+/* For compare and copy: pages laid out as in the target. */
 static struct bio_vec private_vecs[MAX_PAGES];
 static char result[256] = "nothing was run\n";
 static struct dentry *dir;
@@ -183,8 +183,8 @@ static u64 percentile(struct load_thread *threads, unsigned int nr, u64 ios, uns
 }
 
 /*
- * User-Mode Linux is a process, and what that has of its CPU is not disturbed by others who want
- * it too. Elsewhere there is only the clock.
+ * User-Mode Linux is a process, whose CPU time is not disturbed by other processes. Elsewhere
+ * there is only the clock.
  */
 static u64 cpu_clock_ns(void)
 {
@@ -214,7 +214,7 @@ static void slot_endio(struct bio *bio)
 	/* One completion at a time, or this would have to be atomic: see makes_sense(). */
 	if (thread->load->latency)
 		thread->steps[step_of(ktime_get_ns() - slot->begin)]++;
-	/* With this slot the thread may be done, and gone: run_load() waits for us. */
+	/* After this slot the thread may finish and be freed: run_load() waits for us. */
 	rcu_read_lock();
 	if (llist_add(&slot->free, &thread->free))
 		wake_up(&thread->wait);
@@ -362,7 +362,7 @@ static int start_threads(struct load_thread *threads, unsigned int nr)
 		struct task_struct *task;
 
 		task = kthread_create(run_thread, &threads[i], "bvload/%u", i);
-		/* Those that run already have to come to their end. */
+		/* Wait for the threads that are already running. */
 		if (IS_ERR(task)) {
 			while (i--)
 				wait_for_completion(&threads[i].done);
@@ -401,7 +401,7 @@ static int run_load(const struct load *load)
 	unsigned int i;
 	int r = 0;
 
-	/* Through a file, because how a module opens a block device changes with the kernel. */
+	/* Through a file, because the API to open a block device differs between kernels. */
 	file = filp_open(load->dev, load->op == OP_READ ? O_RDONLY : O_RDWR, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -477,7 +477,7 @@ static bool makes_sense(const struct load *load)
 		return false;
 	if ((u64)load->span * SZ_1M < (u64)load->bs * load->threads)
 		return false;
-	/* Latencies are counted without atomics, by one CPU. */
+	/* Latencies are counted without atomics, by a single CPU. */
 	if (load->latency && num_online_cpus() > 1 && load->depth > 1)
 		return false;
 	return (u64)load->threads * load->depth * (load->bs >> PAGE_SHIFT) <= nr_pages;

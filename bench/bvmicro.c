@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the pure units cost, each alone: compare, range lock, trust map, private pages.
+ * The cost of each pure unit alone: compare, range lock, trust map, private pages.
  *
  * KUnit cases that print a line for each thing timed, as
  *	bvmicro: range,mixed,1024 min=312.5 median=320.1
- * in nanoseconds: the shortest of some batches, which is the cost, and the middle one, which
- * shows how quiet the machine was. The last case counts the memory of the pool.
+ * in nanoseconds: the minimum of some batches, which is the cost, and the median, which shows how
+ * quiet the machine was. The last case counts the memory of the pool.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
@@ -14,7 +14,7 @@
 #include <linux/prandom.h>
 #include <linux/sort.h>
 
-/* Copies of the units, which must not be exported once more. */
+/* Copies of the units; their symbols must not be exported twice. */
 #include <kunit/visibility.h>
 #undef EXPORT_SYMBOL_IF_KUNIT
 #define NO_EXPORT(...)
@@ -32,13 +32,13 @@ static int by_size(const void *a, const void *b)
 	return *(const u64 *)a < *(const u64 *)b ? -1 : *(const u64 *)a > *(const u64 *)b;
 }
 
-/* Time a step that is repeated; picoseconds keep a tenth of a nanosecond. */
+/* Time a repeated step; in picoseconds, to keep tenths of a nanosecond. */
 static void time_step(const char *name, unsigned int parameter, void (*step)(void *), void *arg)
 {
 	u64 ps[BATCHES], begin, ns;
 	unsigned int batch, n, times = 1;
 
-	/* How many of them take as long as a batch should? */
+	/* Find the number of steps in a batch. */
 	for (;;) {
 		begin = ktime_get_ns();
 		for (n = 0; n < times; n++)
@@ -148,7 +148,7 @@ static void arrive(struct crowd *crowd, struct blkv_range *range)
 	crowd->granted += blkv_range_lock(&crowd->ranges, range);
 }
 
-/* The request that came first is done, and another comes; the crowd stays as large. */
+/* The oldest request completes, and a new one arrives; the crowd stays as large. */
 static void crowd_step(void *arg)
 {
 	struct crowd *crowd = arg;
@@ -258,7 +258,7 @@ static void trust_map(struct kunit *test)
 	asked->nr = 8;
 	time_step("trust,ask,all trusted", 0, run_step, asked);
 	time_step("trust,set,all trusted", 0, set_step, asked);
-	/* One sector at the end is enough for the slow way. */
+	/* One sector at the end is enough to take the slow path. */
 	blkv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);
 	time_step("trust,ask,one untrusted", 0, run_step, asked);
 	blkv_trust_set(&asked->trust, TRUST_SECTORS - 1, 1, false);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What people type. How the module is built is in Kbuild.
+# The targets for users. The rules to build the module are in Kbuild.
 
 # Overridable: the kernel to build for, by version or by its source or header tree.
 KVER ?= $(shell uname -r)
@@ -31,7 +31,7 @@ headers:
 		exit 1;; \
 	esac
 
-# The version as the tree itself gives it: KDIR may be for another kernel than KVER says.
+# The version from the tree itself: KDIR may belong to another kernel than KVER.
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$(KDIR)/include/generated/utsrelease.h")
 
 install: modules install-man

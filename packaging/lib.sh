@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What making and checking the patch share. Sourced after tests/lab/lib.sh.
+# Shared by making and checking the patch series. Sourced after tests/lab/lib.sh.
 
-# The newest kernel source that Debian has for anybody, in the cache. Sets linux_source.
+# Debian's newest kernel source, from any suite, in the cache. Sets linux_source.
 need_newest_source() {
 	local newest=$cache/src/newest
 	need xz-utils debian-archive-keyring
@@ -13,7 +13,7 @@ need_newest_source() {
 	linux_source=$(cat "$newest/found")
 }
 
-apt_elsewhere() { # <apt command> <argument>...; knows of other suites, and changes nothing here
+apt_elsewhere() { # <apt command> <argument>...; for other suites, without changes to the host
 	local command=$1
 	shift
 	"$command" -o "Dir::Etc::sourcelist=$newest/sources.list" -o Dir::Etc::sourceparts=/dev/null \

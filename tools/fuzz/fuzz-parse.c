@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* libFuzzer: every parser on every input. */
+/* libFuzzer: run every parser on every input. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Of the exact size, so that ASan finds reads beyond it. */
+	/* A buffer of the exact size, so that ASan finds reads beyond it. */
 	char *text = malloc(size + 1);
 	struct history history;
 	struct status status;

@@ -43,7 +43,7 @@ static void absent_and_appended_fields_are_fine(void **state)
 	assert_true(s.value[FIELD_COMPARED] == UINT64_MAX);
 }
 
-/* An older target has fewer fields, any number of them. */
+/* An older target may have any smaller number of fields. */
 static void a_shorter_status_is_parsed(void **state)
 {
 	char text[64] = "C";
@@ -293,7 +293,7 @@ static void each_class_is_parsed(void **state)
 	assert_null(class_find("newer"));
 }
 
-/* The output of a newer target: other arguments of classes, other words anywhere, other lines. */
+/* The output of a newer target: other class arguments, other words anywhere, other lines. */
 static void appended_words_are_fine(void **state)
 {
 	struct history h;
@@ -419,7 +419,7 @@ static void history_is_parsed(void **state)
 
 #define MODEL 200
 
-/* Compare with a map that has a byte per sector. */
+/* Compare with a map of one byte per sector. */
 static void ranges_agree_with_a_map(void **state)
 {
 	int round, i;

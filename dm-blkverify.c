@@ -16,7 +16,7 @@
 
 /*
  * All targets, so that a table that replaces another one on the same device and legs can inherit
- * what that one knows.
+ * its state.
  */
 static LIST_HEAD(instances);
 static DEFINE_MUTEX(instances_lock);
@@ -157,7 +157,7 @@ static int prints_init(struct blkverify *blkv)
 	return blkv_fingerprints_init(&blkv->prints, max_mib ?: BLKV_FINGERPRINT_DEFAULT_MIB);
 }
 
-/* Everything that needs memory. members_free() tolerates what is missing. */
+/* Everything that needs memory. members_free() tolerates missing members. */
 static int members_alloc(struct blkverify *blkv)
 {
 	struct dm_target *ti = blkv->ti;

@@ -63,15 +63,15 @@
  * @ranges: the range lock
  * @trust: the trust map
  * @pool: private memory
- * @counters: what healthy requests count
- * @findings: the state, and what unhealthy requests count
+ * @counters: the counters of healthy requests
+ * @findings: the state, and the counters of unhealthy requests
  * @ring: the last reports
- * @channels: how reports reach a person
+ * @channels: where reports are sent
  * @history: the last writes
  * @prints: checksums of written sectors
  * @injections: bytes to be flipped
- * @mark: what private memory is marked with before the test leg reads into it, plus the sector
- * @recheck: what the raw leg is re-read into; one request at a time, in @recheck_wq
+ * @mark: private memory is marked with this plus the sector before the test leg reads into it
+ * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
  * @wq: comparing, settling and late submission; may wait for a leg, but not for private memory and
  *	not for a request that needs this queue to make progress
  * @wait_wq: ordered; requests that wait for private memory

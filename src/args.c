@@ -47,7 +47,7 @@ static const struct option_rule {
 } option_rules[] = {
 	{ BLKV_OPTION_FINGERPRINT_MAX_MIB, BLKV_OPTION_FINGERPRINT, true,
 	  "fingerprint_max_mib needs fingerprint" },
-	/* A checksum of pages that their owner may change says nothing about the legs. */
+	/* A checksum of pages that their owner may still change is meaningless. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_FINGERPRINT, false,
 	  "fingerprint and no_write_copy are mutually exclusive" },
 };
@@ -131,7 +131,7 @@ static int options_check(const struct blkv_options *options, const char **error,
  * @argc: number of arguments behind the two devices; may be 0
  * @argv: the arguments
  * @error: set to a sentence on failure
- * @word: set to the argument that is to blame on failure
+ * @word: set to the offending argument on failure
  *
  * Return: 0 or -EINVAL.
  */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How a finding reaches a person: a line in the kernel log, a dm event and a uevent.
+ * Notification of findings: a line in the kernel log, a dm event and a uevent.
  *
  * The log line is printed in process context, because the name of the device is behind a mutex of
- * the device mapper. The events are raised by a work item of their own: they allocate memory, and
+ * the device mapper. The events are raised by a separate work item: they allocate memory, and
  * a request that may be needed to free memory must not wait for that.
  *
  * Locks: none here.
@@ -103,7 +103,7 @@ void blkv_channels_exit(struct blkv_channels *channels)
  * blkv_channels_publish() - log a report and raise its events
  * @channels: the channels of the target
  * @report: the report, which is in the ring already
- * @first: print it whatever the rate limit says
+ * @first: print it regardless of the rate limit
  *
  * Context: Process; takes a mutex of the device mapper.
  */
@@ -116,7 +116,7 @@ void blkv_channels_publish(struct blkv_channels *channels, const struct blkv_rep
 }
 
 /**
- * blkv_channels_resume() - raise the events that a table which was replaced left behind
+ * blkv_channels_resume() - raise the pending events of a replaced table
  * @channels: the channels of the new target; its ring has been moved there
  *
  * Context: Any.

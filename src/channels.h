@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How a finding reaches a person: the kernel log, dm events, uevents. */
+/* Notification of findings: the kernel log, dm events, uevents. */
 #ifndef DM_BLKVERIFY_CHANNELS_H
 #define DM_BLKVERIFY_CHANNELS_H
 
@@ -14,7 +14,7 @@
 /**
  * struct blkv_channels - the channels of a target
  * @ti: the target
- * @ring: where the reports are that events are due for
+ * @ring: the reports for which events are due
  * @ratelimit: of the log lines
  * @event_work: raises a dm event and a uevent for each report
  */

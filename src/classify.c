@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What does a difference look like? An informed guess at the kind of bug, from the data alone.
+ * Classify a difference: an informed guess at the kind of bug, from the data alone.
  *
- * Pure: looks at private memory, changes nothing. No locks, any context; slow, so only called for
+ * Pure: reads private memory, changes nothing. No locks, any context; slow, so only called for
  * a mismatch.
  */
 #include <kunit/visibility.h>
@@ -70,10 +70,10 @@ static bool looks_torn(const struct blkv_memory *raw, const struct blkv_memory *
 }
 
 /**
- * blkv_classify() - name what a mismatch looks like
+ * blkv_classify() - classify a mismatch
  * @diagnosis: filled in
- * @raw: what the raw leg holds
- * @test: what the test leg returned
+ * @raw: the data of the raw leg
+ * @test: the data that the test leg returned
  * @nr_sectors: length of the request
  * @bad: the first sector of the request that differs
  * @nr_bad: how many sectors differ
@@ -117,12 +117,12 @@ void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *r
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_classify);
 
-/* What stands in the brackets behind the name of a class. */
+/* The argument in brackets after the name of a class. */
 enum class_argument { CLASS_NONE, CLASS_COUNT, CLASS_DISTANCE };
 
 /**
  * blkv_diagnosis_emit() - print a diagnosis: "zeros", "bitflip(1)", "shifted(+8)"
- * @diagnosis: what to print
+ * @diagnosis: the diagnosis
  * @text: where to print
  * @size: of @text
  *

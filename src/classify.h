@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a difference looks like. */
+/* Classes of differences. */
 #ifndef DM_BLKVERIFY_CLASSIFY_H
 #define DM_BLKVERIFY_CLASSIFY_H
 
@@ -19,7 +19,7 @@ enum blkv_class {
 #define BLKV_BITFLIP_MAX 8
 
 /**
- * struct blkv_diagnosis - what a mismatch looks like
+ * struct blkv_diagnosis - the class of a mismatch
  * @class: its class
  * @number: the argument of the class: bits, sectors, or 0 if the class has none
  */

@@ -147,9 +147,9 @@ static bool vecs_may_repeat(const struct bio_vec *vecs, struct bvec_iter iter)
  * @vecs: the list
  * @iter: the part of it
  *
- * That is legal for a read; the memory then holds what was read into it last. For most lists one
- * look at each segment is enough: their addresses only rise or only fall, or no page is in a small
- * table of pages already. The rest are compared pair by pair.
+ * That is legal for a read; the memory then holds the data that was read last. For most lists a
+ * single pass is enough: their addresses only rise or only fall, or no page is in a small table of
+ * pages already. The rest are compared pair by pair.
  *
  * Context: Any.
  * Return: true if so.

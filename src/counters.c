@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What healthy requests count: one set of counts for each CPU, only ever added to, so that the
+ * The counters of healthy requests: one set for each CPU, only ever added to, so that the
  * I/O path shares no cache line. A reset records the sums of that moment as the new base.
  *
  * Locks: blkv_counters.lock, taken here, process context.
@@ -61,7 +61,7 @@ void blkv_counters_exit(struct blkv_counters *counters)
 EXPORT_SYMBOL_IF_KUNIT(blkv_counters_exit);
 
 /**
- * blkv_counters_read() - what was counted since the last reset
+ * blkv_counters_read() - get the counts since the last reset
  * @counters: the counters
  * @counts: filled in
  *

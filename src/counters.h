@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What healthy requests count. */
+/* Counters of healthy requests. */
 #ifndef DM_BLKVERIFY_COUNTERS_H
 #define DM_BLKVERIFY_COUNTERS_H
 

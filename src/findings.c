@@ -77,7 +77,7 @@ void blkv_findings_add_unstable(struct blkv_findings *findings)
 EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add_unstable);
 
 /**
- * blkv_findings_read() - what was found since the last reset
+ * blkv_findings_read() - get the findings since the last reset
  * @findings: the findings of the target
  * @found: filled in
  *
@@ -92,7 +92,7 @@ void blkv_findings_read(struct blkv_findings *findings, struct blkv_found *found
 EXPORT_SYMBOL_IF_KUNIT(blkv_findings_read);
 
 /**
- * blkv_findings_reset() - forget what was found
+ * blkv_findings_reset() - forget the findings
  * @findings: the findings of the target
  *
  * A frozen target stays frozen.

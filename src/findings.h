@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The state of a target, and what unhealthy requests count. */
+/* The state of a target, and the counters of unhealthy requests. */
 #ifndef DM_BLKVERIFY_FINDINGS_H
 #define DM_BLKVERIFY_FINDINGS_H
 

@@ -31,7 +31,7 @@
  * @hash: in its bucket
  * @age: in blkv_fingerprints.by_age
  * @number: of the chunk on the device
- * @versions: what is known of each sector
+ * @versions: the checksums of each sector
  */
 struct chunk {
 	struct hlist_node hash;
@@ -43,11 +43,11 @@ struct chunk {
 	} *versions;
 };
 
-/* What a chunk costs, with its share of the buckets. */
+/* The memory for a chunk, with its share of the buckets. */
 #define CHUNK_BYTES \
 	(sizeof(struct chunk) + CHUNK_SECTORS * sizeof(struct versions) + sizeof(struct hlist_head))
 
-/* 0 means that it is not known. */
+/* 0 means unknown. */
 static u32 sector_print(const void *sector)
 {
 	return crc32c(~0, sector, SECTOR_SIZE) ?: 1;
@@ -174,7 +174,7 @@ void blkv_fingerprints_exit(struct blkv_fingerprints *prints)
 EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_exit);
 
 /**
- * blkv_fingerprints_write() - record what is written
+ * blkv_fingerprints_write() - record a write
  * @prints: the fingerprints
  * @start: first sector
  * @memory: the data
@@ -227,7 +227,7 @@ static void chunk_fill(struct chunk *chunk, sector_t start, sector_t nr, u32 pri
  * @prints: the fingerprints
  * @start: first sector
  * @nr_sectors: how many; not 0
- * @zeroed: they hold zeros now; otherwise what they hold is not known
+ * @zeroed: they hold zeros now; otherwise their contents are unknown
  *
  * Only for sectors that are recorded already: a request without data can have any length.
  *
@@ -265,7 +265,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_fill);
  * blkv_fingerprints_is_stale() - is this the previous version of a sector?
  * @prints: the fingerprints
  * @sector: which sector
- * @memory: what the test leg returned
+ * @memory: the data that the test leg returned
  * @n: where in @memory the sector is
  *
  * Context: Process.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Checksums of what was written. */
+/* Checksums of written sectors. */
 #ifndef DM_BLKVERIFY_FINGERPRINT_H
 #define DM_BLKVERIFY_FINGERPRINT_H
 

@@ -110,7 +110,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_history_find);
 
 /**
  * blkv_history_move() - let a new history continue where an old one ends
- * @to: the new one; what it holds is lost
+ * @to: the new one; its contents are lost
  * @from: the old one; empty afterwards
  *
  * Context: Process. No request is in flight on either.
@@ -129,7 +129,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_history_move);
 
 /**
  * blkv_write_emit() - print a write as "<prefix>order=12 <prefix>start=8 ... <prefix>comm="fio""
- * @write: what to print
+ * @write: the write
  * @begin: where the target begins in the mapped device, in sectors
  * @prefix: goes before each name
  * @text: where to print

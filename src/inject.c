@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bytes to be flipped on request, in what the test leg returned: a drill that proves that the
+ * Bytes to be flipped on request, in the data of the test leg: a drill that proves that the
  * alarm works. Only private memory changes, never the test leg.
  *
  * Pure: knows no device. Locks: blkv_injections.lock, taken here, process context.
@@ -23,7 +23,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_injections_init);
  * blkv_injections_add() - flip a byte in the next read of a sector
  * @injections: the injections of the target
  * @sector: the sector
- * @xor: what its first byte is xored with
+ * @xor: xored to its first byte
  *
  * Context: Process.
  * Return: false if too many are pending.
@@ -52,7 +52,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_injections_add);
  * @owner: the read; blkv_injections_end() is due if anything was flipped
  * @start: first sector of the read
  * @nr_sectors: its length
- * @memory: what the test leg returned
+ * @memory: the data that the test leg returned
  *
  * Context: Process.
  * Return: true if anything was flipped.

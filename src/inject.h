@@ -14,7 +14,7 @@
 /**
  * struct blkv_injection - a byte of the test leg's data to be flipped
  * @sector: in which sector; its first byte
- * @xor: what the byte is xored with
+ * @xor: xored to the byte
  * @owner: the read in which that was done, until the read ends; NULL before
  */
 struct blkv_injection {
@@ -26,7 +26,7 @@ struct blkv_injection {
 /**
  * struct blkv_injections - what is to be flipped, to prove that the alarm works
  * @nr: entries in use; written under @lock, read without it to see whether there is anything to
- *	do, so a read that is under way when the message comes may miss it
+ *	do, so a read in flight may miss a new entry
  * @lock: protects the members below; process context
  * @all: the entries
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private memory: what the test leg reads into, and what both legs are sent of a write.
+ * Private memory: the buffer for reads of the test leg, and the copy of a write for both legs.
  *
  * The pool always owns enough pages for one request of the maximum length: they are idle, or held
  * by requests that return them when their legs are done. A request first tries to get its pages
@@ -16,7 +16,7 @@
  * many requests it takes.
  *
  * Pages come out of the pool in the order in which they went in, and of the system mostly in
- * ascending order: so what is physically contiguous stays so, and coalesces in the legs.
+ * ascending order: so physically contiguous pages stay together, and coalesce in the legs.
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
@@ -471,7 +471,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sector);
  * blkv_memory_flip() - flip bits of the first byte of a sector
  * @memory: the memory
  * @n: which sector
- * @xor: what the byte is xored with
+ * @xor: xored to the byte
  *
  * Context: Any.
  */
@@ -484,8 +484,8 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_flip);
 /* ---- marks -------------------------------------------------------------------------------- */
 
 /*
- * Private memory still holds what an earlier request left there, which may well be what the test
- * leg should return now: a leg that completes a read without transferring all of it would go
+ * Private memory still holds the data of an earlier request, which may well be the data that the
+ * test leg should return now: a leg that completes a read without transferring all of it would go
  * unnoticed. So before the leg is read, the last bytes of each sector are overwritten with a
  * number that is not in the data.
  */
@@ -523,7 +523,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_mark);
  * blkv_memory_is_marked() - is a sector as blkv_memory_mark() left it?
  * @memory: the memory
  * @n: which sector
- * @mark: what the first sector was marked with
+ * @mark: the mark of the first sector
  *
  * Context: Any.
  * Return: true if the leg has transferred nothing to the end of the sector.

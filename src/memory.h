@@ -18,11 +18,11 @@ struct bio;
 
 /**
  * struct blkv_memory - the private memory of one request
- * @vecs: its segments; @inline_vecs or a page of its own
+ * @vecs: its segments; @inline_vecs or a separate page
  * @nr_pages: pages in @vecs, 0 while there is no memory
  * @inline_vecs: serves small requests
  *
- * The members are for memory.c only. What the segments look like is nobody else's business: other
+ * The members are for memory.c only. The layout of the segments is private to it: other
  * units walk them with a bvec_iter, or sector by sector with struct blkv_sector_iter.
  */
 struct blkv_memory {

@@ -185,7 +185,7 @@ static int message_thaw(struct blkverify *blkv)
 	return 0;
 }
 
-/* Convert a sector of the mapped device, as a person gives it, to one of the target. */
+/* Convert a sector of the mapped device, as given by the user, to one of the target. */
 static int sector_parse(struct blkverify *blkv, const char *word, sector_t *sector)
 {
 	struct dm_target *ti = blkv->ti;
@@ -268,7 +268,7 @@ static int message_inject(struct blkverify *blkv, unsigned int argc, char **argv
 	return 0;
 }
 
-/* The text stands between quotes in a log line, and must not end them. */
+/* The text is quoted in a log line, and must not contain a quote. */
 static bool is_quotable(const char *text)
 {
 	for (; *text; text++)
@@ -347,12 +347,12 @@ static int message_handle(struct blkverify *blkv, enum message_id id, unsigned i
 /**
  * blkv_message() - handle "dmsetup message"
  * @blkv: the target
- * @argc: number of words; dm sees to it that there is one
+ * @argc: number of words; dm ensures that there is one
  * @argv: the words
- * @result: where an answer goes
+ * @result: for the reply
  * @maxlen: of @result
  *
- * Return: 1 when @result holds an answer, 0, or a negative error with nothing changed.
+ * Return: 1 if @result holds a reply, 0, or a negative error with nothing changed.
  */
 int blkv_message(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
 		 unsigned int maxlen)

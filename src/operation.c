@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a request does: the operations that the target supports, and their names.
+ * The operations that the target supports, and their names.
  *
  * Pure: no locks, any context.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a request does. */
+/* The operations of requests. */
 #ifndef DM_BLKVERIFY_OPERATION_H
 #define DM_BLKVERIFY_OPERATION_H
 
@@ -24,7 +24,7 @@ static inline bool blkv_operation_has_data(enum blkv_operation operation)
 	return operation == BLKV_OPERATION_READ || operation == BLKV_OPERATION_WRITE;
 }
 
-/* Does it change what the legs hold? */
+/* Does it change the contents of the legs? */
 static inline bool blkv_operation_changes_data(enum blkv_operation operation)
 {
 	return operation != BLKV_OPERATION_READ && operation != BLKV_OPERATION_FLUSH;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the status of a leg means: one table, so that every caller judges a status alike.
+ * The meaning of a leg's status: one table, so that all callers treat a status alike.
  *
  * Pure: no locks, any context.
  */
@@ -10,7 +10,7 @@
 
 #include "outcome.h"
 
-/* Operations that are judged alike. A flush is a write without data. */
+/* Operations that are treated alike. A flush is a write without data. */
 enum op_class {
 	OP_READ = BIT(0),
 	OP_WRITE = BIT(1),
@@ -18,7 +18,7 @@ enum op_class {
 	OP_ANY = OP_READ | OP_WRITE | OP_NO_DATA,
 };
 
-/* Beside the flags of the caller: a read that was only a readahead. */
+/* Besides the flags of the caller: a read that was only a readahead. */
 #define IS_READAHEAD BIT(8)
 
 /*
@@ -47,7 +47,7 @@ static const struct outcome_row {
 
 	/*
 	 * The leg found out, by the request that it just failed, that it does not support the
-	 * operation. Its limits do not tell: a disk that rejects WRITE SAME with UNMAP fails its
+	 * operation. Its limits do not show it: a disk that rejects WRITE SAME with UNMAP fails its
 	 * discards with this, and a device on top of it may still have the old limits.
 	 */
 	{ OP_NO_DATA, 0, BLK_STS_TARGET, false, BLKV_OUTCOME_UNSUPPORTED },
@@ -71,9 +71,9 @@ static unsigned int op_class(enum req_op op)
 }
 
 /**
- * blkv_outcome() - what does the status of a leg mean?
+ * blkv_outcome() - interpret the status of a leg
  * @opf: operation and flags of the request, as its submitter set them
- * @status: what the leg completed it with
+ * @status: the status of the leg
  * @flags: BLKV_HAD_NOWAIT, BLKV_REREAD
  *
  * Context: Any.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the status of a leg means. */
+/* The meaning of a leg's status. */
 #ifndef DM_BLKVERIFY_OUTCOME_H
 #define DM_BLKVERIFY_OUTCOME_H
 
@@ -7,7 +7,7 @@
 #include <linux/types.h>
 
 /**
- * enum blkv_outcome - what the status of a leg means
+ * enum blkv_outcome - the meaning of a leg's status
  * @BLKV_OUTCOME_OK: the leg completed the request
  * @BLKV_OUTCOME_FAILED: the leg failed, and that is its fault
  * @BLKV_OUTCOME_UNSUPPORTED: the leg does not support the operation

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One finding, as text: the line in the kernel log and in the answer to "list".
+ * One finding, as text: the line in the kernel log and in the reply to "list".
  *
  * Pure: no locks, any context.
  */
@@ -29,7 +29,7 @@ const char *blkv_kind_name(enum blkv_kind kind)
 EXPORT_SYMBOL_IF_KUNIT(blkv_kind_name);
 
 /**
- * blkv_report_sector() - the sector to look at
+ * blkv_report_sector() - the sector of interest
  * @report: the report
  *
  * Return: the first sector that differs if one is known, else the first sector of the request;

@@ -28,7 +28,7 @@ enum blkv_kind {
  * @operation: of the request
  * @sector: first sector of the request
  * @nr_sectors: length of the request
- * @errnos: what each leg completed it with (divergence)
+ * @errnos: the error of each leg (divergence)
  * @unverified: the legs returned different data, but the raw leg failed the re-read, so this is a
  *	divergence; @bad_sector is where they differed
  * @bad_sector: first sector that differs (mismatch, or as above)
@@ -38,7 +38,7 @@ enum blkv_kind {
  * @window: the bytes around @byte, for each leg
  * @persistent: the test leg was wrong again when it was re-read
  * @injected: the difference was made by an inject message
- * @diagnosis: what the difference looks like
+ * @diagnosis: the class of the difference
  * @provenance: whether @write is known
  * @write: the last write that covered @bad_sector
  * @mark: the text of the last mark message, or empty

@@ -2,7 +2,7 @@
 /*
  * The life of a request: from map to both legs, until both are done; and its end.
  *
- * What the results of the legs mean is the verdict's business. Nothing here blocks in map: the
+ * src/verdict.c interprets the results of the legs. Nothing here blocks in map: the
  * submitter may hold bios of ours in current->bio_list. Nothing sleeps in a completion, which may
  * be a hard interrupt. What has to wait is queued to one of three workqueues, see struct blkverify.
  * A request belongs to one context at a time; it is handed over by blkv_range_lock() and
@@ -22,7 +22,7 @@
 #define NOWAIT_BYTES SZ_128K
 
 /*
- * Flags that must not be passed on. Each describes the bio that it came with (who polls it, where
+ * Flags that must not be passed on. Each describes the bio that it came with (its poller, where
  * it was allocated), or its submitter, which @nowait keeps, but not the request.
  */
 #define OPF_NOT_FOR_LEGS (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_DRV)
@@ -51,7 +51,7 @@ static bool leg_is_private(struct blkv_request *req, enum blkv_leg_nr leg)
  * blkv_request_queue() - leave the next step of a request to a workqueue
  * @req: the request
  * @wq: the workqueue
- * @step: what it does; in process context, where a leg may block
+ * @step: the next step; in process context, where a leg may block
  *
  * Context: Any. The caller must not touch the request afterwards.
  */
@@ -70,7 +70,7 @@ static void start_granted(struct work_struct *work)
 /**
  * blkv_request_end() - end a request
  * @req: the request
- * @status: what its submitter gets
+ * @status: for its submitter
  *
  * Context: Any; process if bytes were injected. The request is gone afterwards. Ending the clone
  * comes last: then the target may be suspended and freed.
@@ -226,7 +226,7 @@ static void request_submit(struct blkv_request *req)
 	leg_submit(req, BLKV_TEST);
 }
 
-/* Of a request that was submitted with NOWAIT: must this leg get it again, without? */
+/* Must a request that was submitted with NOWAIT be resubmitted to this leg without it? */
 static bool leg_would_wait(struct blkv_request *req, enum blkv_leg_nr leg)
 {
 	return blkv_outcome(blkv_request_clone(req)->bi_opf, req->status[leg], BLKV_HAD_NOWAIT) ==
@@ -326,7 +326,7 @@ static void request_start(struct blkv_request *req)
 		request_submit(req);
 }
 
-/* Who submits it? Only needed for requests that change data. */
+/* Record the submitter, which is only needed for requests that change data. */
 static void request_identify_submitter(struct blkv_request *req)
 {
 	req->pid = task_pid_nr(current);

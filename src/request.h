@@ -22,8 +22,8 @@ struct blkverify;
  * @blkv: the target
  * @range: its sectors, in the range lock until the request ends; not used for a flush
  * @nr_sectors: its length, 0 for a flush
- * @operation: what it does
- * @memory: private memory: what the test leg returns for a read, the copy of a write
+ * @operation: its operation
+ * @memory: private memory: the data of the test leg for a read, the copy of a write
  * @work: the next step, if that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
@@ -32,13 +32,13 @@ struct blkverify;
  * @pid: of the task that submitted it to us, for the history
  * @comm: name of that task
  * @status: of each leg; written by its completion, read after @pending fell to 0
- * @raw_bio: what the raw leg gets
- * @test_bio: what the test leg gets
+ * @raw_bio: for the raw leg
+ * @test_bio: for the test leg
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
  * @injected: some bytes of the test leg's data were flipped by an inject message
- * @reread: raw was re-read; from now on a failed readahead is reported, too
+ * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
  *
  *                    blkv_request_map()
  *                           |

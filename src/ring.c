@@ -155,7 +155,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_ring_reset);
 
 /**
  * blkv_ring_move() - let a new target continue with the reports of an old one
- * @to: the ring of the new one; what it holds is lost
+ * @to: the ring of the new one; its contents are lost
  * @from: the ring of the old one; is empty afterwards
  *
  * Context: Process. No request is in flight on either.

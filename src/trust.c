@@ -4,7 +4,7 @@
  *
  * The device is divided into regions of 1 MiB and groups of 512 regions. A group is all trusted,
  * none trusted, or a page of region entries; a region is all trusted, none trusted, or a bitmap of
- * 256 bytes. Only what is mixed costs memory, so a target of 64 TiB starts with one MiB.
+ * 256 bytes. Only mixed ones cost memory, so a target of 64 TiB starts with one MiB.
  *
  * If memory for a mixed group or region cannot be allocated, all of it becomes untrusted. That
  * loses coverage, which is counted, but never makes a sector trusted.
@@ -12,7 +12,7 @@
  * Pure: knows no device. Locks: blkv_trust.lock, taken here, any context. Requests set and read the
  * trust of sectors under the range lock, so for one range these are ordered; the spinlock protects
  * neighbours that share a bitmap or a group. The messages "trust" and "distrust" do not take the
- * range lock: a request in flight may still use what was true before.
+ * range lock: a request in flight may still use the previous state.
  */
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
@@ -308,8 +308,8 @@ static unsigned int region_run(void *entry, unsigned int from, unsigned int nr, 
  * @trusted: set to the state of the run
  *
  * In the common case, in which nothing is untrusted, this takes no lock. That is safe because the
- * caller holds the range lock over the sectors: whoever made one of them untrusted did that under
- * the range lock as well, and @untrusted was raised before the range lock was passed on.
+ * caller holds the range lock over the sectors: a request that made one of them untrusted held it,
+ * too, and raised @untrusted before the range lock was passed on.
  *
  * Context: Any.
  * Return: the length, at least 1. The run may end early, at the end of a region.

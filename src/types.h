@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What several units share: the legs, the size of a region, how to allocate. */
+/* Shared by several units: the legs, the size of a region, how to allocate. */
 #ifndef DM_BLKVERIFY_TYPES_H
 #define DM_BLKVERIFY_TYPES_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the results of both legs mean: compare, re-read, mismatch, divergence.
+ * Interpret the results of both legs: compare, re-read, mismatch, divergence.
  *
  *                     blkv_verdict()
  *                           |
@@ -58,7 +58,7 @@ static void report_publish(struct blkverify *blkv, struct blkv_report *report)
 	blkv_channels_publish(&blkv->channels, report, first);
 }
 
-/* ---- legs that failed --------------------------------------------------------------------- */
+/* ---- failed legs -------------------------------------------------------------------------- */
 
 static void divergence_report(struct blkv_request *req)
 {
@@ -123,7 +123,7 @@ static void request_settle(struct work_struct *work)
 	struct blkv_request *req = blkv_request_of_work(work);
 	blk_status_t raw = req->status[BLKV_RAW], test = req->status[BLKV_TEST];
 
-	/* A failed read changes nothing: what was trusted still is. */
+	/* A failed read does not change the trust. */
 	if (blkv_operation_changes_data(req->operation))
 		trust_record(req);
 	leg_errors_handle(req);
@@ -135,10 +135,10 @@ static void request_settle(struct work_struct *work)
 	blkv_request_end(req, raw ?: test);
 }
 
-/* ---- contents that differ ----------------------------------------------------------------- */
+/* ---- different contents ------------------------------------------------------------------- */
 
 /**
- * struct difference - what differs between two reads of the same sectors
+ * struct difference - the difference between two reads of the same sectors
  * @nr: how many trusted sectors differ
  * @first: the first of them, counted in the request
  * @byte: the first byte of it that differs
@@ -150,7 +150,7 @@ struct difference {
 };
 
 /*
- * As blkv_trust_run(), for what was compared at first: if memory has been short since then, the map
+ * As blkv_trust_run(), for compared sectors: if memory has been short since the comparison, the map
  * may have lost some trust, and that must not make us forget a difference.
  */
 static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool *trusted)
@@ -202,7 +202,7 @@ static void difference_find(struct blkv_request *req, struct difference *differe
 	}
 }
 
-/* What only the request knows comes before what the data look like. */
+/* Classes that depend on the request take precedence over those that depend on the data. */
 static void difference_classify(struct blkv_request *req, const struct difference *difference,
 				struct blkv_diagnosis *diagnosis)
 {
@@ -293,9 +293,9 @@ static void mismatch_handle(struct blkv_request *req, const struct difference *d
 }
 
 /*
- * The caller's memory differs from what the test leg returned. But the caller may have changed it,
- * or used the same memory for several segments. Only what the raw leg holds now, read into private
- * memory while the range is still locked, can tell. Process context, one request at a time.
+ * The caller's memory differs from the data of the test leg. But the caller may have changed it, or
+ * used the same memory for several segments. Only a re-read of the raw leg into private memory,
+ * while the range is still locked, can decide. Process context, one request at a time.
  */
 static void difference_recheck(struct work_struct *work)
 {
@@ -323,7 +323,7 @@ static void difference_recheck(struct work_struct *work)
 
 /* ---- comparing ---------------------------------------------------------------------------- */
 
-/* Compare what is trusted. Any context; see may_compare_now() for the time that it takes. */
+/* Compare the trusted sectors. Any context; see may_compare_now() for the time that it takes. */
 static void legs_compare(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
@@ -357,7 +357,7 @@ static void legs_compare(struct blkv_request *req)
 	if (compared < req->nr_sectors)
 		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
-	/* Memory that was read into twice holds only what came last. */
+	/* Memory that was read into twice holds only the last data. */
 	if (req->differ || (compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter)))
 		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
 	else
@@ -369,7 +369,7 @@ static void compare_queued(struct work_struct *work)
 	legs_compare(blkv_request_of_work(work));
 }
 
-/* Flip what a message asked for, in what the test leg returned. Process context. */
+/* Apply pending injections to the data of the test leg. Process context. */
 static void inject_and_compare(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
@@ -383,7 +383,7 @@ static void inject_and_compare(struct work_struct *work)
  * May the data be compared in this completion, or is that left to a worker?
  *
  * Legs that complete a bio in its submission (RAM disks, many stacked devices) do so in the task
- * that submitted it, whose time it is anyway: there, any length. The data are still in the caches,
+ * that submitted it, which has to wait anyway: there, any length. The data are still in the caches,
  * and the private memory is free for the next request; with a worker in between, 1 MiB reads from
  * RAM disks take 15 % longer. A task that completes for others, such as the thread of a loop
  * device, should not compare for them.
@@ -410,8 +410,8 @@ static void read_judge(struct blkv_request *req)
 }
 
 /**
- * blkv_verdict() - decide what the results of both legs mean, and end the request
- * @req: a request of which both legs are done, and neither has to be asked again
+ * blkv_verdict() - interpret the results of both legs, and end the request
+ * @req: a request that both legs have completed, with no resubmission left to do
  *
  * Context: Any. The caller must not touch the request afterwards.
  */

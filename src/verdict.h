@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the results of both legs mean. */
+/* Interpret the results of both legs. */
 #ifndef DM_BLKVERIFY_VERDICT_H
 #define DM_BLKVERIFY_VERDICT_H
 

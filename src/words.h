@@ -30,7 +30,7 @@
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The
- * defaults stand below.
+ * defaults are below.
  */
 #define BLKV_NUMBERS(NUMBER) NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, "MiB")
 
@@ -38,8 +38,7 @@
 
 /*
  * FIELD(id, word): a field of the status, in the order in which the status prints them. Fields
- * are only ever appended: a reader takes what is missing for absent, and skips what it does not
- * know.
+ * are only ever appended: a reader treats missing fields as absent, and skips unknown ones.
  */
 #define BLKV_STATUS_FIELDS(FIELD)                                                                  \
 	FIELD(STATE, "state")                                                                      \
@@ -55,8 +54,8 @@
 	FIELD(UNTRUSTED, "untrusted")
 
 /*
- * CLASS(id, word, argument, help): what a mismatch looks like, as in "class=bitflip(1)".
- * @argument: what stands in the brackets: NONE; COUNT, as 3; or DISTANCE, as +8 or -8
+ * CLASS(id, word, argument, help): a class of mismatches, as in "class=bitflip(1)".
+ * @argument: the argument in brackets: NONE; COUNT, as 3; or DISTANCE, as +8 or -8
  */
 #define BLKV_CLASSES(CLASS)                                                                        \
 	CLASS(OTHER, "other", NONE, "none of the other classes")                                   \
@@ -68,7 +67,7 @@
 	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
 	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")
 
-/* OPERATION(id, word): what a request does. A flush is a write without data. */
+/* OPERATION(id, word): an operation of requests. A flush is a write without data. */
 #define BLKV_OPERATIONS(OPERATION)                                                                 \
 	OPERATION(READ, "read")                                                                    \
 	OPERATION(WRITE, "write")                                                                  \
@@ -83,8 +82,8 @@
 	KIND(DIVERGENCE, "divergence")
 
 /*
- * MESSAGE(id, word, min, max, usage): a message, the range of its number of arguments, and what
- * they are.
+ * MESSAGE(id, word, min, max, usage): a message, the range of its number of arguments, and their
+ * description.
  */
 #define BLKV_MESSAGES(MESSAGE)                                                                     \
 	MESSAGE(LIST, "list", 0, 0, "")                                                            \
@@ -96,7 +95,7 @@
 	MESSAGE(INJECT, "inject", 1, 2, " <sector> [<xor>]")                                       \
 	MESSAGE(MARK, "mark", 0, 4096, " [<text>]")
 
-/* The text of a report, after the request: what a person greps the kernel log for. */
+/* The text of a report, after the request: for users who grep the kernel log. */
 #define BLKV_TEXT_MISMATCH "contents mismatch in sector "
 #define BLKV_TEXT_DIVERGENCE "divergence"
 

@@ -910,7 +910,7 @@ static void attached_bio_transfers_the_memory(struct kunit *test)
 	bio_init(&bio, NULL, others, ARRAY_SIZE(others), REQ_OP_READ);
 	bio.bi_iter.bi_sector = 99;
 	bio.bi_iter.bi_size = SECTOR_SIZE + WALK_BYTES;
-	/* Into the second segment, whatever the kernel calls the member for that. */
+	/* Into the second segment; the name of the member for that depends on the kernel. */
 	bvec_iter_advance(others, &bio.bi_iter, SECTOR_SIZE + 7);
 	blkv_memory_attach(&walked->memory, &bio, 5);
 	KUNIT_EXPECT_PTR_EQ(test, (const struct bio_vec *)bio.bi_io_vec,

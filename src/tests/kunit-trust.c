@@ -21,7 +21,7 @@ static void *may_fail_alloc(size_t size)
 	return no_memory ? NULL : kmalloc(size, BLKV_GFP_NOWAIT);
 }
 
-/* An entry that is no pointer: all trusted, or none. */
+/* An entry that is not a pointer: all trusted, or none. */
 static bool is_uniform(const void *entry)
 {
 	return (unsigned long)entry <= 1;

@@ -152,8 +152,11 @@ static void reset(struct model *model)
 /* The old ring is empty then, and its numbers continue. */
 static void move(struct model *to, struct model *from)
 {
+	u64 number;
+
 	blkv_ring_move(&to->ring, &from->ring);
-	memcpy(to->all, from->all, (MODEL_MAX + 1) * sizeof(*to->all));
+	for (number = 0; number <= MODEL_MAX; number++)
+		to->all[number] = from->all[number];
 	memcpy(to->mark, from->mark, sizeof(to->mark));
 	to->nr = from->nr;
 	to->reset = from->reset;

@@ -108,7 +108,7 @@ void print_table(const struct device *devices, size_t nr)
 		return;
 	}
 	printf("%-20s %-24s %12s %10s %11s %12s  %s\n", "NAME", "VERDICT", "FIRST SECTOR",
-	       "FIELD_MISMATCHES", "FIELD_DIVERGENCES", "FIELD_COMPARED", "RAW TEST");
+	       "MISMATCHES", "DIVERGENCES", "COMPARED", "RAW TEST");
 	for (i = 0; i < nr; i++)
 		print_row(&devices[i]);
 }

@@ -23,6 +23,8 @@ warns "the table of bvtest-both has 2 lines"
 
 truncate -s 8M "$TMPDIR/a" "$TMPDIR/b"
 tool 0 open bvtest-v "$TMPDIR/a" "$TMPDIR/b"
+tool 7 status
+says "FIRST SECTOR MISMATCHES DIVERGENCES     COMPARED  RAW TEST"
 tool 7 status --json
 expect "devices" "['bvtest-v']" "$(json '[x["name"] for x in d["devices"]]')"
 

@@ -19,7 +19,7 @@ struct bio;
 /**
  * struct blkv_memory - the private memory of one request
  * @vecs: its segments; @inline_vecs or a separate page
- * @nr_pages: pages in @vecs, 0 while there is no memory
+ * @nr_pages: pages in @vecs, 0 if it is empty
  * @inline_vecs: serves small requests
  *
  * The members are for memory.c only. The layout of the segments is private to it: other

@@ -41,9 +41,13 @@ static const struct outcome_row {
 	{ OP_ANY, BLKV_HAD_NOWAIT, BLK_STS_AGAIN, false, BLKV_OUTCOME_RETRY },
 	{ OP_ANY, BLKV_HAD_NOWAIT, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_RETRY },
 
-	{ OP_ANY, 0, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_UNSUPPORTED },
-	{ OP_ANY, 0, BLK_STS_AGAIN, false, BLKV_OUTCOME_CALLER },
-	{ OP_ANY, 0, BLK_STS_INVAL, false, BLKV_OUTCOME_CALLER },
+	/*
+	 * Not for reads and writes: every leg has to support them, so one that the other leg
+	 * completed is a divergence, whatever the status.
+	 */
+	{ OP_NO_DATA, 0, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_UNSUPPORTED },
+	{ OP_NO_DATA, 0, BLK_STS_AGAIN, false, BLKV_OUTCOME_CALLER },
+	{ OP_NO_DATA, 0, BLK_STS_INVAL, false, BLKV_OUTCOME_CALLER },
 
 	/*
 	 * The leg found out, by the request that it just failed, that it does not support the

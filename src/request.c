@@ -67,6 +67,14 @@ static void start_granted(struct work_struct *work)
 	request_start(blkv_request_of_work(work));
 }
 
+/* Statuses that have a meaning between a driver and the block layer only. */
+static blk_status_t status_for_caller(blk_status_t status)
+{
+	if (status == BLK_STS_DM_REQUEUE || status == BLK_STS_DEV_RESOURCE)
+		return BLK_STS_IOERR;
+	return status;
+}
+
 /**
  * blkv_request_end() - end a request
  * @req: the request
@@ -95,7 +103,7 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 		blkv_request_queue(container_of(range, struct blkv_request, range), blkv->wq,
 				   start_granted);
 
-	clone->bi_status = status;
+	clone->bi_status = status_for_caller(status);
 	bio_endio(clone);
 }
 

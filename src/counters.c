@@ -21,6 +21,9 @@ static void counts_sum(struct blkv_counters *counters, struct blkv_counts *sum)
 		sum->compared += READ_ONCE(counts->compared);
 		sum->skipped += READ_ONCE(counts->skipped);
 		sum->written += READ_ONCE(counts->written);
+		sum->discards += READ_ONCE(counts->discards);
+		sum->zeroes += READ_ONCE(counts->zeroes);
+		sum->flushes += READ_ONCE(counts->flushes);
 	}
 }
 
@@ -30,6 +33,9 @@ static void counts_subtract(struct blkv_counts *counts, const struct blkv_counts
 	counts->compared -= other->compared;
 	counts->skipped -= other->skipped;
 	counts->written -= other->written;
+	counts->discards -= other->discards;
+	counts->zeroes -= other->zeroes;
+	counts->flushes -= other->flushes;
 }
 
 /**

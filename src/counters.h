@@ -8,15 +8,21 @@
 #include <linux/types.h>
 
 /**
- * struct blkv_counts - sectors of healthy requests
- * @compared: compared, whether found equal or different
- * @skipped: read but not compared, because they were not trusted
- * @written: written to both legs
+ * struct blkv_counts - what healthy requests count
+ * @compared: sectors compared, whether found equal or different
+ * @skipped: sectors read but not compared, because they were not trusted
+ * @written: sectors written to both legs
+ * @discards: discards and secure erases that were submitted to the test leg
+ * @zeroes: write zeroes requests, as @discards
+ * @flushes: flushes, as @discards
  */
 struct blkv_counts {
 	u64 compared;
 	u64 skipped;
 	u64 written;
+	u64 discards;
+	u64 zeroes;
+	u64 flushes;
 };
 
 /**
@@ -38,20 +44,7 @@ void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *coun
 void blkv_counters_reset(struct blkv_counters *counters);
 void blkv_counters_move(struct blkv_counters *to, struct blkv_counters *from);
 
-/* Count sectors of a request. Any context. */
-static inline void blkv_count_compared(struct blkv_counters *counters, u64 nr_sectors)
-{
-	this_cpu_add(counters->cpu->compared, nr_sectors);
-}
-
-static inline void blkv_count_skipped(struct blkv_counters *counters, u64 nr_sectors)
-{
-	this_cpu_add(counters->cpu->skipped, nr_sectors);
-}
-
-static inline void blkv_count_written(struct blkv_counters *counters, u64 nr_sectors)
-{
-	this_cpu_add(counters->cpu->written, nr_sectors);
-}
+/* Add to one of the counts. Any context. */
+#define blkv_count(counters, member, nr) this_cpu_add((counters)->cpu->member, nr)
 
 #endif /* DM_BLKVERIFY_COUNTERS_H */

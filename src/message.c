@@ -56,6 +56,12 @@ static u64 snapshot_number(const struct snapshot *snapshot, enum status_field fi
 		return snapshot->found.unstable;
 	case FIELD_UNTRUSTED:
 		return snapshot->untrusted;
+	case FIELD_DISCARDS:
+		return snapshot->counts.discards;
+	case FIELD_ZEROES:
+		return snapshot->counts.zeroes;
+	case FIELD_FLUSHES:
+		return snapshot->counts.flushes;
 	case FIELD_STATE:
 	case FIELD_FIRST_MISMATCH:
 	case FIELDS_NR:

@@ -211,6 +211,27 @@ static void prints_record(struct blkv_request *req)
 				       req->operation == BLKV_OPERATION_WRITE_ZEROES);
 }
 
+/* Count what no other counter shows to have reached the test leg. */
+static void request_count(struct blkv_request *req)
+{
+	struct blkv_counters *counters = &req->blkv->counters;
+
+	switch (req->operation) {
+	case BLKV_OPERATION_DISCARD:
+	case BLKV_OPERATION_SECURE_ERASE:
+		blkv_count(counters, discards, 1);
+		break;
+	case BLKV_OPERATION_WRITE_ZEROES:
+		blkv_count(counters, zeroes, 1);
+		break;
+	case BLKV_OPERATION_FLUSH:
+		blkv_count(counters, flushes, 1);
+		break;
+	default:
+		break;
+	}
+}
+
 static void request_submit(struct blkv_request *req)
 {
 	struct bio *clone = blkv_request_clone(req);
@@ -225,6 +246,7 @@ static void request_submit(struct blkv_request *req)
 		history_record(req);
 		prints_record(req);
 	}
+	request_count(req);
 
 	/* A leg may complete before its submission returns; the second one may end the request. */
 	req->submitted = true;

@@ -111,7 +111,7 @@ static void trust_record(struct blkv_request *req)
 
 	blkv_trust_set(&blkv->trust, req->range.start, req->nr_sectors, same);
 	if (same)
-		blkv_count_written(&blkv->counters, req->nr_sectors);
+		blkv_count(&blkv->counters, written, req->nr_sectors);
 }
 
 /*
@@ -353,9 +353,9 @@ static void legs_compare(struct blkv_request *req)
 		bvec_iter_advance(private_vecs, &private, part.bi_size);
 	}
 
-	blkv_count_compared(&blkv->counters, compared);
+	blkv_count(&blkv->counters, compared, compared);
 	if (compared < req->nr_sectors)
-		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
+		blkv_count(&blkv->counters, skipped, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
 	/* Memory that was read into twice holds only the last data. */
 	if (req->differ || (compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter)))

@@ -51,7 +51,10 @@
 	FIELD(RAW_ERRORS, "raw_errors")                                                            \
 	FIELD(TEST_ERRORS, "test_errors")                                                          \
 	FIELD(UNSTABLE, "unstable")                                                                \
-	FIELD(UNTRUSTED, "untrusted")
+	FIELD(UNTRUSTED, "untrusted")                                                              \
+	FIELD(DISCARDS, "discards")                                                                \
+	FIELD(ZEROES, "zeroes")                                                                    \
+	FIELD(FLUSHES, "flushes")
 
 /*
  * CLASS(id, word, argument, help): a class of mismatches, as in "class=bitflip(1)".

@@ -77,6 +77,27 @@ void blkv_findings_add_unstable(struct blkv_findings *findings)
 EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add_unstable);
 
 /**
+ * blkv_findings_add_distrust() - count sectors that became untrusted without a report
+ * @findings: the findings of the target
+ * @reason: why
+ * @nr_sectors: how many
+ *
+ * Context: Any.
+ */
+void blkv_findings_add_distrust(struct blkv_findings *findings, enum blkv_distrust reason,
+				u64 nr_sectors)
+{
+	unsigned long flags;
+
+	if (!nr_sectors)
+		return;
+	spin_lock_irqsave(&findings->lock, flags);
+	findings->found.distrusted[reason] += nr_sectors;
+	spin_unlock_irqrestore(&findings->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add_distrust);
+
+/**
  * blkv_findings_read() - get the findings since the last reset
  * @findings: the findings of the target
  * @found: filled in

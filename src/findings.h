@@ -11,6 +11,23 @@
 #include "types.h"
 
 /**
+ * enum blkv_distrust - why sectors became untrusted without a report
+ * @BLKV_DISTRUST_DISCARD: they were discarded or erased
+ * @BLKV_DISTRUST_REFUSED: a leg does not support the request that should have changed them
+ * @BLKV_DISTRUST_FAILED: both legs failed that request
+ * @BLKV_DISTRUST_MEMORY: memory for the trust map could not be allocated
+ * @BLKV_DISTRUST_MESSAGE: the message "distrust"
+ */
+enum blkv_distrust {
+	BLKV_DISTRUST_DISCARD,
+	BLKV_DISTRUST_REFUSED,
+	BLKV_DISTRUST_FAILED,
+	BLKV_DISTRUST_MEMORY,
+	BLKV_DISTRUST_MESSAGE,
+	BLKV_DISTRUSTS_NR
+};
+
+/**
  * struct blkv_found - what was found since the last reset
  * @any: there was a finding
  * @located: there was a finding in a sector, which a flush does not have
@@ -18,6 +35,7 @@
  * @number: findings of each kind
  * @leg_errors: requests that each leg failed
  * @unstable: reads whose buffer changed while the legs were read
+ * @distrusted: sectors that became untrusted without a report, by reason
  */
 struct blkv_found {
 	bool any;
@@ -26,6 +44,7 @@ struct blkv_found {
 	u64 number[BLKV_KINDS_NR];
 	u64 leg_errors[BLKV_LEGS];
 	u64 unstable;
+	u64 distrusted[BLKV_DISTRUSTS_NR];
 };
 
 /**
@@ -45,6 +64,8 @@ void blkv_findings_init(struct blkv_findings *findings);
 void blkv_findings_add(struct blkv_findings *findings, const struct blkv_report *report);
 void blkv_findings_add_leg_error(struct blkv_findings *findings, enum blkv_leg_nr leg);
 void blkv_findings_add_unstable(struct blkv_findings *findings);
+void blkv_findings_add_distrust(struct blkv_findings *findings, enum blkv_distrust reason,
+				u64 nr_sectors);
 void blkv_findings_read(struct blkv_findings *findings, struct blkv_found *found);
 void blkv_findings_reset(struct blkv_findings *findings);
 void blkv_findings_freeze(struct blkv_findings *findings);

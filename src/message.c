@@ -62,6 +62,16 @@ static u64 snapshot_number(const struct snapshot *snapshot, enum status_field fi
 		return snapshot->counts.zeroes;
 	case FIELD_FLUSHES:
 		return snapshot->counts.flushes;
+	case FIELD_DISTRUSTED_DISCARD:
+		return snapshot->found.distrusted[BLKV_DISTRUST_DISCARD];
+	case FIELD_DISTRUSTED_REFUSED:
+		return snapshot->found.distrusted[BLKV_DISTRUST_REFUSED];
+	case FIELD_DISTRUSTED_FAILED:
+		return snapshot->found.distrusted[BLKV_DISTRUST_FAILED];
+	case FIELD_DISTRUSTED_MEMORY:
+		return snapshot->found.distrusted[BLKV_DISTRUST_MEMORY];
+	case FIELD_DISTRUSTED_MESSAGE:
+		return snapshot->found.distrusted[BLKV_DISTRUST_MESSAGE];
 	case FIELD_STATE:
 	case FIELD_FIRST_MISMATCH:
 	case FIELDS_NR:
@@ -221,7 +231,10 @@ static int trust_edit(struct blkverify *blkv, char **argv, bool trusted)
 			       (unsigned long long)(blkv->ti->begin + start));
 		return -EINVAL;
 	}
-	blkv_trust_set(&blkv->trust, start, nr, trusted);
+	blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MEMORY,
+				   blkv_trust_set(&blkv->trust, start, nr, trusted));
+	if (!trusted)
+		blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MESSAGE, nr);
 	return 0;
 }
 

@@ -128,12 +128,29 @@ void blkv_trust_exit(struct blkv_trust *trust)
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_trust_exit);
 
+/**
+ * struct change - what a change of the map has done
+ * @untrusted: how many more sectors are untrusted now
+ * @lost: how many sectors should be trusted, but are not, because memory could not be allocated
+ */
+struct change {
+	s64 untrusted;
+	u64 lost;
+};
+
+/* There is no memory to set only @nr of the @size sectors of @entry: all become untrusted. */
+static void *entry_give_up(void *entry, unsigned int size, unsigned int nr, struct change *change)
+{
+	change->lost += entry == ALL ? size - nr : nr;
+	return NONE;
+}
+
 /*
  * Set sectors [from, from + nr) of one region of @size sectors. Returns the new entry of the
  * region, which is @entry unless that was replaced.
  */
-static void *region_set(struct blkv_trust *trust, void *entry, unsigned int size, unsigned int from,
-			unsigned int nr, bool trusted)
+static void *region_set(void *entry, unsigned int size, unsigned int from, unsigned int nr,
+			bool trusted, struct change *change)
 {
 	unsigned long *bits = entry;
 
@@ -147,7 +164,7 @@ static void *region_set(struct blkv_trust *trust, void *entry, unsigned int size
 	if (is_uniform(entry)) {
 		bits = blkv_trust_alloc(BITS_TO_BYTES(BLKV_REGION_SECTORS));
 		if (!bits)
-			return NONE;
+			return entry_give_up(entry, size, nr, change);
 		if (entry == ALL)
 			bitmap_fill(bits, BLKV_REGION_SECTORS);
 		else
@@ -204,13 +221,13 @@ static s64 group_untrusted(struct blkv_trust *trust, void **regions, sector_t ba
 
 /* Set sectors [from, from + nr) of the group at @base, which has @size sectors. */
 static void *group_set(struct blkv_trust *trust, void *entry, sector_t base, unsigned int size,
-		       unsigned int from, unsigned int nr, bool trusted, s64 *delta)
+		       unsigned int from, unsigned int nr, bool trusted, struct change *change)
 {
 	void **regions = entry;
 	bool joined = false;
 
 	if (nr == size) {
-		*delta = (trusted ? 0 : size) - group_untrusted(trust, entry, base);
+		change->untrusted = (trusted ? 0 : size) - group_untrusted(trust, entry, base);
 		group_free(entry);
 		return uniform_entry(trusted);
 	}
@@ -219,8 +236,8 @@ static void *group_set(struct blkv_trust *trust, void *entry, sector_t base, uns
 	if (is_uniform(entry)) {
 		regions = group_split(entry);
 		if (!regions) {
-			*delta = size - group_untrusted(trust, entry, base);
-			return NONE;
+			change->untrusted = size - group_untrusted(trust, entry, base);
+			return entry_give_up(entry, size, nr, change);
 		}
 	}
 
@@ -231,8 +248,8 @@ static void *group_set(struct blkv_trust *trust, void *entry, sector_t base, uns
 		unsigned int part = min(nr, region - offset);
 		s64 before = region_untrusted(regions[i], region);
 
-		regions[i] = region_set(trust, regions[i], region, offset, part, trusted);
-		*delta += region_untrusted(regions[i], region) - before;
+		regions[i] = region_set(regions[i], region, offset, part, trusted, change);
+		change->untrusted += region_untrusted(regions[i], region) - before;
 		joined |= is_uniform(regions[i]);
 		from += part;
 		nr -= part;
@@ -253,12 +270,16 @@ static void *group_set(struct blkv_trust *trust, void *entry, sector_t base, uns
  *
  * Context: Any; does not sleep. Takes time proportional to @nr, so not for many regions in
  * hard-interrupt context.
+ * Return: how many sectors should be trusted afterwards, but are not, because memory could not be
+ * allocated.
  */
-void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted)
+u64 blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted)
 {
+	u64 lost = 0;
+
 	/* Nothing is untrusted: see blkv_trust_run() for why this needs no lock. */
 	if (trusted && !atomic64_read(&trust->untrusted))
-		return;
+		return 0;
 
 	while (nr) {
 		unsigned long flags;
@@ -266,7 +287,7 @@ void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool 
 		sector_t group = start;
 		sector_t base;
 		unsigned int size, part;
-		s64 delta = 0;
+		struct change change = {};
 
 		from = sector_div(group, GROUP_SECTORS);
 		base = start - from;
@@ -275,13 +296,15 @@ void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool 
 
 		spin_lock_irqsave(&trust->lock, flags);
 		trust->groups[group] = group_set(trust, trust->groups[group], base, size, from,
-						 part, trusted, &delta);
-		atomic64_add(delta, &trust->untrusted);
+						 part, trusted, &change);
+		atomic64_add(change.untrusted, &trust->untrusted);
 		spin_unlock_irqrestore(&trust->lock, flags);
 
+		lost += change.lost;
 		start += part;
 		nr -= part;
 	}
+	return lost;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_trust_set);
 

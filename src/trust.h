@@ -28,7 +28,7 @@ struct blkv_trust {
 
 int blkv_trust_init(struct blkv_trust *trust, sector_t nr_sectors, bool trusted);
 void blkv_trust_exit(struct blkv_trust *trust);
-void blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted);
+u64 blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted);
 sector_t blkv_trust_run(struct blkv_trust *trust, sector_t start, sector_t nr, bool *trusted);
 void blkv_trust_move(struct blkv_trust *to, struct blkv_trust *from);
 u64 blkv_trust_untrusted(struct blkv_trust *trust);

@@ -7,7 +7,7 @@
  *        .------------------+--------------------.
  *        | both read        | both wrote         | a leg failed, or both did
  *        |                  |                    | something without data
- *    legs_compare()   trust_record()       wq: request_settle()
+ *    legs_compare()   trust_record_done()  wq: request_settle()
  *        |                  |                    |
  *        |-- differ: recheck_wq: difference_recheck() -- raw fails: request_settle()
  *        |                  |          |         |
@@ -80,11 +80,39 @@ static bool leg_failed(struct blkv_request *req, enum blkv_leg_nr leg)
 			    req->reread ? BLKV_REREAD : 0) == BLKV_OUTCOME_FAILED;
 }
 
-/* Count the legs that failed, and report it if only one did. Process context. */
+/*
+ * Record whether both legs hold the same data now, or why not: after a failed write the contents of
+ * the range are undefined, and may differ between the legs; so they may after a discard. @reason is
+ * for the status, if there is no report. Any context if the request is a write, which has a maximum
+ * length; else process context.
+ */
+static void trust_record(struct blkv_request *req, bool same, enum blkv_distrust reason,
+			 bool reported)
+{
+	struct blkverify *blkv = req->blkv;
+	u64 lost = blkv_trust_set(&blkv->trust, req->range.start, req->nr_sectors, same);
+
+	blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MEMORY, lost);
+	if (!same && !reported)
+		blkv_findings_add_distrust(&blkv->findings, reason, req->nr_sectors);
+}
+
+/* Both legs completed a request that changes data. Any context, as trust_record(). */
+static void trust_record_done(struct blkv_request *req)
+{
+	bool writes = req->operation == BLKV_OPERATION_WRITE ||
+		      req->operation == BLKV_OPERATION_WRITE_ZEROES;
+
+	trust_record(req, writes, BLKV_DISTRUST_DISCARD, false);
+	if (writes)
+		blkv_count(&req->blkv->counters, written, req->nr_sectors);
+}
+
+/* At least one leg failed: count it, report it if only one did. Process context. */
 static void leg_errors_handle(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
-	bool failed[BLKV_LEGS];
+	bool failed[BLKV_LEGS], diverged;
 	enum blkv_leg_nr leg;
 
 	for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++) {
@@ -92,26 +120,16 @@ static void leg_errors_handle(struct blkv_request *req)
 		if (failed[leg])
 			blkv_findings_add_leg_error(&blkv->findings, leg);
 	}
-	if ((failed[BLKV_RAW] && !req->status[BLKV_TEST]) ||
-	    (failed[BLKV_TEST] && !req->status[BLKV_RAW]))
+	diverged = (failed[BLKV_RAW] && !req->status[BLKV_TEST]) ||
+		   (failed[BLKV_TEST] && !req->status[BLKV_RAW]);
+	/* A failed read changes nothing: what was trusted still is. */
+	if (blkv_operation_changes_data(req->operation))
+		trust_record(req, false,
+			     failed[BLKV_RAW] && failed[BLKV_TEST] ? BLKV_DISTRUST_FAILED :
+								     BLKV_DISTRUST_REFUSED,
+			     diverged);
+	if (diverged)
 		divergence_report(req);
-}
-
-/*
- * Record whether both legs hold the same data now. After a failed write the contents of the range
- * are undefined, and may differ between the legs; so they may after a discard. Any context if the
- * request is a write, which has a maximum length; else process context.
- */
-static void trust_record(struct blkv_request *req)
-{
-	struct blkverify *blkv = req->blkv;
-	bool both = !req->status[BLKV_RAW] && !req->status[BLKV_TEST];
-	bool same = both && (req->operation == BLKV_OPERATION_WRITE ||
-			     req->operation == BLKV_OPERATION_WRITE_ZEROES);
-
-	blkv_trust_set(&blkv->trust, req->range.start, req->nr_sectors, same);
-	if (same)
-		blkv_count(&blkv->counters, written, req->nr_sectors);
 }
 
 /*
@@ -123,10 +141,10 @@ static void request_settle(struct work_struct *work)
 	struct blkv_request *req = blkv_request_of_work(work);
 	blk_status_t raw = req->status[BLKV_RAW], test = req->status[BLKV_TEST];
 
-	/* A failed read does not change the trust. */
-	if (blkv_operation_changes_data(req->operation))
-		trust_record(req);
-	leg_errors_handle(req);
+	if (raw || test)
+		leg_errors_handle(req);
+	else
+		trust_record_done(req);
 
 	/* clone_endio() checks this device's limits to decide whether to disable the operation. */
 	if (blkv_operation_changes_data(req->operation) && (raw ?: test) == BLK_STS_TARGET)
@@ -426,7 +444,7 @@ void blkv_verdict(struct blkv_request *req)
 		read_judge(req);
 		break;
 	case BLKV_OPERATION_WRITE:
-		trust_record(req);
+		trust_record_done(req);
 		blkv_request_end(req, BLK_STS_OK);
 		break;
 	case BLKV_OPERATION_FLUSH:

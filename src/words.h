@@ -54,7 +54,12 @@
 	FIELD(UNTRUSTED, "untrusted")                                                              \
 	FIELD(DISCARDS, "discards")                                                                \
 	FIELD(ZEROES, "zeroes")                                                                    \
-	FIELD(FLUSHES, "flushes")
+	FIELD(FLUSHES, "flushes")                                                                  \
+	FIELD(DISTRUSTED_DISCARD, "distrusted_discard")                                            \
+	FIELD(DISTRUSTED_REFUSED, "distrusted_refused")                                            \
+	FIELD(DISTRUSTED_FAILED, "distrusted_failed")                                              \
+	FIELD(DISTRUSTED_MEMORY, "distrusted_memory")                                              \
+	FIELD(DISTRUSTED_MESSAGE, "distrusted_message")
 
 /*
  * CLASS(id, word, argument, help): a class of mismatches, as in "class=bitflip(1)".

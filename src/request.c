@@ -181,6 +181,20 @@ static void leg_submit(struct blkv_request *req, enum blkv_leg_nr leg)
 		dm_submit_bio_remap(blkv_request_clone(req), leg_bio(req, leg));
 }
 
+/**
+ * blkv_request_leaves_zeros() - does a request leave zeros on both legs?
+ * @req: the request
+ *
+ * Context: Any.
+ * Return: true if it does, by its operation or by what the options promise.
+ */
+bool blkv_request_leaves_zeros(const struct blkv_request *req)
+{
+	return req->operation == BLKV_OPERATION_WRITE_ZEROES ||
+	       (req->operation == BLKV_OPERATION_DISCARD &&
+		blkv_option(&req->blkv->options, DISCARD_ZEROES));
+}
+
 /* Record a request that changes data, so that later reports can name it. */
 static void history_record(struct blkv_request *req)
 {
@@ -208,7 +222,7 @@ static void prints_record(struct blkv_request *req)
 					req->nr_sectors);
 	else
 		blkv_fingerprints_fill(&blkv->prints, req->range.start, req->nr_sectors,
-				       req->operation == BLKV_OPERATION_WRITE_ZEROES);
+				       blkv_request_leaves_zeros(req));
 }
 
 /* Count what no other counter shows to have reached the test leg. */

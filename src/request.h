@@ -92,6 +92,7 @@ blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
 void blkv_request_mark(struct blkv_request *req);
 bool blkv_request_is_marked(struct blkv_request *req, unsigned int sector);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
+bool blkv_request_leaves_zeros(const struct blkv_request *req);
 
 static inline struct bio *blkv_request_clone(struct blkv_request *req)
 {

@@ -103,7 +103,7 @@ static void trust_record_done(struct blkv_request *req)
 	bool writes = req->operation == BLKV_OPERATION_WRITE ||
 		      req->operation == BLKV_OPERATION_WRITE_ZEROES;
 
-	trust_record(req, writes, BLKV_DISTRUST_DISCARD, false);
+	trust_record(req, writes || blkv_request_leaves_zeros(req), BLKV_DISTRUST_DISCARD, false);
 	if (writes)
 		blkv_count(&req->blkv->counters, written, req->nr_sectors);
 }

@@ -26,7 +26,9 @@
 	OPTION(FINGERPRINT, "fingerprint", FLAG,                                                   \
 	       "keep checksums of written sectors, to identify lost writes (class stale)")         \
 	OPTION(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", NUMBER,                                 \
-	       "memory limit of fingerprint, in MiB")
+	       "memory limit of fingerprint, in MiB")                                              \
+	OPTION(DISCARD_ZEROES, "discard_zeroes", FLAG,                                             \
+	       "discarded sectors read as zeros on both legs: keep comparing them")
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The

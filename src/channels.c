@@ -37,25 +37,25 @@ static void report_log(struct dm_target *ti, const struct blkv_report *report)
 	DMERR("%s: %s", name, text);
 }
 
-static void report_raise_event(struct dm_target *ti, const struct blkv_report *report)
+static void event_raise(struct dm_target *ti, const struct blkv_event *event)
 {
 	struct mapped_device *md = dm_table_get_md(ti->table);
 	char sector_variable[48], op_variable[48], kind_variable[48];
 	char *env[4] = { sector_variable, op_variable, kind_variable };
 
 	snprintf(sector_variable, sizeof(sector_variable), "DM_BLKVERIFY_SECTOR=%llu",
-		 (unsigned long long)(ti->begin + blkv_report_sector(report)));
+		 (unsigned long long)(ti->begin + event->sector));
 	snprintf(op_variable, sizeof(op_variable), "DM_BLKVERIFY_OP=%s",
-		 blkv_operation_name(report->operation));
+		 blkv_operation_name(event->operation));
 	snprintf(kind_variable, sizeof(kind_variable), "DM_BLKVERIFY_KIND=%s",
-		 blkv_kind_name(report->kind));
+		 blkv_kind_name(event->kind));
 
 	dm_table_event(ti->table);
 	/*
 	 * udev probes a device for signatures when it gets a uevent. If that read hits the bad
 	 * sector, it would be reported again, and so on in a loop: send one uevent per location.
 	 */
-	if (!report->repeated)
+	if (!event->repeated)
 		kobject_uevent_env(&disk_to_dev(dm_disk(md))->kobj, KOBJ_CHANGE, env);
 }
 
@@ -64,10 +64,10 @@ static void events_raise(struct work_struct *work)
 {
 	struct blkv_channels *channels = container_of(work, struct blkv_channels, event_work);
 	unsigned int noio = memalloc_noio_save();
-	struct blkv_report report;
+	struct blkv_event event;
 
-	while (blkv_ring_next_event(channels->ring, &report))
-		report_raise_event(channels->ti, &report);
+	while (blkv_ring_next_event(channels->ring, &event))
+		event_raise(channels->ti, &event);
 	memalloc_noio_restore(noio);
 }
 

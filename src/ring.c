@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The last reports of a target, in a ring of fixed size.
+ * The reports of a target: the first ones since the last reset, which are nearest to the cause and
+ * are kept for good, and a ring of the last ones.
  *
  * Pure: knows no device. Locks: blkv_ring.lock, taken here, process context.
  */
@@ -22,21 +23,43 @@ void blkv_ring_init(struct blkv_ring *ring)
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_ring_init);
 
-/* How many reports since the last reset are still in the ring? */
-static u64 ring_kept(const struct blkv_ring *ring)
+/* Number of the first report since the last reset. */
+static u64 ring_first(const struct blkv_ring *ring)
 {
-	lockdep_assert_held(&ring->lock);
-	return min_t(u64, ring->nr_reports, BLKV_RING_SIZE);
+	return ring->next_number - ring->nr_reports;
 }
 
-/* Does the ring hold a report of the same kind and place? */
+/* Where report @number is, which is one since the last reset. */
+static struct blkv_report *ring_slot(struct blkv_ring *ring, u64 number)
+{
+	u64 nth = number - ring_first(ring);
+
+	lockdep_assert_held(&ring->lock);
+	if (nth < BLKV_FIRST_REPORTS)
+		return &ring->reports[nth];
+	return &ring->reports[BLKV_FIRST_REPORTS + nth % BLKV_LAST_REPORTS];
+}
+
+/* The number of the first report from @number on that is still here. */
+static u64 ring_skip(const struct blkv_ring *ring, u64 number)
+{
+	u64 first = ring_first(ring);
+
+	lockdep_assert_held(&ring->lock);
+	number = max(number, first);
+	if (number >= first + BLKV_FIRST_REPORTS && ring->nr_reports > BLKV_RING_SIZE)
+		number = max(number, ring->next_number - BLKV_LAST_REPORTS);
+	return number;
+}
+
+/* Is there a report of the same kind and place? */
 static bool ring_has_alike(struct blkv_ring *ring, const struct blkv_report *report)
 {
 	u64 number;
 
-	lockdep_assert_held(&ring->lock);
-	for (number = ring->next_number - ring_kept(ring); number < ring->next_number; number++) {
-		const struct blkv_report *other = &ring->reports[number % BLKV_RING_SIZE];
+	for (number = ring_skip(ring, 0); number < ring->next_number;
+	     number = ring_skip(ring, number + 1)) {
+		const struct blkv_report *other = ring_slot(ring, number);
 
 		if (other->kind == report->kind &&
 		    blkv_report_sector(other) == blkv_report_sector(report))
@@ -46,7 +69,7 @@ static bool ring_has_alike(struct blkv_ring *ring, const struct blkv_report *rep
 }
 
 /**
- * blkv_ring_add() - add a report; the oldest one makes room for it
+ * blkv_ring_add() - add a report; the oldest one in the ring makes room for it
  * @ring: the ring
  * @report: the report; its @number, @mark and @repeated are set here
  *
@@ -62,7 +85,13 @@ bool blkv_ring_add(struct blkv_ring *ring, struct blkv_report *report)
 	first = !ring->nr_reports++;
 	report->number = ring->next_number++;
 	memcpy(report->mark, ring->mark, sizeof(report->mark));
-	ring->reports[report->number % BLKV_RING_SIZE] = *report;
+	*ring_slot(ring, report->number) = *report;
+	ring->events[report->number % BLKV_RING_SIZE] = (struct blkv_event) {
+		.kind = report->kind,
+		.operation = report->operation,
+		.sector = blkv_report_sector(report),
+		.repeated = report->repeated,
+	};
 	spin_unlock(&ring->lock);
 	return first;
 }
@@ -71,43 +100,41 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_ring_add);
 /**
  * blkv_ring_next() - copy one of the reports since the last reset
  * @ring: the ring
- * @number: of the wanted report, or 0; if the ring no longer holds it, the oldest one is taken.
- *	Set to the number to ask for next.
+ * @number: of the wanted report, or 0; if it is no longer here, the next one that is. Set to the
+ *	number to ask for next.
  * @report: filled in
- * @dropped: set to how many reports since the last reset have left the ring
+ * @dropped: set to how many reports since the last reset are no longer here
  *
  * Context: Process.
  * Return: false if there are no more reports.
  */
 bool blkv_ring_next(struct blkv_ring *ring, u64 *number, struct blkv_report *report, u64 *dropped)
 {
-	u64 kept;
 	bool found;
 
 	spin_lock(&ring->lock);
-	kept = ring_kept(ring);
-	*dropped = ring->nr_reports - kept;
-	*number = max(*number, ring->next_number - kept);
+	*dropped = ring->nr_reports - min_t(u64, ring->nr_reports, BLKV_RING_SIZE);
+	*number = ring_skip(ring, *number);
 	found = *number < ring->next_number;
 	if (found)
-		*report = ring->reports[(*number)++ % BLKV_RING_SIZE];
+		*report = *ring_slot(ring, (*number)++);
 	spin_unlock(&ring->lock);
 	return found;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_ring_next);
 
 /**
- * blkv_ring_next_event() - copy the next report to raise an event for
+ * blkv_ring_next_event() - the next event to raise
  * @ring: the ring
- * @report: filled in
+ * @event: filled in
  *
- * A report that left the ring before it was asked for here gets no event. A reset takes no
- * event away.
+ * If BLKV_RING_SIZE reports are made before they are asked for here, the oldest ones get no event.
+ * A reset takes no event away.
  *
  * Context: Process.
  * Return: false if there is none.
  */
-bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_report *report)
+bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_event *event)
 {
 	bool found;
 
@@ -116,7 +143,7 @@ bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_report *report)
 		ring->next_event = ring->next_number - BLKV_RING_SIZE;
 	found = ring->next_event < ring->next_number;
 	if (found)
-		*report = ring->reports[ring->next_event++ % BLKV_RING_SIZE];
+		*event = ring->events[ring->next_event++ % BLKV_RING_SIZE];
 	spin_unlock(&ring->lock);
 	return found;
 }
@@ -165,6 +192,7 @@ void blkv_ring_move(struct blkv_ring *to, struct blkv_ring *from)
 	spin_lock(&to->lock);
 	spin_lock_nested(&from->lock, SINGLE_DEPTH_NESTING);
 	memcpy(to->reports, from->reports, sizeof(to->reports));
+	memcpy(to->events, from->events, sizeof(to->events));
 	memcpy(to->mark, from->mark, sizeof(to->mark));
 	to->next_number = from->next_number;
 	to->next_event = from->next_event;

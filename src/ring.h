@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The last reports. */
+/* The reports. */
 #ifndef DM_BLKVERIFY_RING_H
 #define DM_BLKVERIFY_RING_H
 
@@ -8,16 +8,33 @@
 
 #include "report.h"
 
-#define BLKV_RING_SIZE 128
+#define BLKV_FIRST_REPORTS 64
+#define BLKV_LAST_REPORTS 64
+#define BLKV_RING_SIZE (BLKV_FIRST_REPORTS + BLKV_LAST_REPORTS)
 
 /**
- * struct blkv_ring - the last reports of a target
+ * struct blkv_event - what an event says of a report
+ * @kind: of the report
+ * @operation: of its request
+ * @sector: where to look
+ * @repeated: there was a report of the same kind and place
+ */
+struct blkv_event {
+	enum blkv_kind kind;
+	enum blkv_operation operation;
+	sector_t sector;
+	bool repeated;
+};
+
+/**
+ * struct blkv_ring - the first and the last reports of a target
  * @lock: protects the members below; process context
  * @next_number: number of the next report
  * @next_event: number of the next report to raise an event for
  * @nr_reports: reports since the last reset
  * @mark: is copied to each report
- * @reports: report number n is at n % BLKV_RING_SIZE
+ * @reports: the first reports since the last reset, then a ring of the last ones
+ * @events: that of report number n is at n % BLKV_RING_SIZE
  */
 struct blkv_ring {
 	spinlock_t lock; /* the ring */
@@ -26,12 +43,13 @@ struct blkv_ring {
 	u64 nr_reports;
 	char mark[BLKV_MARK_LEN];
 	struct blkv_report reports[BLKV_RING_SIZE];
+	struct blkv_event events[BLKV_RING_SIZE];
 };
 
 void blkv_ring_init(struct blkv_ring *ring);
 bool blkv_ring_add(struct blkv_ring *ring, struct blkv_report *report);
 bool blkv_ring_next(struct blkv_ring *ring, u64 *number, struct blkv_report *report, u64 *dropped);
-bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_report *report);
+bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_event *event);
 void blkv_ring_mark(struct blkv_ring *ring, const char *mark);
 void blkv_ring_reset(struct blkv_ring *ring);
 void blkv_ring_move(struct blkv_ring *to, struct blkv_ring *from);

@@ -30,7 +30,7 @@ void blkv_device_name(struct dm_target *ti, char *name)
 static void report_log(struct dm_target *ti, const struct blkv_report *report)
 {
 	char name[DM_NAME_LEN];
-	char text[448];
+	char text[640];
 
 	blkv_device_name(ti, name);
 	blkv_report_emit(report, ti->begin, text, sizeof(text));

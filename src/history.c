@@ -108,6 +108,57 @@ enum blkv_provenance blkv_history_find(struct blkv_history *history, sector_t se
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_history_find);
 
+/* Does the request leave no data behind that it was given? */
+static bool write_clears(const struct blkv_write *write)
+{
+	return write->operation != BLKV_OPERATION_WRITE;
+}
+
+static sector_t write_distance(const struct blkv_write *write, sector_t sector)
+{
+	if (sector < write->start)
+		return write->start - sector;
+	if (sector - write->start < write->nr_sectors)
+		return 0;
+	return sector - write->start - write->nr_sectors + 1;
+}
+
+/**
+ * blkv_history_find_clears() - the last discards and zeroings, wherever they were
+ * @history: the history
+ * @sector: a sector
+ * @after: consider only higher orders
+ * @latest: the last one; its @order is 0 if there is none
+ * @nearest: of all, the one that is nearest to the sector, and of two the later one; as @latest
+ *
+ * Context: Any, but looks at up to BLKV_HISTORY_SIZE slots.
+ */
+void blkv_history_find_clears(struct blkv_history *history, sector_t sector, u64 after,
+			      struct blkv_write *latest, struct blkv_write *nearest)
+{
+	unsigned long flags;
+	u64 order, oldest;
+
+	latest->order = 0;
+	nearest->order = 0;
+	spin_lock_irqsave(&history->lock, flags);
+	oldest = history->next_order > BLKV_HISTORY_SIZE ? history->next_order - BLKV_HISTORY_SIZE :
+							   1;
+	for (order = history->next_order; order-- > max(oldest, after + 1);) {
+		struct blkv_write *slot = &history->ring[order % BLKV_HISTORY_SIZE];
+
+		if (!write_clears(slot))
+			continue;
+		if (!latest->order)
+			*latest = *slot;
+		if (!nearest->order ||
+		    write_distance(slot, sector) < write_distance(nearest, sector))
+			*nearest = *slot;
+	}
+	spin_unlock_irqrestore(&history->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_history_find_clears);
+
 /**
  * blkv_history_move() - let a new history continue where an old one ends
  * @to: the new one; its contents are lost

@@ -62,6 +62,8 @@ void blkv_history_exit(struct blkv_history *history);
 void blkv_history_add(struct blkv_history *history, const struct blkv_write *write);
 enum blkv_provenance blkv_history_find(struct blkv_history *history, sector_t sector, u64 before,
 				       struct blkv_write *write);
+void blkv_history_find_clears(struct blkv_history *history, sector_t sector, u64 after,
+			      struct blkv_write *latest, struct blkv_write *nearest);
 void blkv_history_move(struct blkv_history *to, struct blkv_history *from);
 int blkv_write_emit(const struct blkv_write *write, sector_t begin, const char *prefix, char *text,
 		    size_t size);

@@ -55,6 +55,18 @@ static int provenance_emit(const struct blkv_report *report, sector_t begin, cha
 	return len + blkv_write_emit(&report->write, begin, "write_", text + len, size - len);
 }
 
+/* A discard or zeroing, in short. */
+static int clear_emit(const struct blkv_write *clear, sector_t begin, const char *prefix,
+		      char *text, size_t size)
+{
+	if (!clear->order)
+		return 0;
+	return scnprintf(text, size, "%sorder=%llu%sstart=%llu%snr=%llu%sop=%s", prefix,
+			 clear->order, prefix, (unsigned long long)(begin + clear->start), prefix,
+			 (unsigned long long)clear->nr_sectors, prefix,
+			 blkv_operation_name(clear->operation));
+}
+
 static int mismatch_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size)
 {
 	unsigned int at = report->byte - report->window_offset;
@@ -70,6 +82,10 @@ static int mismatch_emit(const struct blkv_report *report, sector_t begin, char 
 	if (report->injected)
 		len += scnprintf(text + len, size - len, " injected");
 	len += provenance_emit(report, begin, text + len, size - len);
+	len += clear_emit(&report->latest_clear, begin, " latest_clear_", text + len, size - len);
+	if (report->nearest_clear.order != report->latest_clear.order)
+		len += clear_emit(&report->nearest_clear, begin, " nearest_clear_", text + len,
+				  size - len);
 	return len;
 }
 

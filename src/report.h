@@ -41,6 +41,9 @@ enum blkv_kind {
  * @diagnosis: the class of the difference
  * @provenance: whether @write is known
  * @write: the last write that covered @bad_sector
+ * @latest_clear: for data that look like an older state: the last discard or zeroing since @write,
+ *	wherever it was; its @order is 0 if there is none
+ * @nearest_clear: the one of them that is nearest to @bad_sector
  * @mark: the text of the last mark message, or empty
  * @repeated: the ring already holds a report of the same kind and place
  *
@@ -64,6 +67,8 @@ struct blkv_report {
 	struct blkv_diagnosis diagnosis;
 	enum blkv_provenance provenance;
 	struct blkv_write write;
+	struct blkv_write latest_clear;
+	struct blkv_write nearest_clear;
 	char mark[BLKV_MARK_LEN];
 	bool repeated;
 };

@@ -239,6 +239,22 @@ static void difference_classify(struct blkv_request *req, const struct differenc
 			      difference->nr);
 }
 
+/* Which write, and if the data look like an older state, which discards may have to do with it? */
+static void report_add_provenance(struct blkverify *blkv, struct blkv_report *report)
+{
+	u64 after = 0;
+
+	report->provenance = blkv_history_find(&blkv->history, report->bad_sector, U64_MAX,
+					       &report->write);
+	if (report->diagnosis.class != BLKV_CLASS_ZEROS &&
+	    report->diagnosis.class != BLKV_CLASS_STALE)
+		return;
+	if (report->provenance == BLKV_PROVENANCE_FOUND)
+		after = report->write.order;
+	blkv_history_find_clears(&blkv->history, report->bad_sector, after, &report->latest_clear,
+				 &report->nearest_clear);
+}
+
 static void mismatch_describe(struct blkv_request *req, const struct difference *difference,
 			      struct blkv_report *report)
 {
@@ -258,8 +274,7 @@ static void mismatch_describe(struct blkv_request *req, const struct difference 
 	difference_classify(req, difference, &report->diagnosis);
 	report->injected = req->injected &&
 			   blkv_injections_did(&blkv->injections, req, report->bad_sector);
-	report->provenance = blkv_history_find(&blkv->history, report->bad_sector, U64_MAX,
-					       &report->write);
+	report_add_provenance(blkv, report);
 }
 
 static void copy_raw_to_caller(struct blkv_request *req)

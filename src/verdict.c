@@ -19,6 +19,7 @@
  */
 #include "classify.h"
 #include "compare.h"
+#include "difference.h"
 #include "dm-blkverify.h"
 #include "outcome.h"
 #include "report.h"
@@ -155,18 +156,6 @@ static void request_settle(struct work_struct *work)
 
 /* ---- different contents ------------------------------------------------------------------- */
 
-/**
- * struct difference - the difference between two reads of the same sectors
- * @nr: how many trusted sectors differ
- * @first: the first of them, counted in the request
- * @byte: the first byte of it that differs
- */
-struct difference {
-	unsigned int nr;
-	unsigned int first;
-	unsigned int byte;
-};
-
 /*
  * As blkv_trust_run(), for compared sectors: if memory has been short since the comparison, the map
  * may have lost some trust, and that must not make us forget a difference.
@@ -180,33 +169,8 @@ static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool 
 			      trusted);
 }
 
-/* Add the sectors from @first on, @nr of them, that differ. */
-static void difference_add(struct difference *difference, const struct blkv_memory *raw,
-			   const struct blkv_memory *test, unsigned int first, unsigned int nr)
-{
-	struct bvec_iter raw_iter = blkv_memory_iter(raw, first, nr);
-	struct bvec_iter test_iter = blkv_memory_iter(test, first, nr);
-	const struct bio_vec *raw_vecs = blkv_memory_vecs(raw), *test_vecs = blkv_memory_vecs(test);
-
-	while (raw_iter.bi_size) {
-		size_t equal = blkv_compare(raw_vecs, raw_iter, test_vecs, test_iter);
-		unsigned int skip = equal >> SECTOR_SHIFT;
-
-		if (equal == raw_iter.bi_size)
-			return;
-		if (!difference->nr++) {
-			difference->first = first + skip;
-			difference->byte = equal % SECTOR_SIZE;
-		}
-		skip++;
-		first += skip;
-		bvec_iter_advance(raw_vecs, &raw_iter, skip << SECTOR_SHIFT);
-		bvec_iter_advance(test_vecs, &test_iter, skip << SECTOR_SHIFT);
-	}
-}
-
 /* Which trusted sectors of a request differ between @raw and @test? */
-static void difference_find(struct blkv_request *req, struct difference *difference,
+static void difference_find(struct blkv_request *req, struct blkv_difference *difference,
 			    const struct blkv_memory *raw, const struct blkv_memory *test)
 {
 	unsigned int i, run;
@@ -216,12 +180,12 @@ static void difference_find(struct blkv_request *req, struct difference *differe
 	for (i = 0; i < req->nr_sectors; i += run) {
 		run = trust_run(req, i, &trusted);
 		if (trusted)
-			difference_add(difference, raw, test, i, run);
+			blkv_difference_add(difference, raw, test, i, run);
 	}
 }
 
 /* Classes that depend on the request take precedence over those that depend on the data. */
-static void difference_classify(struct blkv_request *req, const struct difference *difference,
+static void difference_classify(struct blkv_request *req, const struct blkv_difference *difference,
 				struct blkv_diagnosis *diagnosis)
 {
 	struct blkverify *blkv = req->blkv;
@@ -255,7 +219,7 @@ static void report_add_provenance(struct blkverify *blkv, struct blkv_report *re
 				 &report->nearest_clear);
 }
 
-static void mismatch_describe(struct blkv_request *req, const struct difference *difference,
+static void mismatch_describe(struct blkv_request *req, const struct blkv_difference *difference,
 			      struct blkv_report *report)
 {
 	struct blkverify *blkv = req->blkv;
@@ -289,7 +253,7 @@ static void copy_raw_to_caller(struct blkv_request *req)
 /* Does the test leg return wrong data again? This also ends the marks. */
 static bool mismatch_is_persistent(struct blkv_request *req)
 {
-	struct difference again;
+	struct blkv_difference again;
 
 	blkv_request_mark(req);
 	if (blkv_request_reread(req, BLKV_TEST, &req->memory))
@@ -302,7 +266,7 @@ static bool mismatch_is_persistent(struct blkv_request *req)
  * Report a confirmed mismatch and complete the read according to the mode. The raw leg's data are
  * in blkv->recheck, the test leg's in req->memory.
  */
-static void mismatch_handle(struct blkv_request *req, const struct difference *difference)
+static void mismatch_handle(struct blkv_request *req, const struct blkv_difference *difference)
 {
 	struct blkverify *blkv = req->blkv;
 	struct blkv_report report;
@@ -334,7 +298,7 @@ static void difference_recheck(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 	struct blkverify *blkv = req->blkv;
-	struct difference difference;
+	struct blkv_difference difference;
 
 	req->reread = true;
 	req->status[BLKV_RAW] = blkv_request_reread(req, BLKV_RAW, &blkv->recheck);

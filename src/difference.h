@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What differs between two reads of the same sectors. */
+#ifndef DM_BLKVERIFY_DIFFERENCE_H
+#define DM_BLKVERIFY_DIFFERENCE_H
+
+#include <linux/types.h>
+
+#include "memory.h"
+
+/**
+ * struct blkv_difference - what differs between two reads of the same sectors
+ * @nr: how many sectors differ
+ * @first: the first of them, counted in the read
+ * @byte: the first byte of it that differs
+ */
+struct blkv_difference {
+	unsigned int nr;
+	unsigned int first;
+	unsigned int byte;
+};
+
+void blkv_difference_add(struct blkv_difference *difference, const struct blkv_memory *raw,
+			 const struct blkv_memory *test, unsigned int first,
+			 unsigned int nr_sectors);
+
+#endif /* DM_BLKVERIFY_DIFFERENCE_H */

@@ -157,6 +157,13 @@ static int prints_init(struct blkverify *blkv)
 	return blkv_fingerprints_init(&blkv->prints, max_mib ?: BLKV_FINGERPRINT_DEFAULT_MIB);
 }
 
+static int pools_init(struct blkverify *blkv)
+{
+	int r = blkv_pool_init(&blkv->test_pool, NULL);
+
+	return r ?: blkv_pool_init(&blkv->copy_pool, &blkv->recheck);
+}
+
 /* Everything that needs memory. members_free() tolerates missing members. */
 static int members_alloc(struct blkverify *blkv)
 {
@@ -179,7 +186,7 @@ static int members_alloc(struct blkverify *blkv)
 		ti->error = "Cannot allocate trust map";
 		return r;
 	}
-	r = blkv_pool_init(&blkv->pool, &blkv->recheck);
+	r = pools_init(blkv);
 	if (r) {
 		ti->error = "Cannot allocate private memory";
 		return r;
@@ -210,8 +217,9 @@ static void members_free(struct blkverify *blkv)
 		destroy_workqueue(blkv->wait_wq);
 	if (blkv->wq)
 		destroy_workqueue(blkv->wq);
-	blkv_memory_put(&blkv->pool, &blkv->recheck);
-	blkv_pool_exit(&blkv->pool);
+	blkv_memory_put(&blkv->copy_pool, &blkv->recheck);
+	blkv_pool_exit(&blkv->copy_pool);
+	blkv_pool_exit(&blkv->test_pool);
 	blkv_fingerprints_exit(&blkv->prints);
 	blkv_history_exit(&blkv->history);
 	blkv_trust_exit(&blkv->trust);

@@ -16,7 +16,7 @@
  *
  *   blkv_ranges.lock        the tree of requests in flight                any context
  *   blkv_trust.lock         the trust map                                 any context
- *   blkv_pool.lock          the idle private pages                        any context
+ *   blkv_pool.lock          the private pages that are not in use         any context
  *   blkv_findings.lock      state and counters of findings                any context
  *   blkv_history.lock       the ring of writes                            any context
  *   blkv_ring.lock          the ring of reports                           process context
@@ -62,7 +62,8 @@
  * @options: from the table line
  * @ranges: the range lock
  * @trust: the trust map
- * @pool: private memory
+ * @test_pool: private memory that the test leg may write to
+ * @copy_pool: private memory that neither leg may write to: copies of writes
  * @counters: the counters of healthy requests
  * @findings: the state, and the counters of unhealthy requests
  * @ring: the last reports
@@ -89,7 +90,8 @@ struct blkverify {
 	struct blkv_options options;
 	struct blkv_ranges ranges;
 	struct blkv_trust trust;
-	struct blkv_pool pool;
+	struct blkv_pool test_pool;
+	struct blkv_pool copy_pool;
 	struct blkv_counters counters;
 	struct blkv_findings findings;
 	struct blkv_ring ring;

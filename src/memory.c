@@ -2,8 +2,8 @@
 /*
  * Private memory: the buffer for reads of the test leg, and the copy of a write for both legs.
  *
- * The pool always owns enough pages for one request of the maximum length: they are idle, or held
- * by requests that return them when their legs are done. A request first tries to get its pages
+ * A pool always owns enough pages for one request of the maximum length: they are idle, or held by
+ * requests that return them when their legs are done. A request first tries to get its pages
  * without waiting, from the idle ones or the system. If that fails, it waits in an ordered
  * workqueue, so that only one request at a time collects pages while it holds some; newer requests
  * get no pages until it has been served, unless they leave more than it can need. Hence it always
@@ -18,6 +18,11 @@
  * Pages come out of the pool in the order in which they went in, and of the system mostly in
  * ascending order: so physically contiguous pages stay together, and coalesce in the legs.
  *
+ * A leg may write to memory that it has given back. So that this does no harm, a target has one
+ * pool for what the test leg reads into and another one for copies of writes, and pages never
+ * change between them: nothing that the test leg may write to is ever used for what the raw leg is
+ * sent, or for a list of segments.
+ *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
 #include <kunit/static_stub.h>
@@ -30,11 +35,12 @@
 #include "memory.h"
 
 #define REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
-/* One request of the maximum length, and the page that its bvecs are in. */
-#define POOL_RESERVE (REGION_PAGES + 1)
+/* One request of the maximum length: its data, and the page that its bvecs are in. */
+#define RESERVE_DATA REGION_PAGES
+#define RESERVE_VECS 1U
 #define TRIM_INTERVAL (2 * HZ / 5)
-/* A pool may own 2 % of the memory, as dm-crypt; beyond that, requests wait for each other. */
-#define LIMIT_FRACTION 50
+/* The pools of a target may own 2 % of the memory, as dm-crypt; beyond that, requests wait. */
+#define LIMIT_FRACTION 100
 
 /* ---- the pool ----------------------------------------------------------------------------- */
 
@@ -49,16 +55,32 @@ static unsigned int pages_for_vecs(unsigned int nr_pages)
 	return nr_pages > BLKV_INLINE_VECS;
 }
 
+static void idle_init(struct blkv_idle *idle)
+{
+	INIT_LIST_HEAD(&idle->pages);
+}
+
 /* Move up to @nr idle pages to the tail of @pages; returns how many. */
-static unsigned int pool_take_idle(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
+static unsigned int idle_take(struct blkv_idle *idle, struct list_head *pages, unsigned int nr)
 {
 	unsigned int taken;
 
-	lockdep_assert_held(&pool->lock);
-	for (taken = 0; taken < nr && pool->nr_idle; taken++, pool->nr_idle--)
-		list_move_tail(pool->idle.next, pages);
-	pool->low = min(pool->low, pool->nr_idle);
+	for (taken = 0; taken < nr && idle->nr; taken++, idle->nr--)
+		list_move_tail(idle->pages.next, pages);
+	idle->low = min(idle->low, idle->nr);
 	return taken;
+}
+
+/* Move what has not been needed since the last time to @unused, the longest idle first. */
+static unsigned int idle_trim(struct blkv_idle *idle, unsigned int reserve,
+			      struct list_head *unused)
+{
+	unsigned int nr = idle->low > reserve ? idle->low - reserve : 0, i;
+
+	for (i = 0; i < nr; i++, idle->nr--)
+		list_move(idle->pages.prev, unused);
+	idle->low = idle->nr;
+	return nr;
 }
 
 /* All pages of a pool come from here. */
@@ -106,15 +128,26 @@ static void free_page_list(struct list_head *pages)
 	}
 }
 
-static void pool_give_back(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
+/* Is there more than the reserve, so that the trim has something to do? */
+static bool pool_has_surplus(const struct blkv_pool *pool)
+{
+	lockdep_assert_held(&pool->lock);
+	return pool->data.nr > RESERVE_DATA || pool->vecs.nr > RESERVE_VECS;
+}
+
+/* Return pages to the pool: those with data, and those with bvecs. */
+static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsigned int nr_data,
+			   struct list_head *vecs, unsigned int nr_vecs)
 {
 	unsigned long flags;
 	bool surplus, waiters;
 
 	spin_lock_irqsave(&pool->lock, flags);
-	list_splice(pages, &pool->idle);
-	pool->nr_idle += nr;
-	surplus = pool->nr_idle > POOL_RESERVE;
+	list_splice(data, &pool->data.pages);
+	pool->data.nr += nr_data;
+	list_splice(vecs, &pool->vecs.pages);
+	pool->vecs.nr += nr_vecs;
+	surplus = pool_has_surplus(pool);
 	/* Pairs with the lock in blkv_memory_get(): a waiter not seen here sees these pages. */
 	waiters = pool->waiters;
 	spin_unlock_irqrestore(&pool->lock, flags);
@@ -125,73 +158,55 @@ static void pool_give_back(struct blkv_pool *pool, struct list_head *pages, unsi
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
 }
 
-/* Build private memory from a list of exactly the pages that it needs. */
-static void memory_fill(struct blkv_memory *memory, struct list_head *pages, unsigned int nr_pages)
-{
-	struct page *page, *next;
-	unsigned int i = 0;
-
-	memory->vecs = memory->inline_vecs;
-	if (pages_for_vecs(nr_pages)) {
-		page = list_first_entry(pages, struct page, lru);
-		list_del(&page->lru);
-		memory->vecs = page_address(page);
-	}
-
-	list_for_each_entry_safe(page, next, pages, lru) {
-		list_del(&page->lru);
-		bvec_set_page(&memory->vecs[i++], page, PAGE_SIZE, 0);
-	}
-	memory->nr_pages = nr_pages;
-}
-
 static void pool_trim(struct work_struct *work)
 {
 	struct blkv_pool *pool = container_of(work, struct blkv_pool, trim.work);
-	LIST_HEAD(unused);
+	LIST_HEAD(data);
+	LIST_HEAD(vecs);
 	bool again;
 
 	spin_lock_irq(&pool->lock);
-	if (pool->low > POOL_RESERVE) {
-		unsigned int nr = pool->low - POOL_RESERVE;
-
-		/* From the tail: those have been idle longest. */
-		for (; nr; nr--, pool->nr_idle--, pool->nr_owned--)
-			list_move(pool->idle.prev, &unused);
-	}
-	pool->low = pool->nr_idle;
-	again = pool->nr_idle > POOL_RESERVE;
+	pool->nr_owned -= idle_trim(&pool->data, RESERVE_DATA, &data);
+	pool->nr_owned -= idle_trim(&pool->vecs, RESERVE_VECS, &vecs);
+	again = pool_has_surplus(pool);
 	spin_unlock_irq(&pool->lock);
 
-	free_page_list(&unused);
+	free_page_list(&data);
+	free_page_list(&vecs);
 	if (again)
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
 }
 
 /**
  * blkv_pool_init() - make a pool with its reserve
- * @pool: the pool
+ * @pool: zeroed
  * @kept: private memory of the maximum length, which the caller keeps; returned with
- *	blkv_memory_put()
+ *	blkv_memory_put(). Or NULL.
  *
  * Context: Process; sleeps.
  * Return: 0 or -ENOMEM; blkv_pool_exit() is due in both cases.
  */
 int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept)
 {
+	unsigned int times = kept ? 2 : 1;
+
 	spin_lock_init(&pool->lock);
 	init_waitqueue_head(&pool->wait);
 	INIT_DELAYED_WORK(&pool->trim, pool_trim);
-	INIT_LIST_HEAD(&pool->idle);
-	pool->waiters = 0;
-	pool->nr_idle = alloc_new_pages(&pool->idle, 2 * POOL_RESERVE, GFP_KERNEL);
-	pool->low = pool->nr_idle;
-	pool->nr_owned = pool->nr_idle;
-	pool->limit = max_t(unsigned long, 4 * POOL_RESERVE, totalram_pages() / LIMIT_FRACTION);
-	if (pool->nr_idle < 2 * POOL_RESERVE)
+	idle_init(&pool->data);
+	idle_init(&pool->vecs);
+	pool->reserve = times * (RESERVE_DATA + RESERVE_VECS);
+	pool->limit = max_t(unsigned long, 2 * pool->reserve, totalram_pages() / LIMIT_FRACTION);
+
+	pool->data.nr = alloc_new_pages(&pool->data.pages, times * RESERVE_DATA, GFP_KERNEL);
+	pool->vecs.nr = alloc_new_pages(&pool->vecs.pages, times * RESERVE_VECS, GFP_KERNEL);
+	pool->data.low = pool->data.nr;
+	pool->vecs.low = pool->vecs.nr;
+	pool->nr_owned = pool->data.nr + pool->vecs.nr;
+	if (pool->nr_owned < pool->reserve)
 		return -ENOMEM;
 
-	return blkv_memory_get(pool, kept, BLKV_REGION_SECTORS) ? 0 : -ENOMEM;
+	return !kept || blkv_memory_get(pool, kept, BLKV_REGION_SECTORS) ? 0 : -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_pool_init);
 
@@ -203,16 +218,37 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_init);
  */
 void blkv_pool_exit(struct blkv_pool *pool)
 {
-	if (!pool->idle.next)
+	if (!pool->reserve)
 		return;
 	cancel_delayed_work_sync(&pool->trim);
-	free_page_list(&pool->idle);
-	pool->nr_idle = 0;
-	pool->nr_owned = 0;
+	free_page_list(&pool->data.pages);
+	free_page_list(&pool->vecs.pages);
+	memset(pool, 0, sizeof(*pool));
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
 
 /* ---- getting and returning memory --------------------------------------------------------- */
+
+/* Build private memory from exactly the pages that it needs. */
+static void memory_fill(struct blkv_memory *memory, struct list_head *data, struct list_head *vecs,
+			unsigned int nr_pages)
+{
+	struct page *page, *next;
+	unsigned int i = 0;
+
+	memory->vecs = memory->inline_vecs;
+	if (pages_for_vecs(nr_pages)) {
+		page = list_first_entry(vecs, struct page, lru);
+		list_del(&page->lru);
+		memory->vecs = page_address(page);
+	}
+
+	list_for_each_entry_safe(page, next, data, lru) {
+		list_del(&page->lru);
+		bvec_set_page(&memory->vecs[i++], page, PAGE_SIZE, 0);
+	}
+	memory->nr_pages = nr_pages;
+}
 
 /**
  * blkv_memory_get() - get private memory without waiting
@@ -228,37 +264,50 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
  */
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
 {
-	unsigned int nr_pages = pages_for_data(nr_sectors);
-	unsigned int nr = nr_pages + pages_for_vecs(nr_pages);
-	unsigned int taken = 0, allowed = 0, new = 0;
+	unsigned int nr_pages = pages_for_data(nr_sectors), nr_vecs = pages_for_vecs(nr_pages);
+	unsigned int data = 0, vecs = 0, allowed = 0;
 	unsigned long flags;
-	LIST_HEAD(pages);
+	LIST_HEAD(data_pages);
+	LIST_HEAD(vecs_pages);
 
 	spin_lock_irqsave(&pool->lock, flags);
-	if (!pool->waiters || pool->nr_idle >= POOL_RESERVE + nr) {
-		taken = pool_take_idle(pool, &pages, nr);
-		allowed = pool_allow_new(pool, nr - taken);
+	if (!pool->waiters || (pool->data.nr >= RESERVE_DATA + nr_pages &&
+			       pool->vecs.nr >= RESERVE_VECS + nr_vecs)) {
+		data = idle_take(&pool->data, &data_pages, nr_pages);
+		vecs = idle_take(&pool->vecs, &vecs_pages, nr_vecs);
+		allowed = pool_allow_new(pool, nr_pages - data + nr_vecs - vecs);
 	}
 	spin_unlock_irqrestore(&pool->lock, flags);
 
-	if (allowed && taken + allowed == nr)
-		new = alloc_new_pages(&pages, allowed, GFP_NOWAIT);
-	taken += new;
-	if (taken == nr) {
-		memory_fill(memory, &pages, nr_pages);
+	if (allowed && data + vecs + allowed == nr_pages + nr_vecs) {
+		unsigned int new_vecs = alloc_new_pages(&vecs_pages, nr_vecs - vecs, GFP_NOWAIT);
+		unsigned int new_data = alloc_new_pages(&data_pages, nr_pages - data, GFP_NOWAIT);
+
+		allowed -= new_data + new_vecs;
+		data += new_data;
+		vecs += new_vecs;
+	}
+	if (data == nr_pages && vecs == nr_vecs) {
+		memory_fill(memory, &data_pages, &vecs_pages, nr_pages);
 		return true;
 	}
 
 	/* Before the pages go back, so that they are not given to a newer request. */
 	spin_lock_irqsave(&pool->lock, flags);
 	pool->waiters++;
-	pool->nr_owned -= allowed - new;
+	pool->nr_owned -= allowed;
 	spin_unlock_irqrestore(&pool->lock, flags);
-	if (taken)
-		pool_give_back(pool, &pages, taken);
+	if (data || vecs)
+		pool_give_back(pool, &data_pages, data, &vecs_pages, vecs);
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
+
+/* Does the pool have any page for a waiter that still needs @data and @vecs? */
+static bool pool_has_any(struct blkv_pool *pool, unsigned int data, unsigned int vecs)
+{
+	return (data && READ_ONCE(pool->data.nr)) || (vecs && READ_ONCE(pool->vecs.nr));
+}
 
 /**
  * blkv_memory_wait() - get private memory, waiting for other requests to return theirs
@@ -272,57 +321,62 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
 void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors);
-	unsigned int missing = nr_pages + pages_for_vecs(nr_pages);
-	LIST_HEAD(pages);
+	unsigned int data = nr_pages, vecs = pages_for_vecs(nr_pages);
+	LIST_HEAD(data_pages);
+	LIST_HEAD(vecs_pages);
 
 	for (;;) {
-		unsigned int allowed;
+		unsigned int allowed = 0;
 
 		spin_lock_irq(&pool->lock);
-		missing -= pool_take_idle(pool, &pages, missing);
-		if (!missing)
+		data -= idle_take(&pool->data, &data_pages, data);
+		vecs -= idle_take(&pool->vecs, &vecs_pages, vecs);
+		if (!data && !vecs)
 			pool->waiters--;
-		allowed = missing ? pool_allow_new(pool, 1) : 0;
+		else
+			allowed = pool_allow_new(pool, 1);
 		spin_unlock_irq(&pool->lock);
-		if (!missing)
+		if (!data && !vecs)
 			break;
-		if (allowed && alloc_new_pages(&pages, 1, GFP_NOIO | __GFP_NORETRY)) {
-			missing--;
+		if (allowed && alloc_new_pages(data ? &data_pages : &vecs_pages, 1,
+					       GFP_NOIO | __GFP_NORETRY)) {
+			if (data)
+				data--;
+			else
+				vecs--;
 			continue;
 		}
 		spin_lock_irq(&pool->lock);
 		pool->nr_owned -= allowed;
 		spin_unlock_irq(&pool->lock);
-		wait_event(pool->wait, READ_ONCE(pool->nr_idle));
+		wait_event(pool->wait, pool_has_any(pool, data, vecs));
 	}
-	memory_fill(memory, &pages, nr_pages);
+	memory_fill(memory, &data_pages, &vecs_pages, nr_pages);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
 
 /**
  * blkv_memory_put() - return private memory
- * @pool: where blkv_memory_get() or blkv_memory_wait() took them
+ * @pool: where blkv_memory_get() or blkv_memory_wait() took it
  * @memory: the memory; may be empty
  *
  * Context: Any.
  */
 void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory)
 {
-	unsigned int nr = memory->nr_pages;
-	LIST_HEAD(pages);
-	unsigned int i;
+	unsigned int nr = memory->nr_pages, nr_vecs = pages_for_vecs(nr), i;
+	LIST_HEAD(data);
+	LIST_HEAD(vecs);
 
 	if (!nr)
 		return;
 	/* In the order in which memory_fill() takes them. */
 	for (i = 0; i < nr; i++)
-		list_add_tail(&memory->vecs[i].bv_page->lru, &pages);
-	if (memory->vecs != memory->inline_vecs) {
-		list_add(&virt_to_page(memory->vecs)->lru, &pages);
-		nr++;
-	}
+		list_add_tail(&memory->vecs[i].bv_page->lru, &data);
+	if (nr_vecs)
+		list_add(&virt_to_page(memory->vecs)->lru, &vecs);
 	memory->nr_pages = 0;
-	pool_give_back(pool, &pages, nr);
+	pool_give_back(pool, &data, nr, &vecs, nr_vecs);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
 

@@ -32,26 +32,38 @@ struct blkv_memory {
 };
 
 /**
+ * struct blkv_idle - pages of one kind that are not in use
+ * @pages: linked by page->lru, the most recently used ones first
+ * @nr: length of @pages
+ * @low: the lowest @nr since the last trim
+ */
+struct blkv_idle {
+	struct list_head pages;
+	unsigned int nr;
+	unsigned int low;
+};
+
+/**
  * struct blkv_pool - where private memory comes from and returns to
+ * @reserve: pages that it always owns
  * @trim: returns pages that have been idle for a while to the system
  * @wait: the one request that waits for pages sleeps here
  * @lock: protects the members below; any context
- * @idle: pages not in use, linked by page->lru, the most recently used ones first
- * @nr_idle: length of @idle
- * @low: the lowest @nr_idle since the last trim
- * @nr_owned: pages allocated by this pool, idle or in use
+ * @data: idle pages for data
+ * @vecs: idle pages for bvecs; these are never lent to a leg
+ * @nr_owned: pages allocated by this pool, wherever they are
  * @limit: of @nr_owned
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
  *	get only what these cannot need, so that they do not starve
  */
 struct blkv_pool {
+	unsigned int reserve;
 	struct delayed_work trim;
 	wait_queue_head_t wait;
 
-	spinlock_t lock; /* the idle pages */
-	struct list_head idle;
-	unsigned int nr_idle;
-	unsigned int low;
+	spinlock_t lock; /* the pages that are not in use */
+	struct blkv_idle data;
+	struct blkv_idle vecs;
 	unsigned long nr_owned;
 	unsigned long limit;
 	unsigned int waiters;

@@ -47,6 +47,13 @@ static bool leg_is_private(struct blkv_request *req, enum blkv_leg_nr leg)
 	}
 }
 
+/* Where req->memory comes from: the test leg may write to that of a read. */
+static struct blkv_pool *memory_pool(struct blkv_request *req)
+{
+	return req->operation == BLKV_OPERATION_READ ? &req->blkv->test_pool :
+						       &req->blkv->copy_pool;
+}
+
 /**
  * blkv_request_queue() - leave the next step of a request to a workqueue
  * @req: the request
@@ -96,7 +103,7 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	}
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
-	blkv_memory_put(&blkv->pool, &req->memory);
+	blkv_memory_put(memory_pool(req), &req->memory);
 	if (req->nr_sectors)
 		blkv_range_unlock(&blkv->ranges, &req->range, &granted);
 	list_for_each_entry_safe(range, next, &granted, granted)
@@ -337,7 +344,7 @@ static void request_wait_memory(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 
-	blkv_memory_wait(&req->blkv->pool, &req->memory, req->nr_sectors);
+	blkv_memory_wait(memory_pool(req), &req->memory, req->nr_sectors);
 	if (blkv_is_frozen(&req->blkv->findings))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else
@@ -364,7 +371,7 @@ static void request_start(struct blkv_request *req)
 	else if (request_needs_worker(req))
 		blkv_request_queue(req, blkv->wq, start_granted);
 	else if (leg_is_private(req, BLKV_TEST) &&
-		 !blkv_memory_get(&blkv->pool, &req->memory, req->nr_sectors))
+		 !blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors))
 		blkv_request_queue(req, blkv->wait_wq, request_wait_memory);
 	else
 		request_submit(req);

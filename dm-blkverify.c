@@ -12,6 +12,7 @@
 #include "dm-blkverify.h"
 #include "message.h"
 #include "request.h"
+#include "verdict.h"
 #include "words.h"
 
 /*
@@ -148,6 +149,20 @@ static int workqueues_alloc(struct blkverify *blkv)
 	return blkv->wq && blkv->wait_wq && blkv->recheck_wq ? 0 : -ENOMEM;
 }
 
+static void late_in_test_pool(struct work_struct *work)
+{
+	struct blkverify *blkv = container_of(work, struct blkverify, test_pool.late_work);
+
+	blkv_verdict_late(blkv, &blkv->test_pool, BLKV_OPERATION_READ);
+}
+
+static void late_in_copy_pool(struct work_struct *work)
+{
+	struct blkverify *blkv = container_of(work, struct blkverify, copy_pool.late_work);
+
+	blkv_verdict_late(blkv, &blkv->copy_pool, BLKV_OPERATION_WRITE);
+}
+
 static int prints_init(struct blkverify *blkv)
 {
 	unsigned int max_mib = blkv->options.number[BLKV_OPTION_FINGERPRINT_MAX_MIB];
@@ -159,9 +174,10 @@ static int prints_init(struct blkverify *blkv)
 
 static int pools_init(struct blkverify *blkv)
 {
-	int r = blkv_pool_init(&blkv->test_pool, NULL);
+	int r = blkv_pool_init(&blkv->test_pool, get_random_u64(), late_in_test_pool, NULL);
 
-	return r ?: blkv_pool_init(&blkv->copy_pool, &blkv->recheck);
+	return r ?: blkv_pool_init(&blkv->copy_pool, get_random_u64(), late_in_copy_pool,
+				   &blkv->recheck);
 }
 
 /* Everything that needs memory. members_free() tolerates missing members. */
@@ -175,7 +191,6 @@ static int members_alloc(struct blkverify *blkv)
 	blkv_ring_init(&blkv->ring);
 	blkv_channels_init(&blkv->channels, ti, &blkv->ring);
 	blkv_injections_init(&blkv->injections);
-	blkv->mark = get_random_u64();
 	r = blkv_counters_init(&blkv->counters);
 	if (r) {
 		ti->error = "Cannot allocate counters";
@@ -217,7 +232,7 @@ static void members_free(struct blkverify *blkv)
 		destroy_workqueue(blkv->wait_wq);
 	if (blkv->wq)
 		destroy_workqueue(blkv->wq);
-	blkv_memory_put(&blkv->copy_pool, &blkv->recheck);
+	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0);
 	blkv_pool_exit(&blkv->copy_pool);
 	blkv_pool_exit(&blkv->test_pool);
 	blkv_fingerprints_exit(&blkv->prints);

@@ -71,7 +71,6 @@
  * @history: the last writes
  * @prints: checksums of written sectors
  * @injections: bytes to be flipped
- * @mark: private memory is marked with this plus the sector before the test leg reads into it
  * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
  * @wq: comparing, settling and late submission; may wait for a leg, but not for private memory and
  *	not for a request that needs this queue to make progress
@@ -99,7 +98,6 @@ struct blkverify {
 	struct blkv_history history;
 	struct blkv_fingerprints prints;
 	struct blkv_injections injections;
-	u64 mark;
 	struct blkv_memory recheck;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *wait_wq;

@@ -18,10 +18,15 @@
  * Pages come out of the pool in the order in which they went in, and of the system mostly in
  * ascending order: so physically contiguous pages stay together, and coalesce in the legs.
  *
- * A leg may write to memory that it has given back. So that this does no harm, a target has one
- * pool for what the test leg reads into and another one for copies of writes, and pages never
- * change between them: nothing that the test leg may write to is ever used for what the raw leg is
- * sent, or for a list of segments.
+ * A leg may write to memory that it has given back. So that this does no harm and is seen:
+ *
+ *   - A target has one pool for what the test leg reads into and another one for copies of writes,
+ *     and pages never change between them: nothing that the test leg may write to is ever used for
+ *     what the raw leg is sent, or for a list of segments.
+ *   - Pages are marked when they return, in the last bytes of each sector, and the marks are looked
+ *     at when the pages are used again: a mark that has changed meanwhile is late data. A read
+ *     that completes with a mark in place has transferred nothing there. A write that is fetched
+ *     from its copy too late stores marks.
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
@@ -41,6 +46,86 @@
 #define TRIM_INTERVAL (2 * HZ / 5)
 /* The pools of a target may own 2 % of the memory, as dm-crypt; beyond that, requests wait. */
 #define LIMIT_FRACTION 100
+
+/* ---- marks -------------------------------------------------------------------------------- */
+
+#define SECTOR_WORDS (SECTOR_SIZE / sizeof(u64))
+#define PAGE_WORDS (PAGE_SIZE / sizeof(u64))
+
+/* What marks a word of a page: a number that is not in the data, and another one in each place. */
+static u64 mark_of(const struct blkv_pool *pool, struct page *page, unsigned int word)
+{
+	return pool->mark + (u64)page_to_pfn(page) * PAGE_WORDS + word;
+}
+
+/* The last word of each sector is marked. */
+static void page_mark(const struct blkv_pool *pool, struct page *page)
+{
+	u64 *words = page_address(page);
+	unsigned int word;
+
+	for (word = SECTOR_WORDS - 1; word < PAGE_WORDS; word += SECTOR_WORDS)
+		words[word] = mark_of(pool, page, word);
+}
+
+/* The first word of a page whose mark has changed, or PAGE_WORDS. */
+static unsigned int page_find_change(const struct blkv_pool *pool, struct page *page)
+{
+	const u64 *words = page_address(page);
+	unsigned int word;
+
+	for (word = SECTOR_WORDS - 1; word < PAGE_WORDS; word += SECTOR_WORDS)
+		if (READ_ONCE(words[word]) != mark_of(pool, page, word))
+			return word;
+	return PAGE_WORDS;
+}
+
+/* A page is used again, or freed: if it has changed meanwhile, remember that. */
+static void page_check(struct blkv_pool *pool, struct page *page)
+{
+	unsigned int word = page_find_change(pool, page);
+	struct blkv_late late;
+	unsigned long flags;
+
+	if (likely(word >= PAGE_WORDS))
+		return;
+	/* On 32 bits, the sectors of a large device lose their upper half here. */
+	late.sector = page_private(page) + word / SECTOR_WORDS;
+	late.byte = word % SECTOR_WORDS * sizeof(u64);
+	late.expected = mark_of(pool, page, word);
+	late.found = ((u64 *)page_address(page))[word];
+
+	spin_lock_irqsave(&pool->lock, flags);
+	if (pool->nr_late < BLKV_MAX_LATE)
+		pool->late[pool->nr_late++] = late;
+	spin_unlock_irqrestore(&pool->lock, flags);
+	schedule_work(&pool->late_work);
+	/* Or the next read into it would look as if it had transferred something. */
+	page_mark(pool, page);
+}
+
+/**
+ * blkv_pool_next_late() - take a finding of memory that changed after its request
+ * @pool: the pool
+ * @late: filled in
+ *
+ * If more of them come than fit until they are taken, the later ones are lost.
+ *
+ * Context: Process.
+ * Return: false if there is none.
+ */
+bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late)
+{
+	bool found;
+
+	spin_lock_irq(&pool->lock);
+	found = pool->nr_late;
+	if (found)
+		*late = pool->late[--pool->nr_late];
+	spin_unlock_irq(&pool->lock);
+	return found;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_pool_next_late);
 
 /* ---- the pool ----------------------------------------------------------------------------- */
 
@@ -124,8 +209,19 @@ static void free_page_list(struct list_head *pages)
 
 	list_for_each_entry_safe(page, next, pages, lru) {
 		list_del(&page->lru);
+		set_page_private(page, 0);
 		__free_page(page);
 	}
+}
+
+/* Free pages that held data, which must be as they were marked. */
+static void free_checked_pages(struct blkv_pool *pool, struct list_head *pages)
+{
+	struct page *page;
+
+	list_for_each_entry(page, pages, lru)
+		page_check(pool, page);
+	free_page_list(pages);
 }
 
 /* Is there more than the reserve, so that the trim has something to do? */
@@ -135,7 +231,7 @@ static bool pool_has_surplus(const struct blkv_pool *pool)
 	return pool->data.nr > RESERVE_DATA || pool->vecs.nr > RESERVE_VECS;
 }
 
-/* Return pages to the pool: those with data, and those with bvecs. */
+/* Return pages to the pool: those with data, which are marked, and those with bvecs. */
 static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsigned int nr_data,
 			   struct list_head *vecs, unsigned int nr_vecs)
 {
@@ -171,7 +267,7 @@ static void pool_trim(struct work_struct *work)
 	again = pool_has_surplus(pool);
 	spin_unlock_irq(&pool->lock);
 
-	free_page_list(&data);
+	free_checked_pages(pool, &data);
 	free_page_list(&vecs);
 	if (again)
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
@@ -180,21 +276,26 @@ static void pool_trim(struct work_struct *work)
 /**
  * blkv_pool_init() - make a pool with its reserve
  * @pool: zeroed
+ * @mark: what its pages are marked with, a random number
+ * @late: what to do in process context when blkv_pool_next_late() has something
  * @kept: private memory of the maximum length, which the caller keeps; returned with
  *	blkv_memory_put(). Or NULL.
  *
  * Context: Process; sleeps.
  * Return: 0 or -ENOMEM; blkv_pool_exit() is due in both cases.
  */
-int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept)
+int blkv_pool_init(struct blkv_pool *pool, u64 mark, work_func_t late, struct blkv_memory *kept)
 {
 	unsigned int times = kept ? 2 : 1;
+	struct page *page;
 
 	spin_lock_init(&pool->lock);
 	init_waitqueue_head(&pool->wait);
 	INIT_DELAYED_WORK(&pool->trim, pool_trim);
+	INIT_WORK(&pool->late_work, late);
 	idle_init(&pool->data);
 	idle_init(&pool->vecs);
+	pool->mark = mark;
 	pool->reserve = times * (RESERVE_DATA + RESERVE_VECS);
 	pool->limit = max_t(unsigned long, 2 * pool->reserve, totalram_pages() / LIMIT_FRACTION);
 
@@ -203,6 +304,8 @@ int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept)
 	pool->data.low = pool->data.nr;
 	pool->vecs.low = pool->vecs.nr;
 	pool->nr_owned = pool->data.nr + pool->vecs.nr;
+	list_for_each_entry(page, &pool->data.pages, lru)
+		page_mark(pool, page);
 	if (pool->nr_owned < pool->reserve)
 		return -ENOMEM;
 
@@ -221,6 +324,7 @@ void blkv_pool_exit(struct blkv_pool *pool)
 	if (!pool->reserve)
 		return;
 	cancel_delayed_work_sync(&pool->trim);
+	cancel_work_sync(&pool->late_work);
 	free_page_list(&pool->data.pages);
 	free_page_list(&pool->vecs.pages);
 	memset(pool, 0, sizeof(*pool));
@@ -229,31 +333,63 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
 
 /* ---- getting and returning memory --------------------------------------------------------- */
 
-/* Build private memory from exactly the pages that it needs. */
-static void memory_fill(struct blkv_memory *memory, struct list_head *data, struct list_head *vecs,
-			unsigned int nr_pages)
+/* Pages that a request collects. */
+struct collected {
+	struct list_head used; /* have been in the pool, and are marked */
+	struct list_head fresh;
+	struct list_head vecs;
+};
+
+static void collected_init(struct collected *collected)
+{
+	INIT_LIST_HEAD(&collected->used);
+	INIT_LIST_HEAD(&collected->fresh);
+	INIT_LIST_HEAD(&collected->vecs);
+}
+
+/* Build private memory from exactly the pages that it needs. All of it is marked then. */
+static void memory_fill(struct blkv_pool *pool, struct blkv_memory *memory,
+			struct collected *collected, unsigned int nr_pages)
 {
 	struct page *page, *next;
 	unsigned int i = 0;
 
 	memory->vecs = memory->inline_vecs;
 	if (pages_for_vecs(nr_pages)) {
-		page = list_first_entry(vecs, struct page, lru);
+		page = list_first_entry(&collected->vecs, struct page, lru);
 		list_del(&page->lru);
 		memory->vecs = page_address(page);
 	}
 
-	list_for_each_entry_safe(page, next, data, lru) {
+	list_for_each_entry(page, &collected->used, lru)
+		page_check(pool, page);
+	list_for_each_entry(page, &collected->fresh, lru)
+		page_mark(pool, page);
+	list_splice_tail(&collected->fresh, &collected->used);
+	list_for_each_entry_safe(page, next, &collected->used, lru) {
 		list_del(&page->lru);
 		bvec_set_page(&memory->vecs[i++], page, PAGE_SIZE, 0);
 	}
 	memory->nr_pages = nr_pages;
 }
 
+/* Return them; @nr_data of them are for data, @nr_vecs for bvecs. */
+static void collected_return(struct blkv_pool *pool, struct collected *collected,
+			     unsigned int nr_data, unsigned int nr_vecs)
+{
+	struct page *page;
+
+	list_for_each_entry(page, &collected->fresh, lru)
+		page_mark(pool, page);
+	list_splice_tail(&collected->fresh, &collected->used);
+	if (nr_data || nr_vecs)
+		pool_give_back(pool, &collected->used, nr_data, &collected->vecs, nr_vecs);
+}
+
 /**
  * blkv_memory_get() - get private memory without waiting
  * @pool: the pool
- * @memory: set up here
+ * @memory: set up here, and marked
  * @nr_sectors: at most BLKV_REGION_SECTORS
  *
  * If this fails, blkv_memory_wait() is due for the same memory; until then it fails for others,
@@ -265,30 +401,29 @@ static void memory_fill(struct blkv_memory *memory, struct list_head *data, stru
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors), nr_vecs = pages_for_vecs(nr_pages);
-	unsigned int data = 0, vecs = 0, allowed = 0;
+	unsigned int data = 0, vecs = 0, allowed = 0, new = 0;
+	struct collected collected;
 	unsigned long flags;
-	LIST_HEAD(data_pages);
-	LIST_HEAD(vecs_pages);
 
+	collected_init(&collected);
 	spin_lock_irqsave(&pool->lock, flags);
 	if (!pool->waiters || (pool->data.nr >= RESERVE_DATA + nr_pages &&
 			       pool->vecs.nr >= RESERVE_VECS + nr_vecs)) {
-		data = idle_take(&pool->data, &data_pages, nr_pages);
-		vecs = idle_take(&pool->vecs, &vecs_pages, nr_vecs);
+		data = idle_take(&pool->data, &collected.used, nr_pages);
+		vecs = idle_take(&pool->vecs, &collected.vecs, nr_vecs);
 		allowed = pool_allow_new(pool, nr_pages - data + nr_vecs - vecs);
 	}
 	spin_unlock_irqrestore(&pool->lock, flags);
 
 	if (allowed && data + vecs + allowed == nr_pages + nr_vecs) {
-		unsigned int new_vecs = alloc_new_pages(&vecs_pages, nr_vecs - vecs, GFP_NOWAIT);
-		unsigned int new_data = alloc_new_pages(&data_pages, nr_pages - data, GFP_NOWAIT);
+		unsigned int more = alloc_new_pages(&collected.vecs, nr_vecs - vecs, GFP_NOWAIT);
 
-		allowed -= new_data + new_vecs;
-		data += new_data;
-		vecs += new_vecs;
+		vecs += more;
+		new = alloc_new_pages(&collected.fresh, nr_pages - data, GFP_NOWAIT);
+		allowed -= more + new;
 	}
-	if (data == nr_pages && vecs == nr_vecs) {
-		memory_fill(memory, &data_pages, &vecs_pages, nr_pages);
+	if (data + new + vecs == nr_pages + nr_vecs) {
+		memory_fill(pool, memory, &collected, nr_pages);
 		return true;
 	}
 
@@ -297,8 +432,7 @@ bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 	pool->waiters++;
 	pool->nr_owned -= allowed;
 	spin_unlock_irqrestore(&pool->lock, flags);
-	if (data || vecs)
-		pool_give_back(pool, &data_pages, data, &vecs_pages, vecs);
+	collected_return(pool, &collected, data + new, vecs);
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
@@ -312,7 +446,7 @@ static bool pool_has_any(struct blkv_pool *pool, unsigned int data, unsigned int
 /**
  * blkv_memory_wait() - get private memory, waiting for other requests to return theirs
  * @pool: the pool
- * @memory: set up here; blkv_memory_get() has failed for it
+ * @memory: set up here, and marked; blkv_memory_get() has failed for it
  * @nr_sectors: at most BLKV_REGION_SECTORS
  *
  * Context: Process; sleeps. One caller at a time, from an ordered workqueue. No request that holds
@@ -322,15 +456,15 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors);
 	unsigned int data = nr_pages, vecs = pages_for_vecs(nr_pages);
-	LIST_HEAD(data_pages);
-	LIST_HEAD(vecs_pages);
+	struct collected collected;
 
+	collected_init(&collected);
 	for (;;) {
 		unsigned int allowed = 0;
 
 		spin_lock_irq(&pool->lock);
-		data -= idle_take(&pool->data, &data_pages, data);
-		vecs -= idle_take(&pool->vecs, &vecs_pages, vecs);
+		data -= idle_take(&pool->data, &collected.used, data);
+		vecs -= idle_take(&pool->vecs, &collected.vecs, vecs);
 		if (!data && !vecs)
 			pool->waiters--;
 		else
@@ -338,7 +472,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		spin_unlock_irq(&pool->lock);
 		if (!data && !vecs)
 			break;
-		if (allowed && alloc_new_pages(data ? &data_pages : &vecs_pages, 1,
+		if (allowed && alloc_new_pages(data ? &collected.fresh : &collected.vecs, 1,
 					       GFP_NOIO | __GFP_NORETRY)) {
 			if (data)
 				data--;
@@ -351,7 +485,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		spin_unlock_irq(&pool->lock);
 		wait_event(pool->wait, pool_has_any(pool, data, vecs));
 	}
-	memory_fill(memory, &data_pages, &vecs_pages, nr_pages);
+	memory_fill(pool, memory, &collected, nr_pages);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
 
@@ -359,10 +493,11 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
  * blkv_memory_put() - return private memory
  * @pool: where blkv_memory_get() or blkv_memory_wait() took it
  * @memory: the memory; may be empty
+ * @start: first sector of the request that it was used for
  *
  * Context: Any.
  */
-void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory)
+void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start)
 {
 	unsigned int nr = memory->nr_pages, nr_vecs = pages_for_vecs(nr), i;
 	LIST_HEAD(data);
@@ -371,14 +506,56 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory)
 	if (!nr)
 		return;
 	/* In the order in which memory_fill() takes them. */
-	for (i = 0; i < nr; i++)
-		list_add_tail(&memory->vecs[i].bv_page->lru, &data);
+	for (i = 0; i < nr; i++) {
+		struct page *page = memory->vecs[i].bv_page;
+
+		set_page_private(page, (unsigned long)(start + i * PAGE_SECTORS));
+		page_mark(pool, page);
+		list_add_tail(&page->lru, &data);
+	}
 	if (nr_vecs)
 		list_add(&virt_to_page(memory->vecs)->lru, &vecs);
 	memory->nr_pages = 0;
 	pool_give_back(pool, &data, nr, &vecs, nr_vecs);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
+
+/* ---- marks of memory in use --------------------------------------------------------------- */
+
+/**
+ * blkv_memory_mark() - mark private memory again, before it is read into again
+ * @pool: where it came from
+ * @memory: the memory
+ *
+ * Context: Any.
+ */
+void blkv_memory_mark(const struct blkv_pool *pool, struct blkv_memory *memory)
+{
+	unsigned int i;
+
+	for (i = 0; i < memory->nr_pages; i++)
+		page_mark(pool, memory->vecs[i].bv_page);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_mark);
+
+/**
+ * blkv_memory_is_marked() - is a sector still marked?
+ * @pool: where the memory came from
+ * @memory: the memory
+ * @n: which sector
+ *
+ * Context: Any.
+ * Return: true if the leg has transferred nothing to the end of the sector.
+ */
+bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memory *memory,
+			   unsigned int n)
+{
+	unsigned int word = n % PAGE_SECTORS * SECTOR_WORDS + SECTOR_WORDS - 1;
+	struct page *page = memory->vecs[n / PAGE_SECTORS].bv_page;
+
+	return READ_ONCE(((u64 *)page_address(page))[word]) == mark_of(pool, page, word);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_marked);
 
 /* ---- walking it --------------------------------------------------------------------------- */
 
@@ -534,56 +711,3 @@ void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor)
 	*iter_address(memory->vecs, blkv_memory_iter(memory, n, 1)) ^= xor;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_flip);
-
-/* ---- marks -------------------------------------------------------------------------------- */
-
-/*
- * Private memory still holds the data of an earlier request, which may well be the data that the
- * test leg should return now: a leg that completes a read without transferring all of it would go
- * unnoticed. So before the leg is read, the last bytes of each sector are overwritten with a
- * number that is not in the data.
- */
-static u64 *mark_place(const struct blkv_memory *memory, unsigned int n)
-{
-	size_t offset = ((size_t)n << SECTOR_SHIFT) + SECTOR_SIZE - sizeof(u64);
-
-	return page_address(memory->vecs[offset >> PAGE_SHIFT].bv_page) + offset_in_page(offset);
-}
-
-/**
- * blkv_memory_mark() - mark each sector as not filled yet
- * @memory: the memory
- * @nr_sectors: how many sectors
- * @mark: the mark of the first one; that of sector n is @mark + n
- *
- * Context: Any.
- */
-void blkv_memory_mark(struct blkv_memory *memory, unsigned int nr_sectors, u64 mark)
-{
-	unsigned int i, first;
-
-	/* Page by page: the address of one takes longer than all the marks in it. */
-	for (first = 0; first < nr_sectors; first += PAGE_SECTORS) {
-		unsigned int nr = min_t(unsigned int, nr_sectors - first, PAGE_SECTORS);
-		u64 *place = mark_place(memory, first);
-
-		for (i = 0; i < nr; i++, place += SECTOR_SIZE / sizeof(*place))
-			*place = mark++;
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(blkv_memory_mark);
-
-/**
- * blkv_memory_is_marked() - is a sector as blkv_memory_mark() left it?
- * @memory: the memory
- * @n: which sector
- * @mark: the mark of the first sector
- *
- * Context: Any.
- * Return: true if the leg has transferred nothing to the end of the sector.
- */
-bool blkv_memory_is_marked(const struct blkv_memory *memory, unsigned int n, u64 mark)
-{
-	return *mark_place(memory, n) == mark + n;
-}
-EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_marked);

@@ -44,9 +44,27 @@ struct blkv_idle {
 };
 
 /**
+ * struct blkv_late - memory that changed after the request that it was used for
+ * @sector: of that request; first sector or a later one
+ * @byte: of the sector; a word that has changed, the first one
+ * @expected: what that word was marked with
+ * @found: what it holds
+ */
+struct blkv_late {
+	sector_t sector;
+	unsigned int byte;
+	u64 expected;
+	u64 found;
+};
+
+#define BLKV_MAX_LATE 16
+
+/**
  * struct blkv_pool - where private memory comes from and returns to
+ * @mark: what its pages are marked with, plus the place
  * @reserve: pages that it always owns
  * @trim: returns pages that have been idle for a while to the system
+ * @late_work: does something about @late
  * @wait: the one request that waits for pages sleeps here
  * @lock: protects the members below; any context
  * @data: idle pages for data
@@ -55,10 +73,14 @@ struct blkv_idle {
  * @limit: of @nr_owned
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
  *	get only what these cannot need, so that they do not starve
+ * @nr_late: entries of @late
+ * @late: findings of late data, until they are taken
  */
 struct blkv_pool {
+	u64 mark;
 	unsigned int reserve;
 	struct delayed_work trim;
+	struct work_struct late_work;
 	wait_queue_head_t wait;
 
 	spinlock_t lock; /* the pages that are not in use */
@@ -67,6 +89,8 @@ struct blkv_pool {
 	unsigned long nr_owned;
 	unsigned long limit;
 	unsigned int waiters;
+	unsigned int nr_late;
+	struct blkv_late late[BLKV_MAX_LATE];
 };
 
 /**
@@ -84,11 +108,16 @@ struct blkv_bounce {
 	u8 bytes[SECTOR_SIZE];
 };
 
-int blkv_pool_init(struct blkv_pool *pool, struct blkv_memory *kept);
+int blkv_pool_init(struct blkv_pool *pool, u64 mark, work_func_t late, struct blkv_memory *kept);
 void blkv_pool_exit(struct blkv_pool *pool);
+bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
-void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory);
+void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start);
+
+void blkv_memory_mark(const struct blkv_pool *pool, struct blkv_memory *memory);
+bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memory *memory,
+			   unsigned int n);
 
 void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio,
 			unsigned int nr_sectors);
@@ -101,9 +130,6 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 			     struct blkv_bounce *bounce);
 void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to, size_t len);
 void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor);
-
-void blkv_memory_mark(struct blkv_memory *memory, unsigned int nr_sectors, u64 mark);
-bool blkv_memory_is_marked(const struct blkv_memory *memory, unsigned int n, u64 mark);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 struct page *blkv_page_alloc(gfp_t gfp);

@@ -103,7 +103,7 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	}
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
-	blkv_memory_put(memory_pool(req), &req->memory);
+	blkv_memory_put(memory_pool(req), &req->memory, req->range.start);
 	if (req->nr_sectors)
 		blkv_range_unlock(&blkv->ranges, &req->range, &granted);
 	list_for_each_entry_safe(range, next, &granted, granted)
@@ -115,30 +115,6 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 }
 
 /* ---- submission --------------------------------------------------------------------------- */
-
-/**
- * blkv_request_mark() - mark the memory of a read, before the test leg gets it
- * @req: the read
- *
- * Context: Any.
- */
-void blkv_request_mark(struct blkv_request *req)
-{
-	blkv_memory_mark(&req->memory, req->nr_sectors, req->blkv->mark + req->range.start);
-}
-
-/**
- * blkv_request_is_marked() - did the test leg leave a sector of a read unfilled?
- * @req: the read
- * @sector: which sector of it
- *
- * Context: Any.
- * Return: true if so.
- */
-bool blkv_request_is_marked(struct blkv_request *req, unsigned int sector)
-{
-	return blkv_memory_is_marked(&req->memory, sector, req->blkv->mark + req->range.start);
-}
 
 static void request_join(struct blkv_request *req);
 
@@ -261,8 +237,6 @@ static void request_submit(struct blkv_request *req)
 		blkv_vecs_copy(blkv_memory_vecs(&req->memory),
 			       blkv_memory_iter(&req->memory, 0, req->nr_sectors),
 			       clone->bi_io_vec, clone->bi_iter);
-	if (req->operation == BLKV_OPERATION_READ)
-		blkv_request_mark(req);
 	if (blkv_operation_changes_data(req->operation)) {
 		history_record(req);
 		prints_record(req);
@@ -294,7 +268,7 @@ static void request_resubmit(struct work_struct *work)
 	bool raw = leg_would_wait(req, BLKV_RAW), test = leg_would_wait(req, BLKV_TEST);
 
 	if (test && req->operation == BLKV_OPERATION_READ)
-		blkv_request_mark(req);
+		blkv_memory_mark(&req->blkv->test_pool, &req->memory);
 	req->submitter = current;
 	atomic_set(&req->pending, raw + test);
 	if (raw) {

@@ -89,8 +89,6 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
 blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
 				 struct blkv_memory *memory);
-void blkv_request_mark(struct blkv_request *req);
-bool blkv_request_is_marked(struct blkv_request *req, unsigned int sector);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
 

@@ -59,6 +59,13 @@ static void report_publish(struct blkverify *blkv, struct blkv_report *report)
 	blkv_channels_publish(&blkv->channels, report, first);
 }
 
+static void mismatch_panic(struct blkverify *blkv, const struct blkv_report *report)
+{
+	if (blkv_option(&blkv->options, PANIC))
+		panic("dm-" DM_MSG_PREFIX ": contents mismatch in sector %llu",
+		      (unsigned long long)(blkv->ti->begin + report->bad_sector));
+}
+
 /* ---- failed legs -------------------------------------------------------------------------- */
 
 static void divergence_report(struct blkv_request *req)
@@ -192,7 +199,7 @@ static void difference_classify(struct blkv_request *req, const struct blkv_diff
 	unsigned int bad = difference->first;
 
 	diagnosis->number = 0;
-	if (blkv_request_is_marked(req, bad))
+	if (blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad))
 		diagnosis->class = BLKV_CLASS_UNFILLED;
 	else if (blkv_option(&blkv->options, FINGERPRINT) &&
 		 blkv_fingerprints_is_stale(&blkv->prints, req->range.start + bad, &req->memory,
@@ -253,12 +260,13 @@ static void copy_raw_to_caller(struct blkv_request *req)
 /* Does the test leg return wrong data again? This also ends the marks. */
 static bool mismatch_is_persistent(struct blkv_request *req)
 {
+	struct blkverify *blkv = req->blkv;
 	struct blkv_difference again;
 
-	blkv_request_mark(req);
+	blkv_memory_mark(&blkv->test_pool, &req->memory);
 	if (blkv_request_reread(req, BLKV_TEST, &req->memory))
 		return true;
-	difference_find(req, &again, &req->blkv->recheck, &req->memory);
+	difference_find(req, &again, &blkv->recheck, &req->memory);
 	return again.nr;
 }
 
@@ -277,10 +285,8 @@ static void mismatch_handle(struct blkv_request *req, const struct blkv_differen
 	/* Only a label: the first result counts as a mismatch either way. */
 	report.persistent = mismatch_is_persistent(req);
 	report_publish(blkv, &report);
+	mismatch_panic(blkv, &report);
 
-	if (blkv_option(&blkv->options, PANIC))
-		panic("dm-" DM_MSG_PREFIX ": contents mismatch in sector %llu",
-		      (unsigned long long)(blkv->ti->begin + report.bad_sector));
 	if (blkv_option(&blkv->options, IGNORE)) {
 		copy_raw_to_caller(req);
 		blkv_request_end(req, BLK_STS_OK);
@@ -404,6 +410,46 @@ static void read_judge(struct blkv_request *req)
 		legs_compare(req);
 	else
 		blkv_request_queue(req, blkv->wq, compare_queued);
+}
+
+/* ---- memory that changes afterwards ------------------------------------------------------- */
+
+/**
+ * blkv_verdict_late() - report memory that changed after the request that it was used for
+ * @blkv: the target
+ * @pool: where it was seen
+ * @operation: of the request
+ *
+ * The request is long gone, so nothing fails.
+ *
+ * Context: Process.
+ */
+void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool,
+		       enum blkv_operation operation)
+{
+	struct blkv_late late;
+
+	while (blkv_pool_next_late(pool, &late)) {
+		struct blkv_report report = {
+			.kind = BLKV_MISMATCH,
+			.operation = operation,
+			.sector = late.sector,
+			.nr_sectors = 1,
+			.bad_sector = late.sector,
+			.nr_bad = 1,
+			.byte = late.byte,
+			.window_offset = round_down(late.byte, BLKV_WINDOW),
+			.diagnosis.class = BLKV_CLASS_LATE,
+		};
+		unsigned int at = late.byte - report.window_offset;
+
+		memcpy(report.window[BLKV_RAW] + at, &late.expected, sizeof(late.expected));
+		memcpy(report.window[BLKV_TEST] + at, &late.found, sizeof(late.found));
+		report_add_provenance(blkv, &report);
+		report_count(blkv, &report);
+		report_publish(blkv, &report);
+		mismatch_panic(blkv, &report);
+	}
 }
 
 /**

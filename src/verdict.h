@@ -3,8 +3,14 @@
 #ifndef DM_BLKVERIFY_VERDICT_H
 #define DM_BLKVERIFY_VERDICT_H
 
+#include "operation.h"
+
+struct blkv_pool;
 struct blkv_request;
+struct blkverify;
 
 void blkv_verdict(struct blkv_request *req);
+void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool,
+		       enum blkv_operation operation);
 
 #endif /* DM_BLKVERIFY_VERDICT_H */

@@ -75,7 +75,8 @@
 	CLASS(SHIFTED, "shifted", DISTANCE, "the data of another sector of the same request")      \
 	CLASS(TORN, "torn", NONE, "only the start or only the end of the request differs")         \
 	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
-	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")
+	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")          \
+	CLASS(LATE, "late", NONE, "the data changed after the test leg completed the request")
 
 /* OPERATION(id, word): an operation of requests. A flush is a write without data. */
 #define BLKV_OPERATIONS(OPERATION)                                                                 \

@@ -557,6 +557,35 @@ bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memor
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_marked);
 
+/**
+ * blkv_memory_first_marked() - the first sector that is still marked
+ * @pool: where the memory came from
+ * @memory: the memory
+ * @nr_sectors: how many sectors to look at
+ *
+ * Context: Any. Looks at one word of each sector.
+ * Return: the sector, or @nr_sectors if there is none.
+ */
+unsigned int blkv_memory_first_marked(const struct blkv_pool *pool,
+				      const struct blkv_memory *memory, unsigned int nr_sectors)
+{
+	unsigned int n, first;
+
+	/* Page by page: the address of one takes longer than all the marks in it. */
+	for (first = 0; first < nr_sectors; first += PAGE_SECTORS) {
+		unsigned int nr = min_t(unsigned int, nr_sectors - first, PAGE_SECTORS);
+		struct page *page = memory->vecs[first / PAGE_SECTORS].bv_page;
+		u64 *word = page_address(page) + SECTOR_SIZE - sizeof(u64);
+		u64 mark = mark_of(pool, page, SECTOR_WORDS - 1);
+
+		for (n = 0; n < nr; n++, word += SECTOR_WORDS, mark += SECTOR_WORDS)
+			if (READ_ONCE(*word) == mark)
+				return first + n;
+	}
+	return nr_sectors;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_first_marked);
+
 /* ---- walking it --------------------------------------------------------------------------- */
 
 /**

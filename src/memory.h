@@ -118,6 +118,8 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 void blkv_memory_mark(const struct blkv_pool *pool, struct blkv_memory *memory);
 bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memory *memory,
 			   unsigned int n);
+unsigned int blkv_memory_first_marked(const struct blkv_pool *pool,
+				      const struct blkv_memory *memory, unsigned int nr_sectors);
 
 void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio,
 			unsigned int nr_sectors);

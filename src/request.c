@@ -116,11 +116,36 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 
 /* ---- submission --------------------------------------------------------------------------- */
 
+/*
+ * The test leg has completed a read: all data must be there now, whatever the raw leg still has to
+ * do. The caller would get what is there now. Any context.
+ */
+static void read_look(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	unsigned int n;
+	bool trusted;
+
+	n = blkv_memory_first_marked(&blkv->test_pool, &req->memory, req->nr_sectors);
+	for (; n < req->nr_sectors; n++) {
+		if (!blkv_memory_is_marked(&blkv->test_pool, &req->memory, n))
+			continue;
+		blkv_trust_run(&blkv->trust, req->range.start + n, 1, &trusted);
+		if (!trusted)
+			continue;
+		req->early = true;
+		req->early_sector = n;
+		break;
+	}
+}
+
 static void request_join(struct blkv_request *req);
 
 static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
 {
 	req->status[leg] = status;
+	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status)
+		read_look(req);
 	/* Orders the other leg's status before request_join() reads it. */
 	if (atomic_dec_and_test(&req->pending))
 		request_join(req);
@@ -386,6 +411,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->submitted = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;
 	req->differ = false;
+	req->early = false;
 	req->injected = false;
 	req->reread = false;
 	if (blkv_operation_changes_data(req->operation))

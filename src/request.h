@@ -37,6 +37,8 @@ struct blkverify;
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
+ * @early: a trusted sector was still marked when the test leg completed a read
+ * @early_sector: which sector of the request, the first one; valid with @early
  * @injected: some bytes of the test leg's data were flipped by an inject message
  * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
  *
@@ -81,6 +83,8 @@ struct blkv_request {
 	bool all_trusted;
 	bool differ;
 	unsigned int differs_in;
+	bool early;
+	unsigned int early_sector;
 	bool injected;
 	bool reread;
 };

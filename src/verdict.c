@@ -199,7 +199,7 @@ static void difference_classify(struct blkv_request *req, const struct blkv_diff
 	unsigned int bad = difference->first;
 
 	diagnosis->number = 0;
-	if (blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad))
+	if (req->early || blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad))
 		diagnosis->class = BLKV_CLASS_UNFILLED;
 	else if (blkv_option(&blkv->options, FINGERPRINT) &&
 		 blkv_fingerprints_is_stale(&blkv->prints, req->range.start + bad, &req->memory,
@@ -314,6 +314,12 @@ static void difference_recheck(struct work_struct *work)
 	}
 
 	difference_find(req, &difference, &blkv->recheck, &req->memory);
+	if (!difference.nr && req->early) {
+		/* The data are right by now. They were not when the test leg completed the read. */
+		difference.nr = 1;
+		difference.first = req->early_sector;
+		difference.byte = SECTOR_SIZE - sizeof(u64);
+	}
 	if (difference.nr) {
 		mismatch_handle(req, &difference);
 		return;
@@ -335,7 +341,7 @@ static void legs_compare(struct blkv_request *req)
 	struct bvec_iter private = blkv_memory_iter(&req->memory, 0, req->nr_sectors);
 	struct bvec_iter caller = clone->bi_iter;
 	sector_t done, run, compared = 0;
-	bool trusted;
+	bool trusted, aliased;
 
 	for (done = 0; done < req->nr_sectors; done += run) {
 		struct bvec_iter part = caller;
@@ -360,8 +366,9 @@ static void legs_compare(struct blkv_request *req)
 	if (compared < req->nr_sectors)
 		blkv_count(&blkv->counters, skipped, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
-	/* Memory that was read into twice holds only the last data. */
-	if (req->differ || (compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter)))
+	/* Memory that was read into twice holds only what came last. */
+	aliased = compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter);
+	if (req->differ || (compared && req->early) || aliased)
 		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
 	else
 		blkv_request_end(req, BLK_STS_OK);

@@ -33,6 +33,7 @@
 #include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/bio.h>
+#include <linux/crc32c.h>
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -726,6 +727,29 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 	return blkv_sector_next(&iter, bounce);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sector);
+
+/**
+ * blkv_memory_sum() - checksum of private memory
+ * @memory: the memory
+ * @nr_sectors: how much of it
+ *
+ * Context: Any. A pass over the data.
+ * Return: its CRC32C.
+ */
+u32 blkv_memory_sum(const struct blkv_memory *memory, unsigned int nr_sectors)
+{
+	struct bvec_iter iter = blkv_memory_iter(memory, 0, nr_sectors);
+	u32 sum = ~0;
+
+	while (iter.bi_size) {
+		unsigned int len = bvec_iter_len(memory->vecs, iter);
+
+		sum = crc32c(sum, iter_address(memory->vecs, iter), len);
+		bvec_iter_advance_single(memory->vecs, &iter, len);
+	}
+	return sum;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sum);
 
 /**
  * blkv_memory_flip() - flip bits of the first byte of a sector

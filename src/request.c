@@ -133,10 +133,12 @@ static void read_look(struct blkv_request *req)
 		blkv_trust_run(&blkv->trust, req->range.start + n, 1, &trusted);
 		if (!trusted)
 			continue;
-		req->early = true;
+		req->early = BLKV_EARLY_UNFILLED;
 		req->early_sector = n;
 		break;
 	}
+	if (blkv_option(&blkv->options, STRICT_COMPLETION))
+		req->sum = blkv_memory_sum(&req->memory, req->nr_sectors);
 }
 
 static void request_join(struct blkv_request *req);
@@ -411,7 +413,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->submitted = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;
 	req->differ = false;
-	req->early = false;
+	req->early = BLKV_EARLY_NOT;
 	req->injected = false;
 	req->reread = false;
 	if (blkv_operation_changes_data(req->operation))

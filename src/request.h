@@ -18,6 +18,14 @@
 struct blkverify;
 
 /**
+ * enum blkv_early - did the test leg complete a read too early?
+ * @BLKV_EARLY_NOT: no, as far as we saw
+ * @BLKV_EARLY_UNFILLED: a trusted sector was still marked then
+ * @BLKV_EARLY_CHANGED: the data changed afterwards
+ */
+enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
+
+/**
  * struct blkv_request - one request, in the per-bio data of the clone that dm made of it
  * @blkv: the target
  * @range: its sectors, in the range lock until the request ends; not used for a flush
@@ -37,8 +45,9 @@ struct blkverify;
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
- * @early: a trusted sector was still marked when the test leg completed a read
- * @early_sector: which sector of the request, the first one; valid with @early
+ * @early: what the test leg had not done when it completed a read
+ * @early_sector: in which sector of the request that was seen first; valid with @early
+ * @sum: checksum of the memory of the test leg, when it completed a read
  * @injected: some bytes of the test leg's data were flipped by an inject message
  * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
  *
@@ -83,8 +92,9 @@ struct blkv_request {
 	bool all_trusted;
 	bool differ;
 	unsigned int differs_in;
-	bool early;
+	enum blkv_early early;
 	unsigned int early_sector;
+	u32 sum;
 	bool injected;
 	bool reread;
 };

@@ -199,15 +199,19 @@ static void difference_classify(struct blkv_request *req, const struct blkv_diff
 	unsigned int bad = difference->first;
 
 	diagnosis->number = 0;
-	if (req->early || blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad))
+	if (req->early == BLKV_EARLY_UNFILLED ||
+	    blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad)) {
 		diagnosis->class = BLKV_CLASS_UNFILLED;
-	else if (blkv_option(&blkv->options, FINGERPRINT) &&
-		 blkv_fingerprints_is_stale(&blkv->prints, req->range.start + bad, &req->memory,
-					    bad))
+	} else if (req->early == BLKV_EARLY_CHANGED) {
+		diagnosis->class = BLKV_CLASS_LATE;
+	} else if (blkv_option(&blkv->options, FINGERPRINT) &&
+		   blkv_fingerprints_is_stale(&blkv->prints, req->range.start + bad, &req->memory,
+					      bad)) {
 		diagnosis->class = BLKV_CLASS_STALE;
-	else
+	} else {
 		blkv_classify(diagnosis, &blkv->recheck, &req->memory, req->nr_sectors, bad,
 			      difference->nr);
+	}
 }
 
 /* Which write, and if the data look like an older state, which discards may have to do with it? */
@@ -374,9 +378,22 @@ static void legs_compare(struct blkv_request *req)
 		blkv_request_end(req, BLK_STS_OK);
 }
 
+/* With strict_completion: have the data changed since the test leg completed the read? */
+static void read_check_sum(struct blkv_request *req)
+{
+	if (!blkv_option(&req->blkv->options, STRICT_COMPLETION) || req->early ||
+	    blkv_memory_sum(&req->memory, req->nr_sectors) == req->sum)
+		return;
+	req->early = BLKV_EARLY_CHANGED;
+	req->early_sector = 0;
+}
+
 static void compare_queued(struct work_struct *work)
 {
-	legs_compare(blkv_request_of_work(work));
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	read_check_sum(req);
+	legs_compare(req);
 }
 
 /* Apply pending injections to the data of the test leg. Process context. */
@@ -384,6 +401,7 @@ static void inject_and_compare(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 
+	read_check_sum(req);
 	req->injected = blkv_injections_apply(&req->blkv->injections, req, req->range.start,
 					      req->nr_sectors, &req->memory);
 	legs_compare(req);
@@ -411,12 +429,14 @@ static void read_judge(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
 
-	if (blkv_injections_pending(&blkv->injections))
+	if (blkv_injections_pending(&blkv->injections)) {
 		blkv_request_queue(req, blkv->wq, inject_and_compare);
-	else if (may_compare_now(req))
+	} else if (may_compare_now(req)) {
+		read_check_sum(req);
 		legs_compare(req);
-	else
+	} else {
 		blkv_request_queue(req, blkv->wq, compare_queued);
+	}
 }
 
 /* ---- memory that changes afterwards ------------------------------------------------------- */

@@ -28,7 +28,9 @@
 	OPTION(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", NUMBER,                                 \
 	       "memory limit of fingerprint, in MiB")                                              \
 	OPTION(DISCARD_ZEROES, "discard_zeroes", FLAG,                                             \
-	       "discarded sectors read as zeros on both legs: keep comparing them")
+	       "discarded sectors read as zeros on both legs: keep comparing them")                \
+	OPTION(STRICT_COMPLETION, "strict_completion", FLAG,                                       \
+	       "report data that arrive after the test leg has completed a read (class late)")
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The

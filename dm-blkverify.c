@@ -232,7 +232,7 @@ static void members_free(struct blkverify *blkv)
 		destroy_workqueue(blkv->wait_wq);
 	if (blkv->wq)
 		destroy_workqueue(blkv->wq);
-	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0);
+	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0, false);
 	blkv_pool_exit(&blkv->copy_pool);
 	blkv_pool_exit(&blkv->test_pool);
 	blkv_fingerprints_exit(&blkv->prints);

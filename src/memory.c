@@ -27,6 +27,8 @@
  *     at when the pages are used again: a mark that has changed meanwhile is late data. A read
  *     that completes with a mark in place has transferred nothing there. A write that is fetched
  *     from its copy too late stores marks.
+ *   - Pages of a request that a leg failed are suspect: they rest for half a minute, and are freed
+ *     to the system then.
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
@@ -45,6 +47,8 @@
 #define RESERVE_DATA REGION_PAGES
 #define RESERVE_VECS 1U
 #define TRIM_INTERVAL (2 * HZ / 5)
+/* Suspect pages rest for one to two of these. */
+#define SUSPECT_INTERVAL (30 * HZ)
 /* The pools of a target may own 2 % of the memory, as dm-crypt; beyond that, requests wait. */
 #define LIMIT_FRACTION 100
 
@@ -255,6 +259,55 @@ static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsig
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
 }
 
+/* Let pages rest that a leg may still write to. */
+static void pool_suspect(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&pool->lock, flags);
+	list_splice_tail(pages, &pool->suspects[0]);
+	pool->nr_suspects += nr;
+	spin_unlock_irqrestore(&pool->lock, flags);
+	schedule_delayed_work(&pool->release, SUSPECT_INTERVAL);
+}
+
+/*
+ * The pages that have been suspect since the last time have rested. They go back to the system,
+ * unless the pool would own less than its reserve then.
+ */
+static void pool_release_suspects(struct work_struct *work)
+{
+	struct blkv_pool *pool = container_of(work, struct blkv_pool, release.work);
+	struct page *page, *next;
+	LIST_HEAD(rested);
+	LIST_HEAD(kept);
+	LIST_HEAD(none);
+	unsigned int nr_kept = 0;
+	bool again;
+
+	spin_lock_irq(&pool->lock);
+	list_splice_init(&pool->suspects[1], &rested);
+	list_splice_init(&pool->suspects[0], &pool->suspects[1]);
+	list_for_each_entry_safe(page, next, &rested, lru) {
+		pool->nr_suspects--;
+		if (pool->nr_owned > pool->reserve) {
+			pool->nr_owned--;
+		} else {
+			list_move_tail(&page->lru, &kept);
+			nr_kept++;
+		}
+	}
+	again = pool->nr_suspects;
+	spin_unlock_irq(&pool->lock);
+
+	free_checked_pages(pool, &rested);
+	pool_give_back(pool, &kept, nr_kept, &none, 0);
+	/* Room below the limit is as good as pages. */
+	wake_up(&pool->wait);
+	if (again)
+		schedule_delayed_work(&pool->release, SUSPECT_INTERVAL);
+}
+
 static void pool_trim(struct work_struct *work)
 {
 	struct blkv_pool *pool = container_of(work, struct blkv_pool, trim.work);
@@ -293,9 +346,12 @@ int blkv_pool_init(struct blkv_pool *pool, u64 mark, work_func_t late, struct bl
 	spin_lock_init(&pool->lock);
 	init_waitqueue_head(&pool->wait);
 	INIT_DELAYED_WORK(&pool->trim, pool_trim);
+	INIT_DELAYED_WORK(&pool->release, pool_release_suspects);
 	INIT_WORK(&pool->late_work, late);
 	idle_init(&pool->data);
 	idle_init(&pool->vecs);
+	INIT_LIST_HEAD(&pool->suspects[0]);
+	INIT_LIST_HEAD(&pool->suspects[1]);
 	pool->mark = mark;
 	pool->reserve = times * (RESERVE_DATA + RESERVE_VECS);
 	pool->limit = max_t(unsigned long, 2 * pool->reserve, totalram_pages() / LIMIT_FRACTION);
@@ -325,9 +381,12 @@ void blkv_pool_exit(struct blkv_pool *pool)
 	if (!pool->reserve)
 		return;
 	cancel_delayed_work_sync(&pool->trim);
+	cancel_delayed_work_sync(&pool->release);
 	cancel_work_sync(&pool->late_work);
 	free_page_list(&pool->data.pages);
 	free_page_list(&pool->vecs.pages);
+	free_page_list(&pool->suspects[0]);
+	free_page_list(&pool->suspects[1]);
 	memset(pool, 0, sizeof(*pool));
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
@@ -484,7 +543,8 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		spin_lock_irq(&pool->lock);
 		pool->nr_owned -= allowed;
 		spin_unlock_irq(&pool->lock);
-		wait_event(pool->wait, pool_has_any(pool, data, vecs));
+		/* Now and then ask the system again: suspect pages have been freed to it. */
+		wait_event_timeout(pool->wait, pool_has_any(pool, data, vecs), HZ);
 	}
 	memory_fill(pool, memory, &collected, nr_pages);
 }
@@ -495,14 +555,17 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
  * @pool: where blkv_memory_get() or blkv_memory_wait() took it
  * @memory: the memory; may be empty
  * @start: first sector of the request that it was used for
+ * @suspect: a leg failed that request, and may still write to the memory
  *
  * Context: Any.
  */
-void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start)
+void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
+		     bool suspect)
 {
 	unsigned int nr = memory->nr_pages, nr_vecs = pages_for_vecs(nr), i;
 	LIST_HEAD(data);
 	LIST_HEAD(vecs);
+	LIST_HEAD(none);
 
 	if (!nr)
 		return;
@@ -517,7 +580,11 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 	if (nr_vecs)
 		list_add(&virt_to_page(memory->vecs)->lru, &vecs);
 	memory->nr_pages = 0;
-	pool_give_back(pool, &data, nr, &vecs, nr_vecs);
+
+	if (suspect)
+		pool_suspect(pool, &data, nr);
+	if (!suspect || nr_vecs)
+		pool_give_back(pool, suspect ? &none : &data, suspect ? 0 : nr, &vecs, nr_vecs);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
 

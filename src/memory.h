@@ -64,11 +64,14 @@ struct blkv_late {
  * @mark: what its pages are marked with, plus the place
  * @reserve: pages that it always owns
  * @trim: returns pages that have been idle for a while to the system
+ * @release: returns suspect pages to the system
  * @late_work: does something about @late
  * @wait: the one request that waits for pages sleeps here
  * @lock: protects the members below; any context
  * @data: idle pages for data
  * @vecs: idle pages for bvecs; these are never lent to a leg
+ * @suspects: pages of requests that a leg failed: since the last release, and before
+ * @nr_suspects: length of both
  * @nr_owned: pages allocated by this pool, wherever they are
  * @limit: of @nr_owned
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
@@ -80,12 +83,15 @@ struct blkv_pool {
 	u64 mark;
 	unsigned int reserve;
 	struct delayed_work trim;
+	struct delayed_work release;
 	struct work_struct late_work;
 	wait_queue_head_t wait;
 
 	spinlock_t lock; /* the pages that are not in use */
 	struct blkv_idle data;
 	struct blkv_idle vecs;
+	struct list_head suspects[2];
+	unsigned int nr_suspects;
 	unsigned long nr_owned;
 	unsigned long limit;
 	unsigned int waiters;
@@ -113,7 +119,8 @@ void blkv_pool_exit(struct blkv_pool *pool);
 bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
-void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start);
+void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
+		     bool suspect);
 
 void blkv_memory_mark(const struct blkv_pool *pool, struct blkv_memory *memory);
 bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memory *memory,

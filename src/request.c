@@ -96,14 +96,16 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	struct bio *clone = blkv_request_clone(req);
 	struct blkv_range *range, *next;
 	LIST_HEAD(granted);
+	bool suspect = false;
 
 	if (req->submitted) {
+		suspect = req->status[BLKV_RAW] || req->status[BLKV_TEST];
 		bio_uninit(&req->raw_bio);
 		bio_uninit(&req->test_bio);
 	}
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
-	blkv_memory_put(memory_pool(req), &req->memory, req->range.start);
+	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, suspect);
 	if (req->nr_sectors)
 		blkv_range_unlock(&blkv->ranges, &req->range, &granted);
 	list_for_each_entry_safe(range, next, &granted, granted)

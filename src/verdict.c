@@ -268,7 +268,8 @@ static bool mismatch_is_persistent(struct blkv_request *req)
 	struct blkv_difference again;
 
 	blkv_memory_mark(&blkv->test_pool, &req->memory);
-	if (blkv_request_reread(req, BLKV_TEST, &req->memory))
+	req->status[BLKV_TEST] = blkv_request_reread(req, BLKV_TEST, &req->memory);
+	if (req->status[BLKV_TEST])
 		return true;
 	difference_find(req, &again, &blkv->recheck, &req->memory);
 	return again.nr;

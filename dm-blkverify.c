@@ -174,9 +174,11 @@ static int prints_init(struct blkverify *blkv)
 
 static int pools_init(struct blkverify *blkv)
 {
-	int r = blkv_pool_init(&blkv->test_pool, get_random_u64(), late_in_test_pool, NULL);
+	unsigned int quarantine = blkv->options.number[BLKV_OPTION_QUARANTINE_MIB];
+	int r;
 
-	return r ?: blkv_pool_init(&blkv->copy_pool, get_random_u64(), late_in_copy_pool,
+	r = blkv_pool_init(&blkv->test_pool, get_random_u64(), quarantine, late_in_test_pool, NULL);
+	return r ?: blkv_pool_init(&blkv->copy_pool, get_random_u64(), 0, late_in_copy_pool,
 				   &blkv->recheck);
 }
 

@@ -2,9 +2,9 @@
 /*
  * Private memory: the buffer for reads of the test leg, and the copy of a write for both legs.
  *
- * A pool always owns enough pages for one request of the maximum length: they are idle, or held by
- * requests that return them when their legs are done. A request first tries to get its pages
- * without waiting, from the idle ones or the system. If that fails, it waits in an ordered
+ * A pool always owns enough pages for one request of the maximum length: they are idle, resting, or
+ * held by requests that return them when their legs are done. A request first tries to get its
+ * pages without waiting, from the idle ones or the system. If that fails, it waits in an ordered
  * workqueue, so that only one request at a time collects pages while it holds some; newer requests
  * get no pages until it has been served, unless they leave more than it can need. Hence it always
  * gets them.
@@ -27,6 +27,8 @@
  *     at when the pages are used again: a mark that has changed meanwhile is late data. A read
  *     that completes with a mark in place has transferred nothing there. A write that is fetched
  *     from its copy too late stores marks.
+ *   - With a quarantine, pages rest in FIFO order before they are used again, and are filled with
+ *     marks: late data are seen wherever they are written.
  *   - Pages of a request that a leg failed are suspect: they rest for half a minute, and are freed
  *     to the system then.
  *
@@ -63,23 +65,33 @@ static u64 mark_of(const struct blkv_pool *pool, struct page *page, unsigned int
 	return pool->mark + (u64)page_to_pfn(page) * PAGE_WORDS + word;
 }
 
-/* The last word of each sector is marked. */
+/* The marked words: the last one of each sector or, if the pool has a quarantine, all of them. */
+static unsigned int mark_first(const struct blkv_pool *pool)
+{
+	return pool->quarantine ? 0 : SECTOR_WORDS - 1;
+}
+
+static unsigned int mark_step(const struct blkv_pool *pool)
+{
+	return pool->quarantine ? 1 : SECTOR_WORDS;
+}
+
 static void page_mark(const struct blkv_pool *pool, struct page *page)
 {
+	unsigned int step = mark_step(pool), word;
 	u64 *words = page_address(page);
-	unsigned int word;
 
-	for (word = SECTOR_WORDS - 1; word < PAGE_WORDS; word += SECTOR_WORDS)
+	for (word = mark_first(pool); word < PAGE_WORDS; word += step)
 		words[word] = mark_of(pool, page, word);
 }
 
 /* The first word of a page whose mark has changed, or PAGE_WORDS. */
 static unsigned int page_find_change(const struct blkv_pool *pool, struct page *page)
 {
+	unsigned int step = mark_step(pool), word;
 	const u64 *words = page_address(page);
-	unsigned int word;
 
-	for (word = SECTOR_WORDS - 1; word < PAGE_WORDS; word += SECTOR_WORDS)
+	for (word = mark_first(pool); word < PAGE_WORDS; word += step)
 		if (READ_ONCE(words[word]) != mark_of(pool, page, word))
 			return word;
 	return PAGE_WORDS;
@@ -173,6 +185,17 @@ static unsigned int idle_trim(struct blkv_idle *idle, unsigned int reserve,
 	return nr;
 }
 
+/* Move up to @nr resting pages to the tail of @pages, the oldest first; returns how many. */
+static unsigned int resting_take(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
+{
+	unsigned int taken;
+
+	lockdep_assert_held(&pool->lock);
+	for (taken = 0; taken < nr && pool->nr_resting; taken++, pool->nr_resting--)
+		list_move_tail(pool->resting.next, pages);
+	return taken;
+}
+
 /* All pages of a pool come from here. */
 VISIBLE_IF_KUNIT struct page *blkv_page_alloc(gfp_t gfp)
 {
@@ -236,7 +259,9 @@ static bool pool_has_surplus(const struct blkv_pool *pool)
 	return pool->data.nr > RESERVE_DATA || pool->vecs.nr > RESERVE_VECS;
 }
 
-/* Return pages to the pool: those with data, which are marked, and those with bvecs. */
+/*
+ * Return pages to the pool: those with data, which are marked, to @where, and those with bvecs.
+ */
 static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsigned int nr_data,
 			   struct list_head *vecs, unsigned int nr_vecs)
 {
@@ -244,8 +269,20 @@ static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsig
 	bool surplus, waiters;
 
 	spin_lock_irqsave(&pool->lock, flags);
-	list_splice(data, &pool->data.pages);
-	pool->data.nr += nr_data;
+	if (pool->quarantine) {
+		list_splice_tail(data, &pool->resting);
+		pool->nr_resting += nr_data;
+		if (pool->nr_resting > pool->quarantine) {
+			LIST_HEAD(rested);
+
+			pool->data.nr += resting_take(pool, &rested,
+						      pool->nr_resting - pool->quarantine);
+			list_splice(&rested, &pool->data.pages);
+		}
+	} else {
+		list_splice(data, &pool->data.pages);
+		pool->data.nr += nr_data;
+	}
 	list_splice(vecs, &pool->vecs.pages);
 	pool->vecs.nr += nr_vecs;
 	surplus = pool_has_surplus(pool);
@@ -331,6 +368,7 @@ static void pool_trim(struct work_struct *work)
  * blkv_pool_init() - make a pool with its reserve
  * @pool: zeroed
  * @mark: what its pages are marked with, a random number
+ * @quarantine_mib: how much memory rests before it is used again; 0 for none
  * @late: what to do in process context when blkv_pool_next_late() has something
  * @kept: private memory of the maximum length, which the caller keeps; returned with
  *	blkv_memory_put(). Or NULL.
@@ -338,7 +376,8 @@ static void pool_trim(struct work_struct *work)
  * Context: Process; sleeps.
  * Return: 0 or -ENOMEM; blkv_pool_exit() is due in both cases.
  */
-int blkv_pool_init(struct blkv_pool *pool, u64 mark, work_func_t late, struct blkv_memory *kept)
+int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib,
+		   work_func_t late, struct blkv_memory *kept)
 {
 	unsigned int times = kept ? 2 : 1;
 	struct page *page;
@@ -350,11 +389,14 @@ int blkv_pool_init(struct blkv_pool *pool, u64 mark, work_func_t late, struct bl
 	INIT_WORK(&pool->late_work, late);
 	idle_init(&pool->data);
 	idle_init(&pool->vecs);
+	INIT_LIST_HEAD(&pool->resting);
 	INIT_LIST_HEAD(&pool->suspects[0]);
 	INIT_LIST_HEAD(&pool->suspects[1]);
 	pool->mark = mark;
+	pool->quarantine = (u64)quarantine_mib * SZ_1M >> PAGE_SHIFT;
 	pool->reserve = times * (RESERVE_DATA + RESERVE_VECS);
-	pool->limit = max_t(unsigned long, 2 * pool->reserve, totalram_pages() / LIMIT_FRACTION);
+	pool->limit = max_t(unsigned long, 2 * pool->reserve, totalram_pages() / LIMIT_FRACTION) +
+		      pool->quarantine;
 
 	pool->data.nr = alloc_new_pages(&pool->data.pages, times * RESERVE_DATA, GFP_KERNEL);
 	pool->vecs.nr = alloc_new_pages(&pool->vecs.pages, times * RESERVE_VECS, GFP_KERNEL);
@@ -385,6 +427,7 @@ void blkv_pool_exit(struct blkv_pool *pool)
 	cancel_work_sync(&pool->late_work);
 	free_page_list(&pool->data.pages);
 	free_page_list(&pool->vecs.pages);
+	free_page_list(&pool->resting);
 	free_page_list(&pool->suspects[0]);
 	free_page_list(&pool->suspects[1]);
 	memset(pool, 0, sizeof(*pool));
@@ -500,7 +543,8 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
 /* Does the pool have any page for a waiter that still needs @data and @vecs? */
 static bool pool_has_any(struct blkv_pool *pool, unsigned int data, unsigned int vecs)
 {
-	return (data && READ_ONCE(pool->data.nr)) || (vecs && READ_ONCE(pool->vecs.nr));
+	return (data && (READ_ONCE(pool->data.nr) || READ_ONCE(pool->nr_resting))) ||
+	       (vecs && READ_ONCE(pool->vecs.nr));
 }
 
 /**
@@ -524,6 +568,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 
 		spin_lock_irq(&pool->lock);
 		data -= idle_take(&pool->data, &collected.used, data);
+		data -= resting_take(pool, &collected.used, data);
 		vecs -= idle_take(&pool->vecs, &collected.vecs, vecs);
 		if (!data && !vecs)
 			pool->waiters--;

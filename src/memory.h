@@ -62,6 +62,7 @@ struct blkv_late {
 /**
  * struct blkv_pool - where private memory comes from and returns to
  * @mark: what its pages are marked with, plus the place
+ * @quarantine: pages that rest before they are used again
  * @reserve: pages that it always owns
  * @trim: returns pages that have been idle for a while to the system
  * @release: returns suspect pages to the system
@@ -70,6 +71,8 @@ struct blkv_late {
  * @lock: protects the members below; any context
  * @data: idle pages for data
  * @vecs: idle pages for bvecs; these are never lent to a leg
+ * @resting: pages in quarantine, those that rest longest first
+ * @nr_resting: length of @resting
  * @suspects: pages of requests that a leg failed: since the last release, and before
  * @nr_suspects: length of both
  * @nr_owned: pages allocated by this pool, wherever they are
@@ -81,6 +84,7 @@ struct blkv_late {
  */
 struct blkv_pool {
 	u64 mark;
+	unsigned int quarantine;
 	unsigned int reserve;
 	struct delayed_work trim;
 	struct delayed_work release;
@@ -90,6 +94,8 @@ struct blkv_pool {
 	spinlock_t lock; /* the pages that are not in use */
 	struct blkv_idle data;
 	struct blkv_idle vecs;
+	struct list_head resting;
+	unsigned int nr_resting;
 	struct list_head suspects[2];
 	unsigned int nr_suspects;
 	unsigned long nr_owned;
@@ -114,7 +120,8 @@ struct blkv_bounce {
 	u8 bytes[SECTOR_SIZE];
 };
 
-int blkv_pool_init(struct blkv_pool *pool, u64 mark, work_func_t late, struct blkv_memory *kept);
+int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib,
+		   work_func_t late, struct blkv_memory *kept);
 void blkv_pool_exit(struct blkv_pool *pool);
 bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);

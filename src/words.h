@@ -30,13 +30,17 @@
 	OPTION(DISCARD_ZEROES, "discard_zeroes", FLAG,                                             \
 	       "discarded sectors read as zeros on both legs: keep comparing them")                \
 	OPTION(STRICT_COMPLETION, "strict_completion", FLAG,                                       \
-	       "report data that arrive after the test leg has completed a read (class late)")
+	       "report data that arrive after the test leg has completed a read (class late)")     \
+	OPTION(QUARANTINE_MIB, "quarantine_mib", NUMBER,                                           \
+	       "let this much memory of the test leg rest before it is used again, in MiB")
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The
  * defaults are below.
  */
-#define BLKV_NUMBERS(NUMBER) NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, "MiB")
+#define BLKV_NUMBERS(NUMBER)                                                                       \
+	NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, "MiB")                      \
+	NUMBER(QUARANTINE_MIB, "quarantine_mib", 1, 65536, "MiB")
 
 #define BLKV_FINGERPRINT_DEFAULT_MIB 64
 

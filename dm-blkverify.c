@@ -146,7 +146,8 @@ static int workqueues_alloc(struct blkverify *blkv)
 				   device);
 	blkv->wait_wq = alloc_ordered_workqueue("blkverify_wait/%s", WQ_MEM_RECLAIM, device);
 	blkv->recheck_wq = alloc_ordered_workqueue("blkverify_recheck/%s", WQ_MEM_RECLAIM, device);
-	return blkv->wq && blkv->wait_wq && blkv->recheck_wq ? 0 : -ENOMEM;
+	blkv->label_wq = alloc_ordered_workqueue("blkverify_label/%s", WQ_MEM_RECLAIM, device);
+	return blkv->wq && blkv->wait_wq && blkv->recheck_wq && blkv->label_wq ? 0 : -ENOMEM;
 }
 
 static void late_in_test_pool(struct work_struct *work)
@@ -228,6 +229,8 @@ static void members_free(struct blkverify *blkv)
 {
 	enum blkv_leg_nr leg;
 
+	if (blkv->label_wq)
+		destroy_workqueue(blkv->label_wq);
 	if (blkv->recheck_wq)
 		destroy_workqueue(blkv->recheck_wq);
 	if (blkv->wait_wq)
@@ -407,6 +410,14 @@ static int blkverify_preresume(struct dm_target *ti)
 	return 0;
 }
 
+/* No request is in flight any more; labels still read the legs. */
+static void blkverify_postsuspend(struct dm_target *ti)
+{
+	struct blkverify *blkv = ti->private;
+
+	flush_workqueue(blkv->label_wq);
+}
+
 static void blkverify_dtr(struct dm_target *ti)
 {
 	struct blkverify *blkv = ti->private, *new;
@@ -471,6 +482,7 @@ static struct target_type blkverify_target = {
 	.ctr = blkverify_ctr,
 	.dtr = blkverify_dtr,
 	.map = blkverify_map,
+	.postsuspend = blkverify_postsuspend,
 	.preresume = blkverify_preresume,
 	.status = blkverify_status,
 	.message = blkverify_message,

@@ -35,6 +35,7 @@
 #ifndef DM_BLKVERIFY_H
 #define DM_BLKVERIFY_H
 
+#include <linux/atomic.h>
 #include <linux/device-mapper.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -71,11 +72,13 @@
  * @history: the last writes
  * @prints: checksums of written sectors
  * @injections: bytes to be flipped
+ * @nr_labels: pending labels
  * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
  * @wq: comparing, settling and late submission; may wait for a leg, but not for private memory and
  *	not for a request that needs this queue to make progress
  * @wait_wq: ordered; requests that wait for private memory
  * @recheck_wq: ordered; reads whose legs differ
+ * @label_wq: ordered; re-reads the test leg after a mismatch was reported
  *
  * Three queues, because each may wait for the next: a request that waits for memory waits for
  * requests that are compared, and those that differ wait for the recheck. With one queue, and no
@@ -98,10 +101,12 @@ struct blkverify {
 	struct blkv_history history;
 	struct blkv_fingerprints prints;
 	struct blkv_injections injections;
+	atomic_t nr_labels;
 	struct blkv_memory recheck;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *wait_wq;
 	struct workqueue_struct *recheck_wq;
+	struct workqueue_struct *label_wq;
 };
 
 #endif /* DM_BLKVERIFY_H */

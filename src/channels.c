@@ -106,13 +106,36 @@ void blkv_channels_exit(struct blkv_channels *channels)
  * @first: print it regardless of the rate limit
  *
  * Context: Process; takes a mutex of the device mapper.
+ * Return: true if it was logged.
  */
-void blkv_channels_publish(struct blkv_channels *channels, const struct blkv_report *report,
+bool blkv_channels_publish(struct blkv_channels *channels, const struct blkv_report *report,
 			   bool first)
 {
-	if (first || __ratelimit(&channels->ratelimit))
+	bool logged = first || __ratelimit(&channels->ratelimit);
+
+	if (logged)
 		report_log(channels->ti, report);
 	schedule_work(&channels->event_work);
+	return logged;
+}
+
+/**
+ * blkv_channels_label() - log the label of a report that was logged without it
+ * @channels: the channels of the target
+ * @report: the report
+ * @label: its label
+ *
+ * Context: Process; takes a mutex of the device mapper.
+ */
+void blkv_channels_label(struct blkv_channels *channels, const struct blkv_report *report,
+			 enum blkv_label label)
+{
+	char name[DM_NAME_LEN];
+
+	blkv_device_name(channels->ti, name);
+	DMERR("%s: report %llu, sector %llu: %s", name, report->number,
+	      (unsigned long long)(channels->ti->begin + report->bad_sector),
+	      blkv_label_name(label));
 }
 
 /**

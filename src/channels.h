@@ -28,8 +28,10 @@ struct blkv_channels {
 void blkv_channels_init(struct blkv_channels *channels, struct dm_target *ti,
 			struct blkv_ring *ring);
 void blkv_channels_exit(struct blkv_channels *channels);
-void blkv_channels_publish(struct blkv_channels *channels, const struct blkv_report *report,
+bool blkv_channels_publish(struct blkv_channels *channels, const struct blkv_report *report,
 			   bool first);
+void blkv_channels_label(struct blkv_channels *channels, const struct blkv_report *report,
+			 enum blkv_label label);
 void blkv_channels_resume(struct blkv_channels *channels);
 void blkv_device_name(struct dm_target *ti, char *name);
 

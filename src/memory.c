@@ -286,7 +286,7 @@ static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsig
 	list_splice(vecs, &pool->vecs.pages);
 	pool->vecs.nr += nr_vecs;
 	surplus = pool_has_surplus(pool);
-	/* Pairs with the lock in blkv_memory_get(): a waiter not seen here sees these pages. */
+	/* Pairs with the lock in memory_take(): a waiter not seen here sees these pages. */
 	waiters = pool->waiters;
 	spin_unlock_irqrestore(&pool->lock, flags);
 
@@ -489,19 +489,8 @@ static void collected_return(struct blkv_pool *pool, struct collected *collected
 		pool_give_back(pool, &collected->used, nr_data, &collected->vecs, nr_vecs);
 }
 
-/**
- * blkv_memory_get() - get private memory without waiting
- * @pool: the pool
- * @memory: set up here, and marked
- * @nr_sectors: at most BLKV_REGION_SECTORS
- *
- * If this fails, blkv_memory_wait() is due for the same memory; until then it fails for others,
- * too, unless enough is idle for both.
- *
- * Context: Any.
- * Return: true if @memory is set up.
- */
-bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
+static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
+			unsigned int nr_sectors, bool will_wait)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors), nr_vecs = pages_for_vecs(nr_pages);
 	unsigned int data = 0, vecs = 0, allowed = 0, new = 0;
@@ -532,13 +521,45 @@ bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 
 	/* Before the pages go back, so that they are not given to a newer request. */
 	spin_lock_irqsave(&pool->lock, flags);
-	pool->waiters++;
+	pool->waiters += will_wait;
 	pool->nr_owned -= allowed;
 	spin_unlock_irqrestore(&pool->lock, flags);
 	collected_return(pool, &collected, data + new, vecs);
 	return false;
 }
+
+/**
+ * blkv_memory_get() - get private memory without waiting
+ * @pool: the pool
+ * @memory: set up here, and marked
+ * @nr_sectors: at most BLKV_REGION_SECTORS
+ *
+ * If this fails, blkv_memory_wait() is due for the same memory; until then it fails for others,
+ * too, unless enough is idle for both.
+ *
+ * Context: Any.
+ * Return: true if @memory is set up.
+ */
+bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
+{
+	return memory_take(pool, memory, nr_sectors, true);
+}
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
+
+/**
+ * blkv_memory_try() - get private memory if that is easy
+ * @pool: the pool
+ * @memory: set up here, and marked
+ * @nr_sectors: at most BLKV_REGION_SECTORS
+ *
+ * Context: Any.
+ * Return: true if @memory is set up.
+ */
+bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
+{
+	return memory_take(pool, memory, nr_sectors, false);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_try);
 
 /* Does the pool have any page for a waiter that still needs @data and @vecs? */
 static bool pool_has_any(struct blkv_pool *pool, unsigned int data, unsigned int vecs)

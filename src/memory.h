@@ -125,6 +125,7 @@ int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib
 void blkv_pool_exit(struct blkv_pool *pool);
 bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
+bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
 		     bool suspect);

@@ -117,3 +117,24 @@ out:
 	spin_unlock_irqrestore(&ranges->lock, flags);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_range_unlock);
+
+/**
+ * blkv_range_hand_over() - let another range take the place of a granted one
+ * @ranges: the lock
+ * @from: the granted range; is not in the lock afterwards
+ * @to: takes its sectors, and is due to be unlocked instead
+ *
+ * Context: Any.
+ */
+void blkv_range_hand_over(struct blkv_ranges *ranges, struct blkv_range *from,
+			  struct blkv_range *to)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&ranges->lock, flags);
+	WARN_ON_ONCE(from->blockers);
+	*to = *from;
+	rb_replace_node_cached(&from->node, &to->node, &ranges->root);
+	spin_unlock_irqrestore(&ranges->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_range_hand_over);

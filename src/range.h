@@ -44,6 +44,8 @@ struct blkv_ranges {
 
 void blkv_ranges_init(struct blkv_ranges *ranges);
 bool blkv_range_lock(struct blkv_ranges *ranges, struct blkv_range *range);
+void blkv_range_hand_over(struct blkv_ranges *ranges, struct blkv_range *from,
+			  struct blkv_range *to);
 void blkv_range_unlock(struct blkv_ranges *ranges, struct blkv_range *range,
 		       struct list_head *granted);
 

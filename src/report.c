@@ -29,6 +29,26 @@ const char *blkv_kind_name(enum blkv_kind kind)
 EXPORT_SYMBOL_IF_KUNIT(blkv_kind_name);
 
 /**
+ * blkv_label_name() - the word for a label
+ * @label: the label
+ *
+ * Return: the word, or an empty string for none.
+ */
+const char *blkv_label_name(enum blkv_label label)
+{
+	switch (label) {
+	case BLKV_LABEL_TRANSIENT:
+		return "transient";
+	case BLKV_LABEL_PERSISTENT:
+		return "persistent";
+	case BLKV_LABEL_NONE:
+		break;
+	}
+	return "";
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_label_name);
+
+/**
  * blkv_report_sector() - the sector of interest
  * @report: the report
  *
@@ -72,10 +92,11 @@ static int mismatch_emit(const struct blkv_report *report, sector_t begin, char 
 	unsigned int at = report->byte - report->window_offset;
 	int len;
 
-	len = scnprintf(text, size, BLKV_TEXT_MISMATCH "%llu byte=%u raw=0x%02x test=0x%02x %s",
+	len = scnprintf(text, size, BLKV_TEXT_MISMATCH "%llu byte=%u raw=0x%02x test=0x%02x",
 			(unsigned long long)(begin + report->bad_sector), report->byte,
-			report->window[BLKV_RAW][at], report->window[BLKV_TEST][at],
-			report->persistent ? "persistent" : "transient");
+			report->window[BLKV_RAW][at], report->window[BLKV_TEST][at]);
+	if (report->label)
+		len += scnprintf(text + len, size - len, " %s", blkv_label_name(report->label));
 	len += scnprintf(text + len, size - len, " class=");
 	len += blkv_diagnosis_emit(&report->diagnosis, text + len, size - len);
 	len += scnprintf(text + len, size - len, " differ=%u", report->nr_bad);

@@ -22,6 +22,18 @@ enum blkv_kind {
 };
 
 /**
+ * enum blkv_label - was the test leg wrong again when it was re-read?
+ * @BLKV_LABEL_NONE: it was not re-read, or not yet
+ * @BLKV_LABEL_TRANSIENT: no
+ * @BLKV_LABEL_PERSISTENT: yes
+ */
+enum blkv_label {
+	BLKV_LABEL_NONE,
+	BLKV_LABEL_TRANSIENT,
+	BLKV_LABEL_PERSISTENT,
+};
+
+/**
  * struct blkv_report - one finding
  * @number: 1 for the first finding of the target, and so on
  * @kind: mismatch or divergence
@@ -36,7 +48,7 @@ enum blkv_kind {
  * @byte: first byte of that sector that differs
  * @window_offset: of @window in that sector
  * @window: the bytes around @byte, for each leg
- * @persistent: the test leg was wrong again when it was re-read
+ * @label: whether the test leg was wrong again when it was re-read
  * @injected: the difference was made by an inject message
  * @diagnosis: the class of the difference
  * @provenance: whether @write is known
@@ -62,7 +74,7 @@ struct blkv_report {
 	unsigned int byte;
 	unsigned int window_offset;
 	u8 window[BLKV_LEGS][BLKV_WINDOW];
-	bool persistent;
+	enum blkv_label label;
 	bool injected;
 	struct blkv_diagnosis diagnosis;
 	enum blkv_provenance provenance;
@@ -73,6 +85,7 @@ struct blkv_report {
 	bool repeated;
 };
 
+const char *blkv_label_name(enum blkv_label label);
 const char *blkv_kind_name(enum blkv_kind kind);
 sector_t blkv_report_sector(const struct blkv_report *report);
 int blkv_report_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size);

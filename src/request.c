@@ -74,6 +74,24 @@ static void start_granted(struct work_struct *work)
 	request_start(blkv_request_of_work(work));
 }
 
+/**
+ * blkv_request_unlock() - unlock a range, and start the requests that waited for it
+ * @blkv: the target
+ * @range: a granted range
+ *
+ * Context: Any.
+ */
+void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range)
+{
+	struct blkv_range *other, *next;
+	LIST_HEAD(granted);
+
+	blkv_range_unlock(&blkv->ranges, range, &granted);
+	list_for_each_entry_safe(other, next, &granted, granted)
+		blkv_request_queue(container_of(other, struct blkv_request, range), blkv->wq,
+				   start_granted);
+}
+
 /* Statuses that have a meaning between a driver and the block layer only. */
 static blk_status_t status_for_caller(blk_status_t status)
 {
@@ -94,8 +112,6 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 {
 	struct blkverify *blkv = req->blkv;
 	struct bio *clone = blkv_request_clone(req);
-	struct blkv_range *range, *next;
-	LIST_HEAD(granted);
 	bool suspect = false;
 
 	if (req->submitted) {
@@ -106,11 +122,8 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
 	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, suspect);
-	if (req->nr_sectors)
-		blkv_range_unlock(&blkv->ranges, &req->range, &granted);
-	list_for_each_entry_safe(range, next, &granted, granted)
-		blkv_request_queue(container_of(range, struct blkv_request, range), blkv->wq,
-				   start_granted);
+	if (req->nr_sectors && !req->handed_over)
+		blkv_request_unlock(blkv, &req->range);
 
 	clone->bi_status = status_for_caller(status);
 	bio_endio(clone);
@@ -341,6 +354,35 @@ blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
 	return bio->bi_status;
 }
 
+/**
+ * blkv_leg_read() - read sectors from one leg, and wait for it
+ * @blkv: the target
+ * @leg: the leg
+ * @memory: where to
+ * @start: first sector
+ * @nr_sectors: how many
+ *
+ * Context: Process; sleeps.
+ * Return: the status of the leg.
+ */
+blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
+			   const struct blkv_memory *memory, sector_t start,
+			   unsigned int nr_sectors)
+{
+	struct bio bio;
+	blk_status_t status;
+
+	bio_init(&bio, blkv->legs[leg]->bdev, NULL, 0, REQ_OP_READ);
+	/* The segments are not the bio's. */
+	bio_set_flag(&bio, BIO_CLONED);
+	bio.bi_iter.bi_sector = start;
+	blkv_memory_attach(memory, &bio, nr_sectors);
+	submit_bio_wait(&bio);
+	status = bio.bi_status;
+	bio_uninit(&bio);
+	return status;
+}
+
 /* ---- entry -------------------------------------------------------------------------------- */
 
 static void request_wait_memory(struct work_struct *work)
@@ -413,6 +455,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->range.shared = req->operation == BLKV_OPERATION_READ;
 	blkv_memory_init(&req->memory);
 	req->submitted = false;
+	req->handed_over = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;
 	req->differ = false;
 	req->early = BLKV_EARLY_NOT;

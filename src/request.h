@@ -35,6 +35,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @work: the next step, if that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
+ * @handed_over: the range belongs to a label now
  * @nowait: the submitter must not block, not even in a leg; workqueue context may
  * @submitter: the task that submitted it to the legs; only ever compared with current
  * @pid: of the task that submitted it to us, for the history
@@ -80,6 +81,7 @@ struct blkv_request {
 	struct work_struct work;
 	atomic_t pending;
 	bool submitted;
+	bool handed_over;
 	bool nowait;
 	struct task_struct *submitter;
 	pid_t pid;
@@ -105,6 +107,10 @@ blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
 				 struct blkv_memory *memory);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
+void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range);
+blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
+			   const struct blkv_memory *memory, sector_t start,
+			   unsigned int nr_sectors);
 
 static inline struct bio *blkv_request_clone(struct blkv_request *req)
 {

@@ -150,6 +150,23 @@ bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_event *event)
 EXPORT_SYMBOL_IF_KUNIT(blkv_ring_next_event);
 
 /**
+ * blkv_ring_label() - add its label to a report
+ * @ring: the ring
+ * @number: of the report; it may be gone
+ * @label: the label
+ *
+ * Context: Process.
+ */
+void blkv_ring_label(struct blkv_ring *ring, u64 number, enum blkv_label label)
+{
+	spin_lock(&ring->lock);
+	if (number < ring->next_number && ring_skip(ring, number) == number)
+		ring_slot(ring, number)->label = label;
+	spin_unlock(&ring->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_ring_label);
+
+/**
  * blkv_ring_mark() - tag all later reports
  * @ring: the ring
  * @mark: shorter than BLKV_MARK_LEN; empty for no tag

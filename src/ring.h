@@ -50,6 +50,7 @@ void blkv_ring_init(struct blkv_ring *ring);
 bool blkv_ring_add(struct blkv_ring *ring, struct blkv_report *report);
 bool blkv_ring_next(struct blkv_ring *ring, u64 *number, struct blkv_report *report, u64 *dropped);
 bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_event *event);
+void blkv_ring_label(struct blkv_ring *ring, u64 number, enum blkv_label label);
 void blkv_ring_mark(struct blkv_ring *ring, const char *mark);
 void blkv_ring_reset(struct blkv_ring *ring);
 void blkv_ring_move(struct blkv_ring *to, struct blkv_ring *from);

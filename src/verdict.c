@@ -15,12 +15,14 @@
  *                           |
  *                   blkv_request_end()
  *
- * The request's range is locked all the time, so nothing that we send changes the legs meanwhile.
+ * The request's range is locked all the time, so nothing that we send changes the legs meanwhile. A
+ * finding is reported before anything more is asked of the test leg, which may not answer.
  */
 #include "classify.h"
 #include "compare.h"
 #include "difference.h"
 #include "dm-blkverify.h"
+#include "label.h"
 #include "outcome.h"
 #include "report.h"
 #include "request.h"
@@ -44,19 +46,17 @@ static void report_init(struct blkv_request *req, struct blkv_report *report, en
 	report->nr_sectors = req->nr_sectors;
 }
 
-static void report_count(struct blkverify *blkv, const struct blkv_report *report)
+/* Count, record, log and raise events. Returns whether it was logged. */
+static bool report_publish(struct blkverify *blkv, struct blkv_report *report)
 {
+	bool first;
+
 	/* First: a target that shows the finding is frozen. */
 	if (blkv_option(&blkv->options, FREEZE))
 		blkv_findings_freeze(&blkv->findings);
 	blkv_findings_add(&blkv->findings, report);
-}
-
-static void report_publish(struct blkverify *blkv, struct blkv_report *report)
-{
-	bool first = blkv_ring_add(&blkv->ring, report);
-
-	blkv_channels_publish(&blkv->channels, report, first);
+	first = blkv_ring_add(&blkv->ring, report);
+	return blkv_channels_publish(&blkv->channels, report, first);
 }
 
 static void mismatch_panic(struct blkverify *blkv, const struct blkv_report *report)
@@ -78,7 +78,6 @@ static void divergence_report(struct blkv_request *req)
 	report.unverified = req->reread && req->differ;
 	if (report.unverified)
 		report.bad_sector = req->range.start + req->differs_in;
-	report_count(req->blkv, &report);
 	report_publish(req->blkv, &report);
 }
 
@@ -261,20 +260,6 @@ static void copy_raw_to_caller(struct blkv_request *req)
 		       blkv_memory_iter(raw, 0, req->nr_sectors));
 }
 
-/* Does the test leg return wrong data again? This also ends the marks. */
-static bool mismatch_is_persistent(struct blkv_request *req)
-{
-	struct blkverify *blkv = req->blkv;
-	struct blkv_difference again;
-
-	blkv_memory_mark(&blkv->test_pool, &req->memory);
-	req->status[BLKV_TEST] = blkv_request_reread(req, BLKV_TEST, &req->memory);
-	if (req->status[BLKV_TEST])
-		return true;
-	difference_find(req, &again, &blkv->recheck, &req->memory);
-	return again.nr;
-}
-
 /*
  * Report a confirmed mismatch and complete the read according to the mode. The raw leg's data are
  * in blkv->recheck, the test leg's in req->memory.
@@ -283,14 +268,12 @@ static void mismatch_handle(struct blkv_request *req, const struct blkv_differen
 {
 	struct blkverify *blkv = req->blkv;
 	struct blkv_report report;
+	bool logged;
 
 	mismatch_describe(req, difference, &report);
-	/* Before the test leg is re-read, which may take long. */
-	report_count(blkv, &report);
-	/* Only a label: the first result counts as a mismatch either way. */
-	report.persistent = mismatch_is_persistent(req);
-	report_publish(blkv, &report);
+	logged = report_publish(blkv, &report);
 	mismatch_panic(blkv, &report);
+	blkv_label_start(req, &report, logged);
 
 	if (blkv_option(&blkv->options, IGNORE)) {
 		copy_raw_to_caller(req);
@@ -474,7 +457,6 @@ void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool,
 		memcpy(report.window[BLKV_RAW] + at, &late.expected, sizeof(late.expected));
 		memcpy(report.window[BLKV_TEST] + at, &late.found, sizeof(late.found));
 		report_add_provenance(blkv, &report);
-		report_count(blkv, &report);
 		report_publish(blkv, &report);
 		mismatch_panic(blkv, &report);
 	}

@@ -862,6 +862,32 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sector);
 
 /**
+ * blkv_memory_find() - find a sector of other private memory
+ * @memory: where to look
+ * @nr_sectors: in how many sectors
+ * @other: the other memory
+ * @n: which sector of it
+ *
+ * Context: Any. A pass over the data.
+ * Return: the first sector with the same data, or @nr_sectors.
+ */
+noinline_for_stack unsigned int blkv_memory_find(const struct blkv_memory *memory,
+						 unsigned int nr_sectors,
+						 const struct blkv_memory *other, unsigned int n)
+{
+	struct blkv_sector_iter iter = blkv_memory_walk(memory, 0, nr_sectors);
+	struct blkv_bounce bounce, wanted_bounce;
+	const u8 *wanted = blkv_memory_sector(other, n, &wanted_bounce);
+	unsigned int i;
+
+	for (i = 0; i < nr_sectors; i++)
+		if (!memcmp(blkv_sector_next(&iter, &bounce), wanted, SECTOR_SIZE))
+			break;
+	return i;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_find);
+
+/**
  * blkv_memory_sum() - checksum of private memory
  * @memory: the memory
  * @nr_sectors: how much of it

@@ -190,6 +190,48 @@ static void difference_find(struct blkv_request *req, struct blkv_difference *di
 	}
 }
 
+/* How far around a request the data that the test leg returned are searched for. */
+#define SEARCH_SECTORS 256U
+
+/*
+ * Does the raw leg hold, in the @nr sectors from @start on, the data that the test leg returned for
+ * sector @bad of the request? Return the distance, or 0. Those sectors are not locked, so the
+ * answer is a hint.
+ */
+static int shift_search(struct blkv_request *req, unsigned int bad, sector_t start, unsigned int nr)
+{
+	struct blkverify *blkv = req->blkv;
+	struct blkv_memory around;
+	unsigned int n = nr;
+
+	blkv_memory_init(&around);
+	if (nr && blkv_memory_try(&blkv->copy_pool, &around, nr) &&
+	    !blkv_leg_read(blkv, BLKV_RAW, &around, start, nr))
+		n = blkv_memory_find(&around, nr, &req->memory, bad);
+	blkv_memory_put(&blkv->copy_pool, &around, start, false);
+	return n < nr ? (s64)(start + n) - (s64)(req->range.start + bad) : 0;
+}
+
+/* Is it the data of a sector near the request? Look there before "torn" or "other" is believed. */
+static void shift_look_around(struct blkv_request *req, unsigned int bad,
+			      struct blkv_diagnosis *diagnosis)
+{
+	sector_t start = req->range.start, end = req->range.last + 1;
+	unsigned int before = min_t(sector_t, start, SEARCH_SECTORS);
+	unsigned int after = min_t(sector_t, req->blkv->ti->len - end, SEARCH_SECTORS);
+	int shift;
+
+	if (diagnosis->class != BLKV_CLASS_TORN && diagnosis->class != BLKV_CLASS_OTHER)
+		return;
+	shift = shift_search(req, bad, end, after);
+	if (!shift)
+		shift = shift_search(req, bad, start - before, before);
+	if (!shift)
+		return;
+	diagnosis->class = BLKV_CLASS_SHIFTED;
+	diagnosis->number = shift;
+}
+
 /* Classes that depend on the request take precedence over those that depend on the data. */
 static void difference_classify(struct blkv_request *req, const struct blkv_difference *difference,
 				struct blkv_diagnosis *diagnosis)
@@ -210,6 +252,7 @@ static void difference_classify(struct blkv_request *req, const struct blkv_diff
 	} else {
 		blkv_classify(diagnosis, &blkv->recheck, &req->memory, req->nr_sectors, bad,
 			      difference->nr);
+		shift_look_around(req, bad, diagnosis);
 	}
 }
 

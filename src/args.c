@@ -50,6 +50,11 @@ static const struct option_rule {
 	/* A checksum of pages that their owner may still change is meaningless. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_FINGERPRINT, false,
 	  "fingerprint and no_write_copy are mutually exclusive" },
+	/* There is no copy then. */
+	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_SEPARATE_COPIES, false,
+	  "separate_copies and no_write_copy are mutually exclusive" },
+	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_CHECK_COPIES, false,
+	  "check_copies and no_write_copy are mutually exclusive" },
 };
 
 static int option_find(const char *word)

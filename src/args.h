@@ -27,6 +27,10 @@ struct blkv_options {
 /* Is BLKV_OPTION_@id given? */
 #define blkv_option(options, id) ((options)->set[BLKV_OPTION_##id])
 
+/* Are the copies of writes checked? fingerprint implies it: it reads the data anyway. */
+#define blkv_checks_copies(options) \
+	(blkv_option(options, CHECK_COPIES) || blkv_option(options, FINGERPRINT))
+
 int blkv_options_parse(struct blkv_options *options, unsigned int argc, char **argv,
 		       const char **error, const char **word);
 unsigned int blkv_options_emit(const struct blkv_options *options, char *result,

@@ -209,3 +209,31 @@ void blkv_vecs_copy(const struct bio_vec *dst, struct bvec_iter dst_iter, const 
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_vecs_copy);
+
+/**
+ * blkv_vecs_read() - copy bytes out of a bvec list
+ * @vecs: the list
+ * @iter: where it starts
+ * @offset: first byte, from there
+ * @to: where to
+ * @len: how many bytes; as many are left there
+ *
+ * Context: Any. Maps pages with kmap_local.
+ */
+void blkv_vecs_read(const struct bio_vec *vecs, struct bvec_iter iter, unsigned int offset,
+		    u8 *to, unsigned int len)
+{
+	bvec_iter_advance(vecs, &iter, offset);
+	while (len) {
+		struct bio_vec vec = bvec_iter_bvec(vecs, iter);
+		unsigned int part = min(len, vec.bv_len);
+		u8 *bytes = bvec_kmap_local(&vec);
+
+		memcpy(to, bytes, part);
+		kunmap_local(bytes);
+		bvec_iter_advance_single(vecs, &iter, part);
+		to += part;
+		len -= part;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_vecs_read);

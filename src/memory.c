@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private memory: the buffer for reads of the test leg, and the copy of a write for both legs.
+ * Private memory: the buffer for reads of the test leg, and the copies of a write for the legs.
  *
  * A pool always owns enough pages for one request of the maximum length: they are idle, resting, or
  * held by requests that return them when their legs are done. A request first tries to get its
@@ -561,6 +561,22 @@ bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_try);
 
+/**
+ * blkv_pool_await() - announce a blkv_memory_wait() without a blkv_memory_get() that failed
+ * @pool: the pool
+ *
+ * Context: Any.
+ */
+void blkv_pool_await(struct blkv_pool *pool)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&pool->lock, flags);
+	pool->waiters++;
+	spin_unlock_irqrestore(&pool->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_pool_await);
+
 /* Does the pool have any page for a waiter that still needs @data and @vecs? */
 static bool pool_has_any(struct blkv_pool *pool, unsigned int data, unsigned int vecs)
 {
@@ -571,7 +587,8 @@ static bool pool_has_any(struct blkv_pool *pool, unsigned int data, unsigned int
 /**
  * blkv_memory_wait() - get private memory, waiting for other requests to return theirs
  * @pool: the pool
- * @memory: set up here, and marked; blkv_memory_get() has failed for it
+ * @memory: set up here, and marked; blkv_memory_get() has failed for it, or blkv_pool_await() was
+ *	called
  * @nr_sectors: at most BLKV_REGION_SECTORS
  *
  * Context: Process; sleeps. One caller at a time, from an ordered workqueue. No request that holds

@@ -126,6 +126,7 @@ void blkv_pool_exit(struct blkv_pool *pool);
 bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
+void blkv_pool_await(struct blkv_pool *pool);
 void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
 		     bool suspect);

@@ -34,16 +34,24 @@ static struct bio *leg_bio(struct blkv_request *req, enum blkv_leg_nr leg)
 	return leg == BLKV_RAW ? &req->raw_bio : &req->test_bio;
 }
 
-/* Does the leg's bio transfer private memory rather than the caller's? */
-static bool leg_is_private(struct blkv_request *req, enum blkv_leg_nr leg)
+static bool has_two_copies(struct blkv_request *req)
+{
+	return req->operation == BLKV_OPERATION_WRITE &&
+	       blkv_option(&req->blkv->options, SEPARATE_COPIES);
+}
+
+/* The private memory that the leg's bio transfers, or NULL if it transfers the caller's. */
+static struct blkv_memory *leg_memory(struct blkv_request *req, enum blkv_leg_nr leg)
 {
 	switch (req->operation) {
 	case BLKV_OPERATION_READ:
-		return leg == BLKV_TEST;
+		return leg == BLKV_TEST ? &req->memory : NULL;
 	case BLKV_OPERATION_WRITE:
-		return !blkv_option(&req->blkv->options, NO_WRITE_COPY);
+		if (blkv_option(&req->blkv->options, NO_WRITE_COPY))
+			return NULL;
+		return leg == BLKV_TEST && has_two_copies(req) ? &req->test_copy : &req->memory;
 	default:
-		return false;
+		return NULL;
 	}
 }
 
@@ -122,6 +130,7 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
 	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, suspect);
+	blkv_memory_put(&blkv->test_pool, &req->test_copy, req->range.start, suspect);
 	if (req->nr_sectors && !req->handed_over)
 		blkv_request_unlock(blkv, &req->range);
 
@@ -200,7 +209,7 @@ static int leg_init(struct blkv_request *req, enum blkv_leg_nr leg,
 static void leg_submit(struct blkv_request *req, enum blkv_leg_nr leg)
 {
 	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
-	if (leg_init(req, leg, leg_is_private(req, leg) ? &req->memory : NULL))
+	if (leg_init(req, leg, leg_memory(req, leg)))
 		leg_done(req, leg, BLK_STS_RESOURCE);
 	else
 		dm_submit_bio_remap(blkv_request_clone(req), leg_bio(req, leg));
@@ -250,6 +259,24 @@ static void prints_record(struct blkv_request *req)
 				       blkv_request_leaves_zeros(req));
 }
 
+/* Copy the caller's data of a write, for both legs or for each. */
+static void write_copy(struct blkv_request *req)
+{
+	struct bio *clone = blkv_request_clone(req);
+
+	blkv_vecs_copy(blkv_memory_vecs(&req->memory),
+		       blkv_memory_iter(&req->memory, 0, req->nr_sectors), clone->bi_io_vec,
+		       clone->bi_iter);
+	/* From the first copy: the caller may change its memory in between. */
+	if (has_two_copies(req))
+		blkv_vecs_copy(blkv_memory_vecs(&req->test_copy),
+			       blkv_memory_iter(&req->test_copy, 0, req->nr_sectors),
+			       blkv_memory_vecs(&req->memory),
+			       blkv_memory_iter(&req->memory, 0, req->nr_sectors));
+	if (blkv_checks_copies(&req->blkv->options))
+		req->sum = blkv_memory_sum(&req->memory, req->nr_sectors);
+}
+
 /* Count what no other counter shows to have reached the test leg. */
 static void request_count(struct blkv_request *req)
 {
@@ -273,12 +300,8 @@ static void request_count(struct blkv_request *req)
 
 static void request_submit(struct blkv_request *req)
 {
-	struct bio *clone = blkv_request_clone(req);
-
-	if (req->operation == BLKV_OPERATION_WRITE && leg_is_private(req, BLKV_RAW))
-		blkv_vecs_copy(blkv_memory_vecs(&req->memory),
-			       blkv_memory_iter(&req->memory, 0, req->nr_sectors),
-			       clone->bi_io_vec, clone->bi_iter);
+	if (req->operation == BLKV_OPERATION_WRITE && leg_memory(req, BLKV_RAW))
+		write_copy(req);
 	if (blkv_operation_changes_data(req->operation)) {
 		history_record(req);
 		prints_record(req);
@@ -385,11 +408,43 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 
 /* ---- entry -------------------------------------------------------------------------------- */
 
+/*
+ * Get all private memory of a request without waiting, or none of it: a request that waits for one
+ * must not hold the other, because an earlier waiter may need that. Returns false if
+ * memories_wait() is due.
+ */
+static bool memories_get(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+
+	if (!blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors)) {
+		if (has_two_copies(req))
+			blkv_pool_await(&blkv->test_pool);
+		return false;
+	}
+	if (!has_two_copies(req) ||
+	    blkv_memory_get(&blkv->test_pool, &req->test_copy, req->nr_sectors))
+		return true;
+	blkv_pool_await(memory_pool(req));
+	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, false);
+	return false;
+}
+
+/* In wait_wq: only one request at a time holds one memory and waits for the other. */
+static void memories_wait(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+
+	blkv_memory_wait(memory_pool(req), &req->memory, req->nr_sectors);
+	if (has_two_copies(req))
+		blkv_memory_wait(&blkv->test_pool, &req->test_copy, req->nr_sectors);
+}
+
 static void request_wait_memory(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 
-	blkv_memory_wait(memory_pool(req), &req->memory, req->nr_sectors);
+	memories_wait(req);
 	if (blkv_is_frozen(&req->blkv->findings))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else
@@ -415,8 +470,7 @@ static void request_start(struct blkv_request *req)
 		blkv_request_end(req, BLK_STS_IOERR);
 	else if (request_needs_worker(req))
 		blkv_request_queue(req, blkv->wq, start_granted);
-	else if (leg_is_private(req, BLKV_TEST) &&
-		 !blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors))
+	else if (leg_memory(req, BLKV_TEST) && !memories_get(req))
 		blkv_request_queue(req, blkv->wait_wq, request_wait_memory);
 	else
 		request_submit(req);
@@ -454,6 +508,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->range.last = req->range.start + req->nr_sectors - 1;
 	req->range.shared = req->operation == BLKV_OPERATION_READ;
 	blkv_memory_init(&req->memory);
+	blkv_memory_init(&req->test_copy);
 	req->submitted = false;
 	req->handed_over = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;

@@ -32,6 +32,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @nr_sectors: its length, 0 for a flush
  * @operation: its operation
  * @memory: private memory: the data of the test leg for a read, the copy of a write
+ * @test_copy: the test leg's copy of a write, if it gets one of its own
  * @work: the next step, if that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
@@ -48,7 +49,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @differs_in: in which sector of the request, the first one; valid with @differ
  * @early: what the test leg had not done when it completed a read
  * @early_sector: in which sector of the request that was seen first; valid with @early
- * @sum: checksum of the memory of the test leg, when it completed a read
+ * @sum: checksum of the memory of the test leg, when it completed a read, or of both copies of a
+ *	write
  * @injected: some bytes of the test leg's data were flipped by an inject message
  * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
  *
@@ -78,6 +80,7 @@ struct blkv_request {
 	sector_t nr_sectors;
 	enum blkv_operation operation;
 	struct blkv_memory memory;
+	struct blkv_memory test_copy;
 	struct work_struct work;
 	atomic_t pending;
 	bool submitted;

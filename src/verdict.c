@@ -7,8 +7,9 @@
  *        .------------------+--------------------.
  *        | both read        | both wrote         | a leg failed, or both did
  *        |                  |                    | something without data
- *    legs_compare()   trust_record_done()  wq: request_settle()
+ *    legs_compare()   write_judge()        wq: request_settle()
  *        |                  |                    |
+ *        |                  |-- changed: wq: write_report_modified()
  *        |-- differ: recheck_wq: difference_recheck() -- raw fails: request_settle()
  *        |                  |          |         |
  *        '------------------+----------+---------'
@@ -466,6 +467,95 @@ static void read_judge(struct blkv_request *req)
 	}
 }
 
+/* ---- writes ------------------------------------------------------------------------------- */
+
+/* Where does the test leg's copy differ from what it was given, as far as we still know that? */
+static void write_find_change(struct blkv_request *req, struct blkv_difference *difference)
+{
+	struct bio *clone = blkv_request_clone(req);
+	size_t equal;
+
+	difference->nr = 0;
+	difference->first = 0;
+	difference->byte = 0;
+	if (blkv_option(&req->blkv->options, SEPARATE_COPIES)) {
+		blkv_difference_add(difference, &req->memory, &req->test_copy, 0, req->nr_sectors);
+		return;
+	}
+	equal = blkv_compare(clone->bi_io_vec, clone->bi_iter, blkv_memory_vecs(&req->memory),
+			     blkv_memory_iter(&req->memory, 0, req->nr_sectors));
+	if (equal == clone->bi_iter.bi_size)
+		return;
+	difference->nr = 1;
+	difference->first = equal >> SECTOR_SHIFT;
+	difference->byte = equal % SECTOR_SIZE;
+}
+
+/*
+ * A leg changed the memory of a write, which it may only read. If both legs shared the copy, the
+ * raw leg is trusted not to have done it, but may have written the changed data: the contents of
+ * the sectors are unknown now. Process context.
+ */
+static void write_report_modified(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+	struct blkverify *blkv = req->blkv;
+	struct blkv_memory *test = blkv_option(&blkv->options, SEPARATE_COPIES) ? &req->test_copy :
+										  &req->memory;
+	struct bio *clone = blkv_request_clone(req);
+	struct blkv_difference difference;
+	struct blkv_report report;
+	size_t window;
+
+	write_find_change(req, &difference);
+	report_init(req, &report, BLKV_MISMATCH);
+	report.bad_sector = req->range.start + difference.first;
+	report.nr_bad = difference.nr;
+	report.byte = difference.byte;
+	report.window_offset = round_down(difference.byte, BLKV_WINDOW);
+	report.diagnosis.class = BLKV_CLASS_MODIFIED;
+	window = ((size_t)difference.first << SECTOR_SHIFT) + report.window_offset;
+	blkv_memory_read(test, window, report.window[BLKV_TEST], BLKV_WINDOW);
+	if (blkv_option(&blkv->options, SEPARATE_COPIES))
+		blkv_memory_read(&req->memory, window, report.window[BLKV_RAW], BLKV_WINDOW);
+	else
+		blkv_vecs_read(clone->bi_io_vec, clone->bi_iter, window, report.window[BLKV_RAW],
+			       BLKV_WINDOW);
+	report_add_provenance(blkv, &report);
+
+	trust_record(req, false, BLKV_DISTRUST_FAILED, true);
+	report_publish(blkv, &report);
+	mismatch_panic(blkv, &report);
+	blkv_request_end(req, blkv_option(&blkv->options, IGNORE) ? BLK_STS_OK :
+								    BLK_STS_PROTECTION);
+}
+
+/* Did both legs leave the memory of a write as it was? A pass over the data, or two. */
+static bool write_is_intact(struct blkv_request *req)
+{
+	if (!blkv_checks_copies(&req->blkv->options))
+		return true;
+	if (blkv_memory_sum(&req->memory, req->nr_sectors) != req->sum)
+		return false;
+	return !blkv_option(&req->blkv->options, SEPARATE_COPIES) ||
+	       blkv_memory_sum(&req->test_copy, req->nr_sectors) == req->sum;
+}
+
+static void write_judge(struct blkv_request *req)
+{
+	if (!write_is_intact(req)) {
+		blkv_request_queue(req, req->blkv->wq, write_report_modified);
+		return;
+	}
+	trust_record_done(req);
+	blkv_request_end(req, BLK_STS_OK);
+}
+
+static void write_judge_queued(struct work_struct *work)
+{
+	write_judge(blkv_request_of_work(work));
+}
+
 /* ---- memory that changes afterwards ------------------------------------------------------- */
 
 /**
@@ -522,8 +612,10 @@ void blkv_verdict(struct blkv_request *req)
 		read_judge(req);
 		break;
 	case BLKV_OPERATION_WRITE:
-		trust_record_done(req);
-		blkv_request_end(req, BLK_STS_OK);
+		if (!blkv_checks_copies(&req->blkv->options) || may_compare_now(req))
+			write_judge(req);
+		else
+			blkv_request_queue(req, req->blkv->wq, write_judge_queued);
 		break;
 	case BLKV_OPERATION_FLUSH:
 		blkv_request_end(req, BLK_STS_OK);

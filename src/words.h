@@ -29,6 +29,10 @@
 	       "memory limit of fingerprint, in MiB")                                              \
 	OPTION(DISCARD_ZEROES, "discard_zeroes", FLAG,                                             \
 	       "discarded sectors read as zeros on both legs: keep comparing them")                \
+	OPTION(SEPARATE_COPIES, "separate_copies", FLAG,                                           \
+	       "give each leg its own private copy of a write")                                    \
+	OPTION(CHECK_COPIES, "check_copies", FLAG,                                                 \
+	       "report a leg that changes the memory of a write (class modified)")                 \
 	OPTION(STRICT_COMPLETION, "strict_completion", FLAG,                                       \
 	       "report data that arrive after the test leg has completed a read (class late)")     \
 	OPTION(QUARANTINE_MIB, "quarantine_mib", NUMBER,                                           \
@@ -82,7 +86,8 @@
 	CLASS(TORN, "torn", NONE, "only the start or only the end of the request differs")         \
 	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
 	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")          \
-	CLASS(LATE, "late", NONE, "the data changed after the test leg completed the request")
+	CLASS(LATE, "late", NONE, "the data changed after the test leg completed the request")     \
+	CLASS(MODIFIED, "modified", NONE, "the leg changed the data of a write in memory")
 
 /* OPERATION(id, word): an operation of requests. A flush is a write without data. */
 #define BLKV_OPERATIONS(OPERATION)                                                                 \

@@ -242,18 +242,20 @@ fetch_suite_kernel() {
 	/sbin/depmod -b "$vmroot" "$version"
 }
 
-# Build the module in the root of a suite; prints its path.
-build_module_in_suite() {
-	local dir=$suite_root/build
+# Build a module in the root of a suite; prints its path.
+build_module_in_suite() { # <module>
+	local dir=$suite_root/build subdir=
+	[[ $1 != */* ]] || subdir=/${1%/*}
 	as_root mkdir -p "$dir"
 	as_root rsync -r --delete --checksum --filter='P *.o' --filter='P *.ko' --filter='P .*.cmd' --filter='P *.mod*' \
-		--include='*.c' --include='*.h' --include=Kbuild --include='/src/***' --exclude='*' "$top/" "$dir/"
+		--include='*.c' --include='*.h' --include=Kbuild --include='/src/***' \
+		--include='/tests/' --include='/tests/helpers/' --exclude='*' "$top/" "$dir/"
 	# objtool reads its stack limit from /proc.
 	# shellcheck disable=SC2016
 	as_root unshare --mount sh -c 'mount -t proc proc "$1/proc" &&
-		exec chroot "$1" make -C "/usr/src/linux-headers-$2" M=/build W=1 modules' \
-		sh "$suite_root" "$kver" >&2 || return 1
-	say "$dir/dm-blkverify.ko"
+		exec chroot "$1" make -C "/usr/src/linux-headers-$2" M="/build$3" W=1 modules' \
+		sh "$suite_root" "$kver" "$subdir" >&2 || return 1
+	say "$dir/$1"
 }
 
 # ---- modules -------------------------------------------------------------------------------------
@@ -279,7 +281,8 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 			--filter='P *.mod' --filter='P *.mod.c' --filter='P *.gcno' --filter='P *.gcda' \
 			--filter='P Module.symvers' --filter='P modules.order' \
 			--include='*.c' --include='*.h' --include=Kbuild --include='/src/***' \
-			--include='/tests/' --include='/tests/selftest/' --include='/bench/' \
+			--include='/tests/' --include='/tests/selftest/' --include='/tests/helpers/' \
+			--include='/bench/' \
 			--exclude='*' "$top/" "$dir/src/"
 		if ! make -C "$tree" M="$dir/src/$folder" "$@" modules >"$log" 2>&1; then
 			cat "$log" >&2

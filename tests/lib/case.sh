@@ -104,6 +104,19 @@ new_dm() { # <name> <target line>
 	leg=/dev/mapper/bvtest-$1
 }
 
+# A device that passes requests to the test leg, and becomes it; lie makes it misbehave, see
+# tests/helpers/liar.c. Sets test_below to the leg below it.
+liar_as_test() {
+	[ -n "${LIAR-}" ] || skip "there is no liar.ko"
+	[ -d /sys/module/liar ] || insmod "$LIAR"
+	test_below=$test
+	new_dm liar "0 $sectors liar $test"
+	test=$leg
+}
+lie() { dmsetup message -- bvtest-liar 0 "$@"; }
+liar_keeps() { [ "$(dmsetup status bvtest-liar | awk '{print $4}')" = "$1" ]; } # <reads>
+liar_is_done() { [ "$(dmsetup status bvtest-liar | awk '{print $5}')" = 0 ]; }
+
 make_v() { # [options of the table line]
 	dmsetup create bvtest-v --table "0 $sectors blkverify $raw $test${*:+ $# $*}"
 }
@@ -194,6 +207,11 @@ expect_refused() { # <text> <table line>
 	expect "users of the module" 0 "$(</sys/module/dm_blkverify/refcnt)"
 }
 refusals=0
+
+# Each mismatch in the list has its label: the test leg was re-read.
+has_labels() {
+	! dmsetup message bvtest-v 0 list | grep 'contents mismatch' | grep -vE ' (persistent|transient) class='
+}
 
 fill_random() { # <device> <MiB>
 	dd if=/dev/urandom of="$1" bs=1M count="$2" oflag=direct status=none
@@ -318,6 +336,7 @@ clean_up() {
 	requests_succeed
 	local d i
 	exec 8<&-
+	lie release 2>/dev/null
 	swapoff -a 2>/dev/null
 	while read -r d; do
 		umount "$d" 2>/dev/null
@@ -332,6 +351,7 @@ clean_up() {
 			dmsetup remove "$d" 2>/dev/null
 		done <<<"$d"
 	done
+	[ ! -d /sys/module/liar ] || rmmod liar
 	losetup -D 2>/dev/null
 	for d in "$TMPDIR"/bvtest-*; do
 		if mountpoint -q "$d"; then umount -l "$d"; fi

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let the test leg write to the memory of a read that it has completed or failed, and
+# check that no later write is damaged, and that the stray write is reported.
+# Needs: machine=debug
+
+new_pair 64
+fill_random "$raw" 4
+dd if="$raw" of="$test" bs=1M count=4 oflag=direct status=none
+fast=$raw
+head -c 4096 /dev/zero | tr '\0' W >"$TMPDIR/block"
+
+# Writes take so long that a stray write meets their memory.
+new_dm slow-raw "0 $sectors delay $raw 0 0 $raw 0 $(scaled 1500)"
+raw=$leg
+new_dm slow-test "0 $sectors delay $test 0 0 $test 0 $(scaled 1500)"
+test=$leg
+liar_as_test
+
+# Six reads, and after each of them a write that takes memory while the reads' data come again.
+six_of_both() {
+	local i writers=()
+	for i in 1 2 3 4 5 6; do
+		"$BVIO" read $v $((i * 262144)) 4096 >/dev/null || :
+		dd if="$TMPDIR/block" of=$v bs=4096 seek=$((8000 + i)) oflag=direct status=none &
+		writers+=($!)
+	done
+	wait "${writers[@]}"
+	wait_until 30 liar_is_done
+}
+
+# The writes are right on both legs.
+expect_six_writes() {
+	local i
+	for leg in "$raw" "$test"; do
+		for i in 1 2 3 4 5 6; do
+			expect "bytes of write $i on $leg that were not written" 0 \
+				"$(dd if="$leg" bs=4096 skip=$((8000 + i)) count=1 iflag=direct status=none | tr -d W | wc -c)"
+		done
+	done
+}
+
+# A read that was completed: its data come once more.
+make_v
+lie stray "$(scaled 500)"
+six_of_both
+lie honest
+expect_six_writes
+dmsetup remove bvtest-v
+
+# A read that failed: its data come all the same.
+make_v
+lie early "$(scaled 500)"
+lie fail read IOERR 6
+six_of_both
+lie honest
+expect_six_writes
+expect_field divergences 6
+expect_field mismatches 0
+dmsetup remove bvtest-v
+
+# The stray write is seen when the memory is lent again: the last word of each sector is marked.
+# (The slow legs are not needed any more.)
+dmsetup remove bvtest-liar
+raw=$fast test=$test_below
+liar_as_test
+
+stray_read() { # <table options...>
+	make_v "$@"
+	expect_read 524288 4096
+	lie stray 10
+	expect_read 262144 4096
+	wait_until 30 liar_is_done
+	lie honest
+	expect_field mismatches 0
+}
+
+stray_read
+expect_read 0 4096
+wait_until 30 is_at_least mismatches 1
+expect_field mismatches 1
+expect_field first_mismatch 512
+expect_field state C
+expect_log 'bvtest-v: read sector=512 nr=1 contents mismatch in sector 512 byte=504 .* class=late '
+expect_read 262144 4096
+expect_field mismatches 1
+dmsetup remove bvtest-v
+
+# With a quarantine, every word is marked, and the memory is not lent again before its time.
+stray_read quarantine_mib 1
+expect_read 0 4096
+sleep 0.2
+expect_field mismatches 0
+
+expect_read 1048576 1048576
+expect_read 1048576 1048576
+expect_read 1048576 1048576
+wait_until 30 is_at_least mismatches 1
+expect_field mismatches 1
+expect_field first_mismatch 512
+expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
+	grep -c '^1 read sector=512 nr=1 contents mismatch in sector 512 byte=0 .* class=late ')"

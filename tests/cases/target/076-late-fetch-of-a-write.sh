@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let the test leg fetch the data of a write after completing it, and check that what
+# it stores then is found.
+# Needs: machine=debug
+
+new_pair 16
+liar_as_test
+make_v
+
+lie fetch "$(scaled 100)"
+dd if=/dev/urandom of=$v bs=4096 seek=5 count=1 oflag=direct status=none
+wait_until 30 liar_is_done
+lie honest
+expect_field mismatches 0
+
+expect_read_error EILSEQ $((5 * 4096)) 4096
+expect_field first_mismatch 40
+expect_log 'contents mismatch in sector 40 byte=504 .* differ=8 write_order=1 '

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let the test leg complete reads before their data arrive, and check that a slower raw
+# leg does not hide it.
+# Needs: machine=debug
+
+new_pair 16
+fill_random "$raw" 1
+dd if="$raw" of="$test" bs=1M count=1 oflag=direct status=none
+new_dm slow "0 $sectors delay $raw 0 $(scaled 150)"
+raw=$leg
+liar_as_test
+make_v
+
+# All of each read.
+lie early "$(scaled 30)"
+for i in 1 2 3 4 5 6 7 8; do
+	expect_read_error EILSEQ $((i * 4096)) 4096
+done
+# (The data of the second look for the label are late, too, and may be reported as such.)
+expect "unfilled reads in the list" 8 "$(dmsetup message bvtest-v 0 list | grep -c ' class=unfilled ')"
+expect_log 'read sector=8 nr=8 contents mismatch in sector 8 byte=504 .* class=unfilled differ=1 '
+dmsetup message bvtest-v 0 reset
+
+# Only one sector of a long one.
+lie early "$(scaled 30)" 77 1
+expect_read_error EILSEQ 65536 65536
+expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
+	grep -c '^[0-9]* read sector=128 nr=128 contents mismatch in sector 205 byte=504 .* class=unfilled ')"
+lie honest
+dmsetup remove bvtest-v
+
+# Not what is not trusted: raw's data are the caller's.
+make_v
+lie early "$(scaled 30)" 77 1
+dmsetup message bvtest-v 0 distrust $((128 + 77)) 1
+expect_read 65536 65536
+expect_field mismatches 0
+lie honest
+dmsetup remove bvtest-v
+
+# First wrong data, then the right ones: only a checksum tells.
+make_v strict_completion
+expect_read 0 65536
+lie early "$(scaled 30)"
+lie flip 35 2
+expect_read_error EILSEQ 16384 4096
+expect_field mismatches 1
+expect_field first_mismatch 32
+expect_log 'read sector=32 nr=8 contents mismatch in sector 32 .* class=late '
+expect_read_error EILSEQ 16384 131072
+lie honest
+wait_until 30 liar_is_done
+expect_read 0 131072

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will let the test leg hang after a wrong answer, and check that every channel tells of it
+# all the same, and that a frozen target asks the test leg nothing more.
+# Needs: machine=debug
+
+ram_pair 16
+liar_as_test
+
+# The first read is answered, wrongly, and no other one.
+wrong_and_hangs() { # <option of the table line>
+	make_v "$@"
+	events=$(dmsetup info -c --noheadings -o events bvtest-v)
+	lie hang 1
+	(dmsetup wait bvtest-v "$events" >/dev/null; echo event >"$TMPDIR/event") &
+	"$BVIO" read $v 40960 4096 >"$TMPDIR/read" 2>&1 &
+	reader=$!
+}
+
+expect_told() {
+	wait_until 1 has_ended $reader
+	wait_until 1 test -s "$TMPDIR/event"
+	expect_field mismatches 1
+	expect_field first_mismatch 80
+	expect_log "bvtest-v: read sector=80 nr=8 contents mismatch in sector 80 byte=$1 "
+	[[ $(dmsetup message bvtest-v 0 list) == "1 read sector=80 nr=8 contents mismatch in sector 80 byte=$1 "*" class="* ]] ||
+		fail "the list: $(dmsetup message bvtest-v 0 list)"
+	rm "$TMPDIR/event"
+}
+
+has_label() { [[ $(dmsetup message bvtest-v 0 list) == *" $1 class="* ]]; }
+
+# The label comes when test answers at last.
+"$BVIO" poke "$test_below" 41000 1
+wrong_and_hangs
+expect_told 40
+expect "the read" "read: EILSEQ" "$(cat "$TMPDIR/read")"
+wait_until 5 liar_keeps 1
+if has_label persistent; then fail "it is called persistent before it was re-read"; fi
+expect_no_log "report 1, sector 80"
+
+lie release
+wait_until 5 has_label persistent
+expect_log 'bvtest-v: report 1, sector 80: persistent$'
+"$BVIO" poke "$test_below" 41000 1
+dmsetup remove bvtest-v
+
+# An error that is gone when it is looked at again.
+echo "bvtest: transient" >/dev/kmsg
+lie flip 80 1
+wrong_and_hangs ignore_mismatch
+expect_told 0
+expect "the read" "read 4096" "$(cat "$TMPDIR/read")"
+wait_until 5 liar_keeps 1
+lie release
+wait_until 5 has_label transient
+expect_log 'bvtest-v: report 1, sector 80: transient$'
+dmsetup remove bvtest-v
+
+# A frozen target leaves everything as it is.
+lie flip 80 1
+wrong_and_hangs freeze_on_mismatch
+expect_told 0
+expect "the read" "read: EILSEQ" "$(cat "$TMPDIR/read")"
+expect_field state F
+expect_read_error EIO 0 4096
+dmsetup suspend bvtest-v
+dmsetup resume bvtest-v
+wait_until 1 liar_keeps 0
+if has_label "[a-z]*"; then fail "a frozen target has re-read the test leg"; fi

@@ -472,6 +472,22 @@ static const char *run_class(const struct plan *plan, uint64_t start, uint64_t n
 	return "other";
 }
 
+/* How far around a request the target searches raw for what test returned. */
+#define SEARCH_SECTORS 256
+
+/*
+ * The class of a first bad sector @first that holds what belongs to @origin: it is known by that if
+ * it is in the request or near it.
+ */
+static void moved_class(const struct plan *plan, uint64_t start, uint64_t nr, uint64_t first,
+			uint64_t origin, char *class)
+{
+	if (origin + SEARCH_SECTORS >= start && origin < start + nr + SEARCH_SECTORS)
+		sprintf(class, "shifted(%+lld)", (long long)(origin - first));
+	else
+		strcpy(class, run_class(plan, start, nr));
+}
+
 /* The expected class in a report of a request with these limits. */
 static void expected_class(const struct plan *plan, uint64_t start, uint64_t nr, char *class)
 {
@@ -495,14 +511,13 @@ static void expected_class(const struct plan *plan, uint64_t start, uint64_t nr,
 		break;
 	case MISDIRECTED:
 		/* The overwritten sector, if the one that was not written is not in the request. */
-		strcpy(class, is_first ? "stale" : run_class(plan, start, nr));
+		if (is_first)
+			strcpy(class, "stale");
+		else
+			moved_class(plan, start, nr, first, fault->sector, class);
 		break;
 	case SWAPPED:
-		/* Only a sector within the request can be recognised. */
-		if (is_first && other < start + nr)
-			sprintf(class, "shifted(+%llu)", (unsigned long long)fault->distance);
-		else
-			strcpy(class, run_class(plan, start, nr));
+		moved_class(plan, start, nr, first, is_first ? other : fault->sector, class);
 		break;
 	case TORN:
 		strcpy(class, run_class(plan, start, nr));

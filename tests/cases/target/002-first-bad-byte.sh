@@ -14,6 +14,7 @@ expect_field state C
 expect_field first_mismatch 6144
 expect_field mismatches 54
 
+wait_until 30 has_labels
 dmsetup message bvtest-v 0 list >"$TMPDIR/list"
 sed -n 's/.* contents mismatch in sector \([0-9]*\) byte=\([0-9]*\) .* persistent class=bitflip(1) differ=1 .*/\1 \2/p' \
 	"$TMPDIR/list" >"$TMPDIR/found"

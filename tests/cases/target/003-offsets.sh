@@ -20,11 +20,11 @@ expect_read $((5 * 512)) 1048576
 
 "$BVIO" poke "$test_disk" $(((4099 + 1000) * 512 + 3)) 0x01
 expect_read_error EILSEQ $(((5 + 990) * 512)) 65536
-expect_log "bvtest-v: read sector=995 nr=128 contents mismatch in sector 1005 byte=3 raw=0x00 test=0x01 persistent class=bitflip(1)"
+expect_log "bvtest-v: read sector=995 nr=128 contents mismatch in sector 1005 byte=3 raw=0x00 test=0x01 class=bitflip(1)"
 
 "$BVIO" poke "$test" $((7 * 512 + 9)) 0xff
 
 expect_read_error EILSEQ $((32773 * 512)) 8192
-expect_log "bvtest-v: read sector=32773 nr=16 contents mismatch in sector 32780 byte=9 raw=0x00 test=0xff persistent class=bitflip(8)"
+expect_log "bvtest-v: read sector=32773 nr=16 contents mismatch in sector 32780 byte=9 raw=0x00 test=0xff class=bitflip(8)"
 expect "first mismatch of each target" "1005 32780" \
 	"$(dmsetup status bvtest-v | sed -n 's/.* blkverify C \([0-9]*\) 1 .*/\1/p' | xargs)"

@@ -17,7 +17,7 @@ flakey "0 $n flakey $real 0 0 60000 1 drop_writes"
 dd if=/dev/urandom of=$v bs=4096 seek=3 count=2 oflag=direct status=none
 flakey "0 $n linear $real 0"
 expect_read_error EILSEQ 0 65536
-expect_log "contents mismatch in sector 24 byte=[0-9]* .* persistent class=stale differ=16 write_order="
+expect_log "contents mismatch in sector 24 byte=[0-9]* .* class=stale differ=16 write_order="
 
 # A sector that was only ever written once has no previous version to be stale.
 dmsetup message bvtest-v 0 reset

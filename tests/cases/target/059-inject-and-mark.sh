@@ -18,7 +18,9 @@ tell inject 100 0x21
 
 expect_read $((200 * 512)) 4096
 expect_read_error EILSEQ $((96 * 512)) 4096
-expect_log 'contents mismatch in sector 100 byte=0 raw=0x00 test=0x21 transient class=bitflip(2) differ=1 injected write=none mark="before the upgrade"'
+expect_log 'contents mismatch in sector 100 byte=0 raw=0x00 test=0x21 class=bitflip(2) differ=1 injected write=none mark="before the upgrade"'
+wait_until 30 has_labels
+expect_log 'bvtest-v: report 1, sector 100: transient$'
 
 # Once only, and the test leg itself is unchanged.
 expect_read $((96 * 512)) 4096
@@ -30,14 +32,16 @@ tell mark
 "$BVIO" poke "$test" $((392 * 512)) 0x10
 tell inject 404
 expect_read_error EILSEQ $((392 * 512)) 16384
-expect_log 'contents mismatch in sector 400 byte=0 raw=0x00 test=0x10 persistent class=bitflip(1) differ=2 write=none$'
+expect_log 'contents mismatch in sector 400 byte=0 raw=0x00 test=0x10 class=bitflip(1) differ=2 write=none$'
+wait_until 30 has_labels
+expect_log 'bvtest-v: report 2, sector 400: persistent$'
 
 "$BVIO" poke "$test" $((392 * 512)) 0x10
 expect_read $((392 * 512)) 16384
 
 tell inject 8
 expect_read_error EILSEQ 4096 1048576
-expect_log 'contents mismatch in sector 8 byte=0 raw=0x00 test=0xff transient class=bitflip(8) differ=1 injected write=none$'
+expect_log 'contents mismatch in sector 8 byte=0 raw=0x00 test=0xff class=bitflip(8) differ=1 injected write=none$'
 
 for bad in "inject" "inject 7" "inject $((sectors + 8))" "inject 100 0" "inject 100 256" "inject 100 1 1" "inject -1"; do
 	# shellcheck disable=SC2086

@@ -15,7 +15,7 @@ for i in 1 2 3; do
 done
 
 expect_field mismatches 3
-expect_log "contents mismatch in sector 0 .* persistent class=unfilled differ=8"
+expect_log "contents mismatch in sector 0 .* class=unfilled differ=8"
 
 # All sectors the same, because the pages come back in another order.
 head -c 1M /dev/zero | tr '\0' U | dd of=$v bs=1M iflag=fullblock oflag=direct status=none

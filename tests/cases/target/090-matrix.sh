@@ -55,6 +55,7 @@ table=("fault injected reported sector class")
 all_injected=0 all_reported=0 all_sectors=0 all_classes=0
 for fault in $faults; do
 	matrix "$fault"
+	wait_until 30 has_labels
 	message list | "$BVFAULT" judge "$fault" "$plan" >"$verdict" || problems=$((problems + 1))
 	mapfile -t lines <"$verdict"
 	last=$((${#lines[@]} - 1))

@@ -9,9 +9,9 @@
 #include "args.h"
 #include "kunit.h"
 
-#define ARGS_MAX 12
-#define UNITS_MAX 8
-#define TEXT_MAX 256
+#define ARGS_MAX 20
+#define UNITS_MAX 12
+#define TEXT_MAX 512
 
 /*
  * The options, in canonical order. Written out here and not taken from words.h: what users type
@@ -19,7 +19,20 @@
  */
 static const char *const option_words[BLKV_OPTIONS_NR] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
-	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib",
+	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
+	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
+};
+
+/* Which are followed by a number, and the lowest and the highest one. */
+static const struct {
+	const char *lowest;
+	const char *highest;
+	unsigned int min;
+	unsigned int max;
+} numbers[BLKV_OPTIONS_NR] = {
+	[BLKV_OPTION_FINGERPRINT_MAX_MIB] = { "fingerprint_max_mib 1", "fingerprint_max_mib 1048576",
+					      1, 1048576 },
+	[BLKV_OPTION_QUARANTINE_MIB] = { "quarantine_mib 1", "quarantine_mib 65536", 1, 65536 },
 };
 
 /* The words of a line, in canonical order. A word and the number after it are one string. */
@@ -27,42 +40,72 @@ static unsigned int units_of(const struct blkv_options *options, const char **un
 {
 	unsigned int id, nr = 0;
 
-	for (id = 0; id < BLKV_OPTIONS_NR; id++)
-		if (options->set[id] && id != BLKV_OPTION_FINGERPRINT_MAX_MIB)
+	for (id = 0; id < BLKV_OPTIONS_NR; id++) {
+		if (!options->set[id])
+			continue;
+		if (!numbers[id].max)
 			units[nr++] = option_words[id];
-	if (options->number[BLKV_OPTION_FINGERPRINT_MAX_MIB] == 1)
-		units[nr++] = "fingerprint_max_mib 1";
-	else if (options->number[BLKV_OPTION_FINGERPRINT_MAX_MIB])
-		units[nr++] = "fingerprint_max_mib 1048576";
+		else if (options->number[id] == numbers[id].min)
+			units[nr++] = numbers[id].lowest;
+		else
+			units[nr++] = numbers[id].highest;
+	}
 	return nr;
 }
 
-static void set_limit(struct blkv_options *options, unsigned int max_mib)
+static void set_number(struct blkv_options *options, enum blkv_option_id id, unsigned int number)
 {
-	options->set[BLKV_OPTION_FINGERPRINT_MAX_MIB] = max_mib;
-	options->number[BLKV_OPTION_FINGERPRINT_MAX_MIB] = max_mib;
+	options->set[id] = number;
+	options->number[id] = number;
 }
 
-/* All valid combinations, by number, with the lowest and the highest memory limit. */
+/* Take the next digit of a number that has digits of different bases. */
+static unsigned int digit(unsigned int *n, unsigned int base)
+{
+	unsigned int value = *n % base;
+
+	*n /= base;
+	return value;
+}
+
+/* All valid combinations, by number, with the lowest and the highest of each number. */
 static bool numbered_options(unsigned int n, struct blkv_options *options)
 {
 	static const struct {
 		bool no_write_copy;
 		bool fingerprint;
 		unsigned int max_mib;
-	} rest[] = { {}, { true }, { false, true }, { false, true, 1 }, { false, true, 1048576 } };
+		bool separate_copies;
+		bool check_copies;
+	} rest[] = {
+		{},
+		{ true },
+		{ false, true },
+		{ false, true, 1 },
+		{ false, true, 1048576 },
+		{ false, false, 0, true },
+		{ false, false, 0, false, true },
+		{ false, false, 0, true, true },
+		{ false, true, 0, true, true },
+	};
+	static const unsigned int quarantines[] = { 0, 1, 65536 };
+	unsigned int mode = digit(&n, 4), i;
 
-	if (n >= 8 * ARRAY_SIZE(rest))
-		return false;
 	memset(options, 0, sizeof(*options));
-	options->set[BLKV_OPTION_IGNORE] = n % 4 == 1;
-	options->set[BLKV_OPTION_FREEZE] = n % 4 == 2;
-	options->set[BLKV_OPTION_PANIC] = n % 4 == 3;
-	options->set[BLKV_OPTION_WRITTEN_ONLY] = n / 4 % 2;
-	options->set[BLKV_OPTION_NO_WRITE_COPY] = rest[n / 8].no_write_copy;
-	options->set[BLKV_OPTION_FINGERPRINT] = rest[n / 8].fingerprint;
-	set_limit(options, rest[n / 8].max_mib);
-	return true;
+	options->set[BLKV_OPTION_IGNORE] = mode == 1;
+	options->set[BLKV_OPTION_FREEZE] = mode == 2;
+	options->set[BLKV_OPTION_PANIC] = mode == 3;
+	options->set[BLKV_OPTION_WRITTEN_ONLY] = digit(&n, 2);
+	options->set[BLKV_OPTION_DISCARD_ZEROES] = digit(&n, 2);
+	options->set[BLKV_OPTION_STRICT_COMPLETION] = digit(&n, 2);
+	set_number(options, BLKV_OPTION_QUARANTINE_MIB, quarantines[digit(&n, 3)]);
+	i = digit(&n, ARRAY_SIZE(rest));
+	options->set[BLKV_OPTION_NO_WRITE_COPY] = rest[i].no_write_copy;
+	options->set[BLKV_OPTION_FINGERPRINT] = rest[i].fingerprint;
+	set_number(options, BLKV_OPTION_FINGERPRINT_MAX_MIB, rest[i].max_mib);
+	options->set[BLKV_OPTION_SEPARATE_COPIES] = rest[i].separate_copies;
+	options->set[BLKV_OPTION_CHECK_COPIES] = rest[i].check_copies;
+	return !n;
 }
 
 /* Print units as the part of a line after the two devices, with a space first. */
@@ -147,6 +190,9 @@ static void expect_rejected(struct kunit *test, const char *text, unsigned int b
 #define RANGE_TEXT "fingerprint_max_mib is not between 1 and 1048576 MiB"
 #define NEEDS_TEXT "fingerprint_max_mib needs fingerprint"
 #define EXCLUDE_TEXT "fingerprint and no_write_copy are mutually exclusive"
+#define SEPARATE_TEXT "separate_copies and no_write_copy are mutually exclusive"
+#define CHECK_TEXT "check_copies and no_write_copy are mutually exclusive"
+#define QUARANTINE_TEXT "quarantine_mib is not between 1 and 65536 MiB"
 
 static void no_arguments_give_the_defaults(struct kunit *test)
 {
@@ -160,30 +206,29 @@ static void no_arguments_give_the_defaults(struct kunit *test)
 /* The enum is walked, so that an option which is not written out above is noticed. */
 static void every_option_has_its_word(struct kunit *test)
 {
-	static const char *const numbers[BLKV_OPTIONS_NR] = {
-		[BLKV_OPTION_FINGERPRINT_MAX_MIB] = "64",
-	};
 	unsigned int id, other;
 
 	for (id = 0; id < BLKV_OPTIONS_NR; id++) {
-		const char *const argv[] = {
-			numbers[id] ? "3" : "1",
-			option_words[id],
-			numbers[id],
-			"fingerprint",
-		};
+		bool needs_print = id == BLKV_OPTION_FINGERPRINT_MAX_MIB;
+		const char *argv[4] = { numbers[id].max ? (needs_print ? "3" : "2") : "1",
+					option_words[id] };
+		unsigned int argc = 2;
 		struct blkv_options options;
 		const char *error, *word;
 
 		KUNIT_ASSERT_NOT_NULL(test, option_words[id]);
-		KUNIT_ASSERT_EQ_MSG(test, parse(&options, numbers[id] ? 4 : 2, argv, &error, &word),
-				    0, "%s", option_words[id]);
+		if (numbers[id].max)
+			argv[argc++] = "64";
+		if (needs_print)
+			argv[argc++] = "fingerprint";
+		KUNIT_ASSERT_EQ_MSG(test, parse(&options, argc, argv, &error, &word), 0, "%s",
+				    option_words[id]);
 		for (other = 0; other < BLKV_OPTIONS_NR; other++)
 			KUNIT_EXPECT_EQ_MSG(test, options.set[other],
-					    other == id || (numbers[id] &&
+					    other == id || (needs_print &&
 							    other == BLKV_OPTION_FINGERPRINT),
 					    "%s, %s", option_words[id], option_words[other]);
-		KUNIT_EXPECT_EQ(test, options.number[id], numbers[id] ? 64 : 0);
+		KUNIT_EXPECT_EQ(test, options.number[id], numbers[id].max ? 64 : 0);
 	}
 }
 
@@ -265,11 +310,13 @@ static void pairs_name_every_option(struct kunit *test)
 	unsigned int n, id, sz;
 
 	for (n = 0; numbered_options(n, &options); n++) {
-		for (id = 0, sz = 0; id < BLKV_OPTION_FINGERPRINT_MAX_MIB; id++)
-			sz += scnprintf(expected + sz, TEXT_MAX - sz, ",%s=%c", option_words[id],
-					options.set[id] ? 'y' : 'n');
-		scnprintf(expected + sz, TEXT_MAX - sz, ",fingerprint_max_mib=%u",
-			  options.number[BLKV_OPTION_FINGERPRINT_MAX_MIB]);
+		for (id = 0, sz = 0; id < BLKV_OPTIONS_NR; id++)
+			if (numbers[id].max)
+				sz += scnprintf(expected + sz, TEXT_MAX - sz, ",%s=%u",
+						option_words[id], options.number[id]);
+			else
+				sz += scnprintf(expected + sz, TEXT_MAX - sz, ",%s=%c",
+						option_words[id], options.set[id] ? 'y' : 'n');
 		KUNIT_ASSERT_EQ(test, blkv_options_emit_pairs(&options, text, sizeof(text)),
 				(unsigned int)strlen(expected));
 		KUNIT_ASSERT_STREQ(test, text, expected);
@@ -303,7 +350,8 @@ static void emit_stays_inside_short_buffers(struct kunit *test)
 	struct blkv_options options;
 	unsigned int n;
 
-	for (n = 0; numbered_options(n, &options); n++) {
+	/* Every combination would take too long. */
+	for (n = 0; numbered_options(n, &options); n += 13) {
 		expect_no_overrun(test, &options, blkv_options_emit);
 		expect_no_overrun(test, &options, blkv_options_emit_pairs);
 	}
@@ -398,6 +446,7 @@ static void missing_number_is_rejected(struct kunit *test)
 	rejected(MISSING_TEXT, 2, "2", "fingerprint", "fingerprint_max_mib");
 	/* The next word is taken for the number. */
 	rejected(RANGE_TEXT, 2, "2", "fingerprint_max_mib", "fingerprint");
+	rejected(MISSING_TEXT, 1, "1", "quarantine_mib");
 }
 
 static void out_of_range_number_is_rejected(struct kunit *test)
@@ -410,6 +459,8 @@ static void out_of_range_number_is_rejected(struct kunit *test)
 	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "");
 	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "1M");
 	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "0x10");
+	rejected(QUARANTINE_TEXT, 2, "2", "quarantine_mib", "0");
+	rejected(QUARANTINE_TEXT, 2, "2", "quarantine_mib", "65537");
 }
 
 static void repeated_number_is_rejected(struct kunit *test)
@@ -423,31 +474,42 @@ static void conflicting_options_are_rejected(struct kunit *test)
 	rejected(NEEDS_TEXT, 1, "2", "fingerprint_max_mib", "5");
 	rejected(EXCLUDE_TEXT, 1, "2", "no_write_copy", "fingerprint");
 	rejected(EXCLUDE_TEXT, 2, "2", "fingerprint", "no_write_copy");
+	rejected(SEPARATE_TEXT, 1, "2", "no_write_copy", "separate_copies");
+	rejected(SEPARATE_TEXT, 2, "2", "separate_copies", "no_write_copy");
+	rejected(CHECK_TEXT, 1, "2", "no_write_copy", "check_copies");
+	rejected(CHECK_TEXT, 2, "2", "check_copies", "no_write_copy");
 }
 
-/* Words by number: modes, flags, the memory limit, a valid number, and invalid words. */
-enum { MODE_WORDS = 3, NO_COPY = 4, PRINT = 5, LIMIT = 6, NUMBER = 7 };
+/* Words by number: those of the options, a valid number, and invalid words. */
+enum { MODE_WORDS = 3, NUMBER = BLKV_OPTIONS_NR };
 
 static const char *const pool[] = {
-	"ignore_mismatch",
-	"freeze_on_mismatch",
-	"panic_on_mismatch",
-	"written_only",
-	"no_write_copy",
-	"fingerprint",
-	"fingerprint_max_mib",
-	"7",
-	"0",
-	"nonsense",
-	"",
+	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
+	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
+	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
+	"7",		   "0",			 "nonsense",		"",
 	"ignore",
 };
+
+/* The word @word is among picked[1..nr], and @other was seen: @word is to blame. */
+static bool conflict(const unsigned int *picked, unsigned int nr, unsigned int word, bool other,
+		     unsigned int *blamed)
+{
+	unsigned int i;
+
+	for (i = 1; i <= nr && other; i++) {
+		*blamed = i;
+		if (picked[i] == word)
+			return true;
+	}
+	return false;
+}
 
 /* The error that is due for the words picked[1..nr], or NULL; and which word is to blame. */
 static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen,
 			 unsigned int *blamed)
 {
-	unsigned int i, j, mode;
+	unsigned int i, mode;
 
 	for (i = 1; i <= nr; i++) {
 		*blamed = i;
@@ -459,25 +521,27 @@ static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen
 			if (picked[i] < MODE_WORDS && seen[mode])
 				return MODES_TEXT;
 		seen[picked[i]] = true;
-		if (picked[i] != LIMIT)
+		if (!numbers[picked[i]].max)
 			continue;
 		if (i == nr)
 			return MISSING_TEXT;
-		*blamed = ++i;
-		if (picked[i] != NUMBER)
-			return RANGE_TEXT;
+		*blamed = i + 1;
+		if (picked[i + 1] != NUMBER)
+			return picked[i] == BLKV_OPTION_QUARANTINE_MIB ? QUARANTINE_TEXT :
+									 RANGE_TEXT;
+		i++;
 	}
 
-	for (j = 1; j <= nr; j++) {
-		*blamed = j;
-		if (picked[j] == LIMIT && !seen[PRINT])
-			return NEEDS_TEXT;
-	}
-	for (j = 1; j <= nr; j++) {
-		*blamed = j;
-		if (picked[j] == NO_COPY && seen[PRINT])
-			return EXCLUDE_TEXT;
-	}
+	if (conflict(picked, nr, BLKV_OPTION_FINGERPRINT_MAX_MIB, !seen[BLKV_OPTION_FINGERPRINT],
+		     blamed))
+		return NEEDS_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_FINGERPRINT], blamed))
+		return EXCLUDE_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_SEPARATE_COPIES],
+		     blamed))
+		return SEPARATE_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_CHECK_COPIES], blamed))
+		return CHECK_TEXT;
 	return NULL;
 }
 
@@ -487,7 +551,7 @@ static void random_options_match_a_model(struct kunit *test)
 	unsigned int round, i, good = 0;
 
 	for (round = 0; round < bvtest_rounds(5000); round++) {
-		unsigned int nr = below(random, ARGS_MAX - 4), picked[ARGS_MAX], blamed = 0;
+		unsigned int nr = below(random, 8), picked[ARGS_MAX], blamed = 0;
 		bool seen[ARRAY_SIZE(pool)] = {};
 		const char *argv[ARGS_MAX], *text;
 		struct blkv_options expected = {};
@@ -498,7 +562,8 @@ static void random_options_match_a_model(struct kunit *test)
 		for (i = 1; i <= nr; i++) {
 			/* Valid words more often, or hardly any line would be valid. */
 			picked[i] = below(random, one_in(random, 8) ? ARRAY_SIZE(pool) : NUMBER);
-			if (i > 1 && picked[i - 1] == LIMIT && !one_in(random, 8))
+			if (i > 1 && picked[i - 1] < NUMBER && numbers[picked[i - 1]].max &&
+			    !one_in(random, 8))
 				picked[i] = NUMBER;
 			argv[i] = pool[picked[i]];
 		}
@@ -508,13 +573,10 @@ static void random_options_match_a_model(struct kunit *test)
 			expect_rejected(test, text, blamed, nr + 1, argv);
 			continue;
 		}
-		expected.set[BLKV_OPTION_IGNORE] = seen[0];
-		expected.set[BLKV_OPTION_FREEZE] = seen[1];
-		expected.set[BLKV_OPTION_PANIC] = seen[2];
-		expected.set[BLKV_OPTION_WRITTEN_ONLY] = seen[MODE_WORDS];
-		expected.set[BLKV_OPTION_NO_WRITE_COPY] = seen[NO_COPY];
-		expected.set[BLKV_OPTION_FINGERPRINT] = seen[PRINT];
-		set_limit(&expected, seen[LIMIT] ? 7 : 0);
+		for (i = 0; i < BLKV_OPTIONS_NR; i++) {
+			expected.set[i] = seen[i];
+			expected.number[i] = seen[i] && numbers[i].max ? 7 : 0;
+		}
 		expect_parsed(test, &expected, nr + 1, argv);
 		good++;
 	}

@@ -337,6 +337,8 @@ static const struct {
 	{ { BLKV_CLASS_TORN, 0 }, "torn" },
 	{ { BLKV_CLASS_STALE, 0 }, "stale" },
 	{ { BLKV_CLASS_UNFILLED, 0 }, "unfilled" },
+	{ { BLKV_CLASS_LATE, 0 }, "late" },
+	{ { BLKV_CLASS_MODIFIED, 0 }, "modified" },
 };
 
 static void diagnosis_is_emitted_even_if_space_is_short(struct kunit *test)

@@ -400,6 +400,27 @@ static void copy_compares_equal(struct kunit *test)
 	}
 }
 
+static void bytes_are_read_from_anywhere(struct kunit *test)
+{
+	struct pair *pair = new_pair(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(300); round++) {
+		unsigned int start, offset, len;
+		u8 window[64];
+
+		fill_pair(pair, random_size(pair->random));
+		start = below(pair->random, pair->size);
+		bvec_iter_advance(pair->a->vecs, &pair->a->iter, start);
+		offset = below(pair->random, pair->size - start);
+		len = min(between(pair->random, 0, sizeof(window)), pair->size - start - offset);
+		memset(window, 0xa5, sizeof(window));
+		blkv_vecs_read(pair->a->vecs, pair->a->iter, offset, window, len);
+		KUNIT_ASSERT_EQ(test, memcmp(window, pair->flat + start + offset, len), 0);
+		KUNIT_ASSERT_NULL(test, memchr_inv(window + len, 0xa5, sizeof(window) - len));
+	}
+}
+
 /* Is a byte of the arena in the part of the list twice? Marks each byte. */
 static bool repeats_a_byte(const struct cut *cut, struct bvec_iter iter, u8 *marks)
 {
@@ -551,6 +572,7 @@ static struct kunit_case compare_cases[] = {
 	KUNIT_CASE(empty_lists_are_equal),
 	KUNIT_CASE(copy_changes_only_its_destination),
 	KUNIT_CASE(copy_compares_equal),
+	KUNIT_CASE(bytes_are_read_from_anywhere),
 	KUNIT_CASE(disjoint_segments_have_no_alias),
 	KUNIT_CASE(alias_is_found_where_a_byte_repeats),
 	KUNIT_CASE(one_alias_among_many_segments_is_found),

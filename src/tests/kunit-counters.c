@@ -24,106 +24,152 @@ static struct blkv_counters *new_counters(struct kunit *test)
 	return counters;
 }
 
-static void expect_counts(struct kunit *test, struct blkv_counters *counters, u64 compared,
-			  u64 skipped, u64 written)
-{
-	struct blkv_counts counts = { ~0ULL, ~0ULL, ~0ULL };
+/* The members of struct blkv_counts, as an array. */
+#define NR_COUNTS 6
 
+static_assert(sizeof(struct blkv_counts) == NR_COUNTS * sizeof(u64));
+
+static void expect_counts(struct kunit *test, struct blkv_counters *counters, const u64 *expected)
+{
+	struct blkv_counts counts;
+
+	memset(&counts, 0xa5, sizeof(counts));
 	blkv_counters_read(counters, &counts);
-	KUNIT_ASSERT_EQ(test, counts.compared, compared);
-	KUNIT_ASSERT_EQ(test, counts.skipped, skipped);
-	KUNIT_ASSERT_EQ(test, counts.written, written);
+	KUNIT_ASSERT_EQ(test, counts.compared, expected[0]);
+	KUNIT_ASSERT_EQ(test, counts.skipped, expected[1]);
+	KUNIT_ASSERT_EQ(test, counts.written, expected[2]);
+	KUNIT_ASSERT_EQ(test, counts.discards, expected[3]);
+	KUNIT_ASSERT_EQ(test, counts.zeroes, expected[4]);
+	KUNIT_ASSERT_EQ(test, counts.flushes, expected[5]);
+}
+
+/* Count on both sides. */
+static void add(struct blkv_counters *counters, u64 *sums, unsigned int i, u64 nr)
+{
+	sums[i] += nr;
+	switch (i) {
+	case 0:
+		blkv_count(counters, compared, nr);
+		break;
+	case 1:
+		blkv_count(counters, skipped, nr);
+		break;
+	case 2:
+		blkv_count(counters, written, nr);
+		break;
+	case 3:
+		blkv_count(counters, discards, nr);
+		break;
+	case 4:
+		blkv_count(counters, zeroes, nr);
+		break;
+	default:
+		blkv_count(counters, flushes, nr);
+		break;
+	}
 }
 
 static void each_count_is_its_own(struct kunit *test)
 {
 	struct blkv_counters *counters = new_counters(test);
+	u64 sums[NR_COUNTS] = {};
+	unsigned int i;
 
-	expect_counts(test, counters, 0, 0, 0);
-	blkv_count_compared(counters, 1);
-	expect_counts(test, counters, 1, 0, 0);
-	blkv_count_skipped(counters, 20);
-	expect_counts(test, counters, 1, 20, 0);
-	blkv_count_written(counters, 300);
-	expect_counts(test, counters, 1, 20, 300);
-	/* More than 32 bits. */
-	blkv_count_written(counters, 5ULL << 32);
-	expect_counts(test, counters, 1, 20, 300 + (5ULL << 32));
+	expect_counts(test, counters, sums);
+	for (i = 0; i < NR_COUNTS; i++) {
+		add(counters, sums, i, i + 1);
+		expect_counts(test, counters, sums);
+		/* More than 32 bits. */
+		add(counters, sums, i, 5ULL << 32);
+		expect_counts(test, counters, sums);
+	}
 }
 
 static void all_cpus_are_summed(struct kunit *test)
 {
 	struct blkv_counters *counters = new_counters(test);
-	u64 nr = 0;
+	u64 sums[NR_COUNTS] = {};
+	unsigned int i;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct blkv_counts *counts = per_cpu_ptr(counters->cpu, cpu);
+		u64 *counts = (u64 *)per_cpu_ptr(counters->cpu, cpu);
 
-		counts->compared += 1;
-		counts->skipped += 10;
-		counts->written += 100;
-		nr++;
+		for (i = 0; i < NR_COUNTS; i++) {
+			counts[i] += 10 * i + 1;
+			sums[i] += 10 * i + 1;
+		}
 	}
-	expect_counts(test, counters, nr, 10 * nr, 100 * nr);
+	expect_counts(test, counters, sums);
 }
 
 static void reset_starts_from_zero(struct kunit *test)
 {
 	struct blkv_counters *counters = new_counters(test);
+	u64 sums[NR_COUNTS] = {}, zero[NR_COUNTS] = {};
+	unsigned int i;
 
-	blkv_count_compared(counters, 1);
-	blkv_count_skipped(counters, 2);
-	blkv_count_written(counters, 3);
+	for (i = 0; i < NR_COUNTS; i++)
+		add(counters, sums, i, i + 1);
 	blkv_counters_reset(counters);
-	expect_counts(test, counters, 0, 0, 0);
-	blkv_count_compared(counters, 4);
-	expect_counts(test, counters, 4, 0, 0);
+	expect_counts(test, counters, zero);
+	memset(sums, 0, sizeof(sums));
+	for (i = 0; i < NR_COUNTS; i++)
+		add(counters, sums, i, i + 10);
+	expect_counts(test, counters, sums);
 	blkv_counters_reset(counters);
-	expect_counts(test, counters, 0, 0, 0);
+	expect_counts(test, counters, zero);
 }
 
 static void counts_survive_a_wrap(struct kunit *test)
 {
 	struct blkv_counters *counters = new_counters(test);
+	u64 sums[NR_COUNTS] = {};
+	unsigned int i;
 
-	blkv_count_compared(counters, U64_MAX);
+	for (i = 0; i < NR_COUNTS; i++)
+		add(counters, sums, i, U64_MAX);
 	blkv_counters_reset(counters);
-	blkv_count_compared(counters, 7);
-	expect_counts(test, counters, 7, 0, 0);
+	memset(sums, 0, sizeof(sums));
+	for (i = 0; i < NR_COUNTS; i++)
+		add(counters, sums, i, 7 + i);
+	expect_counts(test, counters, sums);
 }
 
 static void moved_counters_continue(struct kunit *test)
 {
 	struct blkv_counters *to = new_counters(test), *from = new_counters(test);
+	u64 sums[NR_COUNTS] = {}, zero[NR_COUNTS] = {}, lost[NR_COUNTS] = {};
+	unsigned int i;
 
 	/* The new table has counted something already, which does not count. */
-	blkv_count_compared(to, 1000);
-	blkv_count_compared(from, 1);
+	for (i = 0; i < NR_COUNTS; i++) {
+		add(to, lost, i, 1000);
+		add(from, lost, i, 1);
+	}
 	blkv_counters_reset(from);
-	blkv_count_compared(from, 5);
-	blkv_count_skipped(from, 6);
-	blkv_count_written(from, 7);
+	for (i = 0; i < NR_COUNTS; i++)
+		add(from, sums, i, 5 + i);
 	blkv_counters_move(to, from);
-	expect_counts(test, to, 5, 6, 7);
-	expect_counts(test, from, 0, 0, 0);
-	blkv_count_written(to, 1);
-	expect_counts(test, to, 5, 6, 8);
+	expect_counts(test, to, sums);
+	expect_counts(test, from, zero);
+	add(to, sums, 2, 1);
+	expect_counts(test, to, sums);
 	/* And back, as when a table is loaded again. */
 	blkv_counters_move(from, to);
-	expect_counts(test, from, 5, 6, 8);
-	expect_counts(test, to, 0, 0, 0);
+	expect_counts(test, from, sums);
+	expect_counts(test, to, zero);
 }
 
 static void random_operations_match_plain_sums(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct blkv_counters *counters[2] = { new_counters(test), new_counters(test) };
-	u64 sums[2][3] = {};
+	u64 sums[2][NR_COUNTS] = {};
 	unsigned int round;
 
 	for (round = 0; round < bvtest_rounds(3000); round++) {
-		unsigned int i = below(random, 2), nr = below(random, 5000);
+		unsigned int i = below(random, 2);
 
 		switch (below(random, 40)) {
 		case 0:
@@ -135,21 +181,12 @@ static void random_operations_match_plain_sums(struct kunit *test)
 			memcpy(sums[i], sums[!i], sizeof(sums[i]));
 			memset(sums[!i], 0, sizeof(sums[i]));
 			break;
-		case 2 ... 12:
-			blkv_count_compared(counters[i], nr);
-			sums[i][0] += nr;
-			break;
-		case 13 ... 24:
-			blkv_count_skipped(counters[i], nr);
-			sums[i][1] += nr;
-			break;
 		default:
-			blkv_count_written(counters[i], nr);
-			sums[i][2] += nr;
+			add(counters[i], sums[i], below(random, NR_COUNTS), below(random, 5000));
 			break;
 		}
-		expect_counts(test, counters[0], sums[0][0], sums[0][1], sums[0][2]);
-		expect_counts(test, counters[1], sums[1][0], sums[1][1], sums[1][2]);
+		expect_counts(test, counters[0], sums[0]);
+		expect_counts(test, counters[1], sums[1]);
 	}
 }
 

@@ -56,6 +56,8 @@ static void expect_found(struct kunit *test, struct blkv_findings *findings,
 	for (i = 0; i < BLKV_LEGS; i++)
 		KUNIT_EXPECT_EQ(test, found.leg_errors[i], expected->leg_errors[i]);
 	KUNIT_EXPECT_EQ(test, found.unstable, expected->unstable);
+	for (i = 0; i < BLKV_DISTRUSTS_NR; i++)
+		KUNIT_EXPECT_EQ(test, found.distrusted[i], expected->distrusted[i]);
 }
 
 static void nothing_is_found_at_first(struct kunit *test)
@@ -131,6 +133,21 @@ static void leg_errors_and_unstable_reads_are_not_findings(struct kunit *test)
 	expect_found(test, findings, &expected);
 }
 
+static void distrust_is_counted_by_its_reason(struct kunit *test)
+{
+	struct blkv_findings *findings = new_findings(test);
+	struct blkv_found expected = {};
+	unsigned int i;
+
+	for (i = 0; i < BLKV_DISTRUSTS_NR; i++) {
+		blkv_findings_add_distrust(findings, i, 10 + i);
+		blkv_findings_add_distrust(findings, i, 0);
+		blkv_findings_add_distrust(findings, i, 1ULL << 40);
+		expected.distrusted[i] = (1ULL << 40) + 10 + i;
+		expect_found(test, findings, &expected);
+	}
+}
+
 static void only_a_freeze_freezes(struct kunit *test)
 {
 	struct blkv_findings *findings = new_findings(test);
@@ -153,6 +170,7 @@ static void reset_forgets_all_but_the_freeze(struct kunit *test)
 	blkv_findings_freeze(findings);
 	blkv_findings_add_leg_error(findings, BLKV_RAW);
 	blkv_findings_add_unstable(findings);
+	blkv_findings_add_distrust(findings, BLKV_DISTRUST_MEMORY, 1);
 	blkv_findings_reset(findings);
 	expect_found(test, findings, &(struct blkv_found){});
 	KUNIT_EXPECT_TRUE(test, blkv_is_frozen(findings));
@@ -184,7 +202,9 @@ static void moved_findings_continue(struct kunit *test)
 	add_divergence(from, 9, 8);
 	blkv_findings_freeze(from);
 	blkv_findings_add_leg_error(from, BLKV_TEST);
+	blkv_findings_add_distrust(from, BLKV_DISTRUST_DISCARD, 5);
 	blkv_findings_move(to, from);
+	expected.distrusted[BLKV_DISTRUST_DISCARD] = 5;
 	expected.number[BLKV_DIVERGENCE] = 1;
 	expected.leg_errors[BLKV_TEST] = 1;
 	expect_found(test, to, &expected);
@@ -204,6 +224,7 @@ static struct kunit_case findings_cases[] = {
 	KUNIT_CASE(flush_is_not_located),
 	KUNIT_CASE(unverified_divergence_is_located_where_the_legs_differed),
 	KUNIT_CASE(leg_errors_and_unstable_reads_are_not_findings),
+	KUNIT_CASE(distrust_is_counted_by_its_reason),
 	KUNIT_CASE(only_a_freeze_freezes),
 	KUNIT_CASE(reset_forgets_all_but_the_freeze),
 	KUNIT_CASE(thaw_forgets_only_the_freeze),

@@ -141,6 +141,96 @@ static void overwritten_slots_are_forgotten(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, write.order, BLKV_HISTORY_SIZE + 1);
 }
 
+static void add_operation(struct blkv_history *history, enum blkv_operation operation,
+			  sector_t start, sector_t nr_sectors)
+{
+	struct blkv_write write = {
+		.start = start,
+		.nr_sectors = nr_sectors,
+		.operation = operation,
+	};
+
+	blkv_history_add(history, &write);
+}
+
+static void expect_clears(struct kunit *test, struct blkv_history *history, sector_t sector,
+			  u64 after, u64 latest, u64 nearest)
+{
+	struct blkv_write last, near;
+
+	memset(&last, 0xa5, sizeof(last));
+	memset(&near, 0xa5, sizeof(near));
+	blkv_history_find_clears(history, sector, after, &last, &near);
+	KUNIT_EXPECT_EQ(test, last.order, latest);
+	KUNIT_EXPECT_EQ(test, near.order, nearest);
+}
+
+static void clears_are_found_anywhere(struct kunit *test)
+{
+	struct blkv_history *history = new_history(test);
+
+	expect_clears(test, history, 100, 0, 0, 0);
+	add(history, 100, 8);
+	expect_clears(test, history, 100, 0, 0, 0);
+	add_operation(history, BLKV_OPERATION_DISCARD, 90, 8);
+	add_operation(history, BLKV_OPERATION_WRITE_ZEROES, 200, 8);
+	add(history, 300, 8);
+	add_operation(history, BLKV_OPERATION_SECURE_ERASE, 5000, 8);
+	expect_clears(test, history, 100, 0, 5, 2);
+	expect_clears(test, history, 160, 0, 5, 3);
+	expect_clears(test, history, 5003, 0, 5, 5);
+	expect_clears(test, history, 100000, 0, 5, 5);
+	/* Only those that came later than the write. */
+	expect_clears(test, history, 100, 1, 5, 2);
+	expect_clears(test, history, 100, 2, 5, 3);
+	expect_clears(test, history, 100, 4, 5, 5);
+	expect_clears(test, history, 100, 5, 0, 0);
+	/* Of two that are as near, the later one. */
+	add_operation(history, BLKV_OPERATION_DISCARD, 90, 8);
+	expect_clears(test, history, 100, 0, 6, 6);
+}
+
+/* How far a sector is from a range, counted sector by sector. */
+static u32 distance_of(const struct span *span, u32 sector)
+{
+	u32 i, least = U32_MAX;
+
+	for (i = span->start; i < span->start + span->nr; i++)
+		least = min(least, i < sector ? sector - i : i - sector);
+	return least;
+}
+
+static void random_clears_match_a_list(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct blkv_history *history = new_history(test);
+	enum { NR = 200, SPACE = 500 };
+	struct span *all = kunit_kcalloc(test, NR, sizeof(*all), GFP_KERNEL);
+	bool *clears = kunit_kcalloc(test, NR, sizeof(*clears), GFP_KERNEL);
+	u32 nr, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, all);
+	KUNIT_ASSERT_NOT_NULL(test, clears);
+	for (nr = 0; nr < NR; nr++) {
+		u32 sector = below(random, SPACE), after = below(random, nr + 1), latest = 0, near = 0;
+
+		all[nr].start = below(random, SPACE);
+		all[nr].nr = between(random, 1, 20);
+		clears[nr] = one_in(random, 3);
+		add_operation(history,
+			      clears[nr] ? BLKV_OPERATION_DISCARD : BLKV_OPERATION_WRITE,
+			      all[nr].start, all[nr].nr);
+		for (i = after; i <= nr; i++) {
+			if (!clears[i])
+				continue;
+			latest = i + 1;
+			if (!near || distance_of(&all[i], sector) <= distance_of(&all[near - 1], sector))
+				near = i + 1;
+		}
+		expect_clears(test, history, sector, after, latest, near);
+	}
+}
+
 static void moved_history_continues(struct kunit *test)
 {
 	struct blkv_history *to = new_history(test), *from = new_history(test);
@@ -210,6 +300,8 @@ static struct kunit_case history_cases[] = {
 	KUNIT_CASE(write_covers_exactly_its_sectors),
 	KUNIT_CASE(random_writes_match_a_list),
 	KUNIT_CASE(overwritten_slots_are_forgotten),
+	KUNIT_CASE(clears_are_found_anywhere),
+	KUNIT_CASE(random_clears_match_a_list),
 	KUNIT_CASE(moved_history_continues),
 	KUNIT_CASE(emitted_line_is_complete_and_quotable),
 	KUNIT_CASE(exit_accepts_zeroed_memory),

@@ -7,15 +7,20 @@
 #include <kunit/static_stub.h>
 #include <linux/bio.h>
 #include <linux/completion.h>
+#include <linux/crc32c.h>
 #include <linux/gfp.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 
 #include "kunit.h"
 #include "memory.h"
 
 /* As in the unit: the pages of the longest request, and one more for its bvecs. */
 #define REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
-#define POOL_RESERVE (REGION_PAGES + 1)
+#define RESERVE_DATA REGION_PAGES
+#define RESERVE_VECS 1U
+/* What a pool of one kind always owns. */
+#define POOL_RESERVE (RESERVE_DATA + RESERVE_VECS)
 
 /*
  * The pages that the unit has got. Each is held here, too, so that its reference count tells
@@ -31,16 +36,31 @@ static LIST_HEAD(ascending_pages);
 
 #define ASCENDING_ORDER 10
 
+/* What each page that is out is used for, as far as a test notes it. */
+enum role { DATA = 1, VECS };
+
+static DEFINE_XARRAY(roles);
+
+static bool has_other_role(struct page *page, enum role role)
+{
+	void *old = xa_store(&roles, page_to_pfn(page), xa_mk_value(role), GFP_KERNEL);
+
+	return old && xa_to_value(old) != role;
+}
+
 /* Let go of the pages that the unit has freed; returns how many it has not. */
 static unsigned int nr_pages_out(void)
 {
 	unsigned int i, nr = 0;
 
-	for (i = 0; i < nr_given; i++)
-		if (page_count(given[i]) > 1)
+	for (i = 0; i < nr_given; i++) {
+		if (page_count(given[i]) > 1) {
 			given[nr++] = given[i];
-		else
-			put_page(given[i]);
+			continue;
+		}
+		xa_erase(&roles, page_to_pfn(given[i]));
+		put_page(given[i]);
+	}
 	nr_given = nr;
 	return nr;
 }
@@ -82,6 +102,7 @@ static void limit_system(struct kunit *test, unsigned int nr)
 }
 
 #define PLENTY 100000
+#define MARK 0x123456789abcdef0ULL
 
 struct fixture {
 	struct blkv_pool pool;
@@ -95,28 +116,56 @@ static unsigned int pages_needed(unsigned int nr_sectors)
 	return nr + (nr > BLKV_INLINE_VECS);
 }
 
+static atomic_t late_calls;
+
+static void late_work(struct work_struct *work)
+{
+	atomic_inc(&late_calls);
+}
+
+/* Return memory that nobody did anything wrong with. */
+static void put(struct blkv_pool *pool, struct blkv_memory *memory)
+{
+	blkv_memory_put(pool, memory, 0, false);
+}
+
+static unsigned int nr_idle(const struct blkv_pool *pool)
+{
+	return READ_ONCE(pool->data.nr) + READ_ONCE(pool->vecs.nr);
+}
+
 static void exit_pool(void *data)
 {
 	struct fixture *fixture = data;
 
-	blkv_memory_put(&fixture->pool, &fixture->kept);
+	put(&fixture->pool, &fixture->kept);
 	blkv_pool_exit(&fixture->pool);
 }
 
 KUNIT_DEFINE_ACTION_WRAPPER(exit_pool_action, exit_pool, void *);
 
-static struct fixture *new_fixture(struct kunit *test)
+static int init_pool(struct fixture *fixture, unsigned int quarantine_mib)
+{
+	return blkv_pool_init(&fixture->pool, MARK, quarantine_mib, late_work, &fixture->kept);
+}
+
+static struct fixture *new_resting_fixture(struct kunit *test, unsigned int quarantine_mib)
 {
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
 	limit_system(test, PLENTY);
-	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), 0);
+	KUNIT_ASSERT_EQ(test, init_pool(fixture, quarantine_mib), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_pool_action, fixture), 0);
 	/* Independent of the memory of this machine. */
 	fixture->pool.limit = PLENTY;
 	return fixture;
+}
+
+static struct fixture *new_fixture(struct kunit *test)
+{
+	return new_resting_fixture(test, 0);
 }
 
 static unsigned int length_of(struct list_head *list)
@@ -128,7 +177,8 @@ static unsigned int length_of(struct list_head *list)
 static void wait_briefly(struct kunit *test, struct blkv_pool *pool, struct blkv_memory *memory,
 			 unsigned int nr_sectors)
 {
-	KUNIT_ASSERT_GE(test, pool->nr_idle + system_pages, pages_needed(nr_sectors));
+	KUNIT_ASSERT_GE(test, nr_idle(pool) + pool->nr_resting + system_pages,
+			pages_needed(nr_sectors));
 	blkv_memory_wait(pool, memory, nr_sectors);
 	KUNIT_ASSERT_EQ(test, memory->nr_pages, DIV_ROUND_UP(nr_sectors, PAGE_SECTORS));
 }
@@ -138,23 +188,30 @@ static void expect_settled(struct kunit *test, struct fixture *fixture)
 {
 	struct blkv_pool *pool = &fixture->pool;
 
-	KUNIT_EXPECT_EQ(test, length_of(&pool->idle), pool->nr_idle);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle + POOL_RESERVE, nr_pages_out());
+	KUNIT_EXPECT_EQ(test, length_of(&pool->data.pages), pool->data.nr);
+	KUNIT_EXPECT_EQ(test, length_of(&pool->vecs.pages), pool->vecs.nr);
+	KUNIT_EXPECT_EQ(test, length_of(&pool->resting), pool->nr_resting);
+	KUNIT_EXPECT_EQ(test, length_of(&pool->suspects[0]) + length_of(&pool->suspects[1]),
+			pool->nr_suspects);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool) + pool->nr_resting + pool->nr_suspects + POOL_RESERVE,
+			nr_pages_out());
 	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
-	KUNIT_EXPECT_GE(test, pool->nr_idle, POOL_RESERVE);
+	KUNIT_EXPECT_GE(test, pool->nr_owned, 2 * POOL_RESERVE);
+	KUNIT_EXPECT_GE(test, pool->vecs.nr, RESERVE_VECS);
 	KUNIT_EXPECT_EQ(test, pool->waiters, 0);
+	KUNIT_EXPECT_EQ(test, pool->nr_late, 0);
 }
 
 static void new_pool_has_its_reserve(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
 
-	KUNIT_EXPECT_EQ(test, fixture->pool.nr_idle, POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE);
 	KUNIT_EXPECT_EQ(test, fixture->kept.nr_pages, REGION_PAGES);
 	expect_settled(test, fixture);
 }
 
-/* 2 % of the memory, but at least what a few requests need. */
+/* 1 % of the memory for each pool of a target, but at least what a few requests need. */
 static void limit_is_a_fraction_of_memory(struct kunit *test)
 {
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
@@ -162,9 +219,9 @@ static void limit_is_a_fraction_of_memory(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fixture);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
 	limit_system(test, PLENTY);
-	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), 0);
+	KUNIT_ASSERT_EQ(test, init_pool(fixture, 0), 0);
 	KUNIT_EXPECT_EQ(test, fixture->pool.limit,
-			max(totalram_pages() * 2 / 100, 4 * (REGION_PAGES + 1UL)));
+			max(totalram_pages() / 100, 4 * (REGION_PAGES + 1UL)));
 	exit_pool(fixture);
 }
 
@@ -178,8 +235,8 @@ static void failed_init_leaks_nothing(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(few); i++) {
 		memset(fixture, 0, sizeof(*fixture));
 		limit_system(test, few[i]);
-		KUNIT_EXPECT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), -ENOMEM);
-		blkv_memory_put(&fixture->pool, &fixture->kept);
+		KUNIT_EXPECT_EQ(test, init_pool(fixture, 0), -ENOMEM);
+		put(&fixture->pool, &fixture->kept);
 		blkv_pool_exit(&fixture->pool);
 		KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);
 	}
@@ -194,8 +251,8 @@ static void exit_frees_all_pages(struct kunit *test)
 	blkv_pool_exit(&fixture->pool);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
 	limit_system(test, PLENTY);
-	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, &fixture->kept), 0);
-	blkv_memory_put(&fixture->pool, &fixture->kept);
+	KUNIT_ASSERT_EQ(test, init_pool(fixture, 0), 0);
+	put(&fixture->pool, &fixture->kept);
 	blkv_pool_exit(&fixture->pool);
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);
 }
@@ -225,11 +282,11 @@ static void memory_has_the_pages_it_needs(struct kunit *test)
 		for (i = 0; i < nr; i++)
 			KUNIT_ASSERT_NULL(test, memchr_inv(blkv_memory_sector(&memory, i, &bounce),
 							   i & 0xff, SECTOR_SIZE));
-		blkv_memory_put(&fixture->pool, &memory);
+		put(&fixture->pool, &memory);
 		KUNIT_EXPECT_EQ(test, memory.nr_pages, 0);
 	}
 	/* Requests one at a time are served from the reserve. */
-	KUNIT_EXPECT_EQ(test, fixture->pool.nr_idle, POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE);
 	expect_settled(test, fixture);
 }
 
@@ -238,10 +295,10 @@ static void empty_memory_may_be_put(struct kunit *test)
 	struct fixture *fixture = new_fixture(test);
 	struct blkv_memory memory = {};
 
-	blkv_memory_put(&fixture->pool, &memory);
+	put(&fixture->pool, &memory);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, 8));
-	blkv_memory_put(&fixture->pool, &memory);
-	blkv_memory_put(&fixture->pool, &memory);
+	put(&fixture->pool, &memory);
+	put(&fixture->pool, &memory);
 	expect_settled(test, fixture);
 }
 
@@ -254,11 +311,11 @@ static void last_used_page_is_reused_first(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, PAGE_SECTORS));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, PAGE_SECTORS));
 	page = a.vecs[0].bv_page;
-	blkv_memory_put(&fixture->pool, &b);
-	blkv_memory_put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
+	put(&fixture->pool, &a);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, PAGE_SECTORS));
 	KUNIT_ASSERT_PTR_EQ(test, a.vecs[0].bv_page, page);
-	blkv_memory_put(&fixture->pool, &a);
+	put(&fixture->pool, &a);
 }
 
 #define MANY 24
@@ -288,7 +345,7 @@ static void memories_never_share_a_page(struct kunit *test)
 		memory = &memories[n];
 		if (memory->nr_pages) {
 			KUNIT_ASSERT_TRUE(test, holds(memory, n + 1));
-			blkv_memory_put(&fixture->pool, memory);
+			put(&fixture->pool, memory);
 			continue;
 		}
 		nr_sectors = between(random, 1, one_in(random, 3) ? BLKV_REGION_SECTORS : 64);
@@ -298,7 +355,7 @@ static void memories_never_share_a_page(struct kunit *test)
 	}
 	for (n = 0; n < MANY; n++) {
 		KUNIT_EXPECT_TRUE(test, holds(&memories[n], n + 1));
-		blkv_memory_put(&fixture->pool, &memories[n]);
+		put(&fixture->pool, &memories[n]);
 	}
 	expect_settled(test, fixture);
 }
@@ -310,7 +367,7 @@ static void reserve_covers_the_longest_request(struct kunit *test)
 
 	system_pages = 0;
 	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS));
-	blkv_memory_put(&fixture->pool, &memory);
+	put(&fixture->pool, &memory);
 	expect_settled(test, fixture);
 }
 
@@ -325,13 +382,15 @@ static void failed_get_keeps_no_page(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_EQ(test, b.nr_pages, 0);
 	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 1);
-	KUNIT_EXPECT_EQ(test, fixture->pool.nr_idle, POOL_RESERVE - 11 + 5);
-	KUNIT_EXPECT_EQ(test, length_of(&fixture->pool.idle), POOL_RESERVE - 11 + 5);
+	KUNIT_EXPECT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE - 11 + 5);
+	KUNIT_EXPECT_EQ(test, length_of(&fixture->pool.data.pages) +
+				    length_of(&fixture->pool.vecs.pages),
+			POOL_RESERVE - 11 + 5);
 
-	blkv_memory_put(&fixture->pool, &a);
+	put(&fixture->pool, &a);
 	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
 	KUNIT_EXPECT_EQ(test, b.nr_pages, REGION_PAGES);
-	blkv_memory_put(&fixture->pool, &b);
+	put(&fixture->pool, &b);
 	expect_settled(test, fixture);
 }
 
@@ -345,17 +404,17 @@ static void request_that_leaves_enough_does_not_wait(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, 2 * PAGE_SECTORS));
 	system_pages = 0;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &c, BLKV_REGION_SECTORS));
-	blkv_memory_put(&fixture->pool, &a);
+	put(&fixture->pool, &a);
 	/* The waiter can need the reserve; there are two pages more. */
-	blkv_memory_put(&fixture->pool, &b);
-	KUNIT_ASSERT_EQ(test, fixture->pool.nr_idle, POOL_RESERVE + 2);
+	put(&fixture->pool, &b);
+	KUNIT_ASSERT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE + 2);
 	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &d, 2 * PAGE_SECTORS));
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &b, PAGE_SECTORS));
 	wait_briefly(test, &fixture->pool, &c, BLKV_REGION_SECTORS);
-	blkv_memory_put(&fixture->pool, &c);
+	put(&fixture->pool, &c);
 	wait_briefly(test, &fixture->pool, &b, PAGE_SECTORS);
-	blkv_memory_put(&fixture->pool, &b);
-	blkv_memory_put(&fixture->pool, &d);
+	put(&fixture->pool, &b);
+	put(&fixture->pool, &d);
 	expect_settled(test, fixture);
 }
 
@@ -375,14 +434,14 @@ static void waiter_is_not_overtaken(struct kunit *test)
 	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
 	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 1);
 	wait_briefly(test, &fixture->pool, &c, PAGE_SECTORS);
-	blkv_memory_put(&fixture->pool, &a);
-	blkv_memory_put(&fixture->pool, &b);
-	blkv_memory_put(&fixture->pool, &c);
+	put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
+	put(&fixture->pool, &c);
 	expect_settled(test, fixture);
 
 	/* Afterwards, everything is as before. */
 	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &a, PAGE_SECTORS));
-	blkv_memory_put(&fixture->pool, &a);
+	put(&fixture->pool, &a);
 }
 
 struct waiter {
@@ -421,9 +480,9 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	schedule_work(&waiter->work);
 	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&waiter->served, HZ / 10), 0);
 	/* It holds what was idle, and still lacks a page after the first of these two. */
-	blkv_memory_put(&fixture->pool, &small[0]);
+	put(&fixture->pool, &small[0]);
 	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&waiter->served, HZ / 10), 0);
-	blkv_memory_put(&fixture->pool, &small[1]);
+	put(&fixture->pool, &small[1]);
 	left = wait_for_completion_timeout(&waiter->served, 5 * HZ);
 	KUNIT_EXPECT_NE(test, left, 0);
 	if (!left) {
@@ -431,11 +490,11 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 		WRITE_ONCE(fixture->pool.limit, PLENTY);
 		wake_up_all(&fixture->pool.wait);
 		schedule_timeout_uninterruptible(HZ / 10);
-		blkv_memory_put(&fixture->pool, &fixture->kept);
+		put(&fixture->pool, &fixture->kept);
 	}
 	cancel_work_sync(&waiter->work);
 	KUNIT_EXPECT_EQ(test, waiter->memory.nr_pages, REGION_PAGES);
-	blkv_memory_put(&fixture->pool, &waiter->memory);
+	put(&fixture->pool, &waiter->memory);
 	if (left)
 		expect_settled(test, fixture);
 }
@@ -452,15 +511,15 @@ static void limit_is_respected(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
 	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
-	blkv_memory_put(pool, &a);
+	put(pool, &a);
 	wait_briefly(test, pool, &b, BLKV_REGION_SECTORS);
 	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
 
 	/* One page less fits. */
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS - PAGE_SECTORS));
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), pool->limit);
-	blkv_memory_put(pool, &b);
-	blkv_memory_put(pool, &c);
+	put(pool, &b);
+	put(pool, &c);
 	expect_settled(test, fixture);
 
 	/* A failed allocation is not counted as a page. */
@@ -470,10 +529,10 @@ static void limit_is_respected(struct kunit *test)
 	system_pages = 3;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
-	blkv_memory_put(pool, &a);
+	put(pool, &a);
 	wait_briefly(test, pool, &c, BLKV_REGION_SECTORS);
-	blkv_memory_put(pool, &b);
-	blkv_memory_put(pool, &c);
+	put(pool, &b);
+	put(pool, &c);
 	expect_settled(test, fixture);
 }
 
@@ -493,31 +552,31 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS));
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
-		blkv_memory_put(pool, &memories[i]);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle, 4 * POOL_RESERVE);
+		put(pool, &memories[i]);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), 4 * POOL_RESERVE);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->trim));
 	cancel_delayed_work_sync(&pool->trim);
 
 	/* All of them have been in use since the last trim. */
 	trim(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle, 4 * POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), 4 * POOL_RESERVE);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->trim));
 	cancel_delayed_work_sync(&pool->trim);
 	/* Since then, those of two requests. */
 	for (i = 0; i < 2; i++)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS));
 	for (i = 0; i < 2; i++)
-		blkv_memory_put(pool, &memories[i]);
+		put(pool, &memories[i]);
 	cancel_delayed_work_sync(&pool->trim);
 	trim(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle, 3 * POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), 3 * POOL_RESERVE);
 	cancel_delayed_work_sync(&pool->trim);
 	/* Since then, none: only the reserve is left. */
 	trim(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle, POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->trim));
 	trim(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_idle, POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
 	expect_settled(test, fixture);
 }
 
@@ -529,12 +588,12 @@ static void trim_is_scheduled(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, BLKV_REGION_SECTORS));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
-	blkv_memory_put(&fixture->pool, &a);
-	blkv_memory_put(&fixture->pool, &b);
-	for (i = 0; i < 50 && READ_ONCE(fixture->pool.nr_idle) > POOL_RESERVE; i++)
+	put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
+	for (i = 0; i < 50 && nr_idle(&fixture->pool) > POOL_RESERVE; i++)
 		schedule_timeout_uninterruptible(HZ / 10);
 	expect_settled(test, fixture);
-	KUNIT_EXPECT_EQ(test, fixture->pool.nr_idle, POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE);
 }
 
 /* ---- the order of pages ------------------------------------------------------------------- */
@@ -588,8 +647,8 @@ static void fresh_memory_is_ascending(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_TRUE(test, is_ascending(&a));
 	KUNIT_EXPECT_TRUE(test, is_ascending(&b));
-	blkv_memory_put(&fixture->pool, &a);
-	blkv_memory_put(&fixture->pool, &b);
+	put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
 	expect_settled(test, fixture);
 }
 
@@ -607,7 +666,7 @@ static void reused_memory_stays_ascending(struct kunit *test)
 								sizes[i] * PAGE_SECTORS));
 			KUNIT_EXPECT_TRUE_MSG(test, is_ascending(&memory), "round %u, %u pages",
 					      round, sizes[i]);
-			blkv_memory_put(&fixture->pool, &memory);
+			put(&fixture->pool, &memory);
 		}
 	expect_settled(test, fixture);
 }
@@ -623,8 +682,8 @@ static void awaited_memory_is_ascending(struct kunit *test)
 	system_pages = PLENTY;
 	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
 	KUNIT_EXPECT_TRUE(test, is_ascending(&b));
-	blkv_memory_put(&fixture->pool, &b);
-	blkv_memory_put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
+	put(&fixture->pool, &a);
 	expect_settled(test, fixture);
 }
 
@@ -641,14 +700,15 @@ static void pages_return_in_the_order_they_went_in(struct kunit *test)
 		pages[i] = a.vecs[i].bv_page;
 	for (i = 0; i < 3; i++)
 		pages[4 + i] = b.vecs[i].bv_page;
-	blkv_memory_put(&fixture->pool, &b);
-	blkv_memory_put(&fixture->pool, &a);
-	/* The last memory first, each in its order; the first page has the bvecs. */
+	put(&fixture->pool, &b);
+	put(&fixture->pool, &a);
+	/* The last memory first, each in its order; the bvecs are never in one of them. */
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &c, 6 * PAGE_SECTORS));
-	KUNIT_EXPECT_PTR_EQ(test, virt_to_page(c.vecs), pages[0]);
+	for (i = 0; i < 7; i++)
+		KUNIT_EXPECT_PTR_NE(test, virt_to_page(c.vecs), pages[i]);
 	for (i = 0; i < 6; i++)
-		KUNIT_EXPECT_PTR_EQ(test, c.vecs[i].bv_page, pages[1 + i]);
-	blkv_memory_put(&fixture->pool, &c);
+		KUNIT_EXPECT_PTR_EQ(test, c.vecs[i].bv_page, pages[i]);
+	put(&fixture->pool, &c);
 	expect_settled(test, fixture);
 }
 
@@ -896,7 +956,7 @@ static void memory_of_a_pool_is_walked(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, *bvtest_sector(memory.vecs, n), (n % 251) ^ 0xff);
 			*bvtest_sector(memory.vecs, n) ^= 0xff;
 		}
-		blkv_memory_put(&fixture->pool, &memory);
+		put(&fixture->pool, &memory);
 	}
 }
 
@@ -924,60 +984,419 @@ static void attached_bio_transfers_the_memory(struct kunit *test)
 	bio_uninit(&bio);
 }
 
+static void sector_of_other_memory_is_found(struct kunit *test)
+{
+	struct walked *walked = new_walked(test), *other = new_walked(test);
+	unsigned int round;
+
+	/* Or both would hold the same data. */
+	other->random = walked->random;
+	for (round = 0; round < bvtest_rounds(100); round++) {
+		unsigned int from = below(walked->random, WALK_SECTORS);
+		unsigned int to = below(walked->random, WALK_SECTORS);
+
+		cut_at_random(walked);
+		cut_at_random(other);
+		KUNIT_ASSERT_EQ(test,
+				blkv_memory_find(&walked->memory, WALK_SECTORS, &other->memory,
+						 from),
+				WALK_SECTORS);
+		memcpy(other->flat + from * SECTOR_SIZE, walked->flat + to * SECTOR_SIZE,
+		       SECTOR_SIZE);
+		copy_flat(other, other->flat, true);
+		KUNIT_ASSERT_EQ(test,
+				blkv_memory_find(&walked->memory, WALK_SECTORS, &other->memory,
+						 from),
+				to);
+		/* Only in the sectors that were asked for. */
+		KUNIT_ASSERT_EQ(test,
+				blkv_memory_find(&walked->memory, to, &other->memory, from), to);
+	}
+}
+
+static void sum_covers_every_byte(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int round;
+
+	for (round = 0; round < bvtest_rounds(200); round++) {
+		unsigned int nr = between(walked->random, 1, WALK_SECTORS);
+		u32 sum;
+
+		cut_at_random(walked);
+		sum = blkv_memory_sum(&walked->memory, nr);
+		KUNIT_ASSERT_EQ(test, sum, crc32c(~0, walked->flat, nr * SECTOR_SIZE));
+		blkv_memory_flip(&walked->memory, below(walked->random, nr), 1);
+		KUNIT_ASSERT_NE(test, blkv_memory_sum(&walked->memory, nr), sum);
+	}
+}
+
 /* ---- marks -------------------------------------------------------------------------------- */
 
-/* Each sector has its mark in its last bytes, and nothing else changes. */
-static void every_sector_is_marked(struct kunit *test)
+/* What a word of a page is marked with. */
+static u64 expected_mark(struct page *page, unsigned int word)
+{
+	return MARK + (u64)page_to_pfn(page) * (PAGE_SIZE / 8) + word;
+}
+
+static u64 *words_of(struct blkv_memory *memory, unsigned int n)
+{
+	return (u64 *)bvtest_sector(memory->vecs, n);
+}
+
+/*
+ * Memory is marked when it is lent, whether it is new or was used before: in the last word of each
+ * sector or, with a quarantine, in all of them. No two marks are alike.
+ */
+static void lent_memory_is_marked(struct kunit *test)
 {
 	static const unsigned int sizes[] = { 1, 7, 8, 9, 33, 2047, 2048 };
-	struct fixture *fixture = new_fixture(test);
-	u64 mark = 0x123456789abcdef0ULL;
-	unsigned int i, n;
+	unsigned int quarantine, round, i, n, word;
 
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		unsigned int rounded = round_up(sizes[i], PAGE_SECTORS);
-		struct blkv_memory memory = {};
+	for (quarantine = 0; quarantine < 2; quarantine++) {
+		struct fixture *fixture = new_resting_fixture(test, quarantine);
 
-		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, sizes[i]));
-		for (n = 0; n < rounded; n++)
-			memset(bvtest_sector(memory.vecs, n), 0xa5, SECTOR_SIZE);
-		blkv_memory_mark(&memory, sizes[i], mark);
-		for (n = 0; n < rounded; n++) {
-			u8 *bytes = bvtest_sector(memory.vecs, n);
-			u64 expected = mark + n;
-			bool marked = n < sizes[i];
+		for (round = 0; round < 2 * ARRAY_SIZE(sizes); round++) {
+			struct blkv_memory memory = {};
 
-			KUNIT_ASSERT_NULL(test,
-					  memchr_inv(bytes, 0xa5, SECTOR_SIZE - (marked ? 8 : 0)));
-			if (marked)
-				KUNIT_ASSERT_EQ(test, memcmp(bytes + SECTOR_SIZE - 8, &expected, 8),
-						0);
-			KUNIT_ASSERT_EQ(test, blkv_memory_is_marked(&memory, n, mark), marked);
+			i = round % ARRAY_SIZE(sizes);
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, sizes[i]));
+			for (n = 0; n < sizes[i]; n++) {
+				struct page *page = memory.vecs[n / PAGE_SECTORS].bv_page;
+				unsigned int first = n % PAGE_SECTORS * 64;
+
+				KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(&fixture->pool,
+									      &memory, n));
+				for (word = quarantine ? 0 : 63; word < 64; word++)
+					KUNIT_ASSERT_EQ(test, words_of(&memory, n)[word],
+							expected_mark(page, first + word));
+			}
+			/* Whatever it is used for. */
+			for (n = 0; n < memory.nr_pages; n++)
+				memset(bvec_virt(&memory.vecs[n]), 0xa5, PAGE_SIZE);
+			put(&fixture->pool, &memory);
 		}
-		blkv_memory_put(&fixture->pool, &memory);
+		expect_settled(test, fixture);
+		kunit_release_action(test, exit_pool_action, fixture);
 	}
 }
 
 static void transferred_data_removes_the_mark(struct kunit *test)
 {
-	struct blkv_memory *memory = bvtest_memory(test, 2);
-	unsigned int n, i;
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int n, i, nr = 2 * PAGE_SECTORS;
 
-	for (n = 0; n < 2 * PAGE_SECTORS; n++)
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, nr));
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), 0);
+	for (n = 0; n < nr; n++)
 		for (i = 0; i < 8; i++) {
-			blkv_memory_mark(memory, 2 * PAGE_SECTORS, 77);
-			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(memory, n, 77));
+			u8 *bytes = bvtest_sector(memory.vecs, n);
+
+			blkv_memory_mark(pool, &memory);
+			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(pool, &memory, n));
 			/* Any of its bytes; data before it do not. */
-			bvtest_sector(memory->vecs, n)[SECTOR_SIZE - 9] ^= 1;
-			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(memory, n, 77));
-			bvtest_sector(memory->vecs, n)[SECTOR_SIZE - 8 + i] ^= 1;
-			KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(memory, n, 77));
+			bytes[SECTOR_SIZE - 9] ^= 1;
+			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(pool, &memory, n));
+			bytes[SECTOR_SIZE - 8 + i] ^= 1;
+			KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(pool, &memory, n));
+			KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(pool, &memory, nr),
+					n ? 0 : 1);
 		}
-	/* The mark of another sector, or another mark, is not one. */
-	blkv_memory_mark(memory, 2 * PAGE_SECTORS, 77);
-	KUNIT_EXPECT_FALSE(test, blkv_memory_is_marked(memory, 3, 78));
-	*(u64 *)(bvtest_sector(memory->vecs, 3) + SECTOR_SIZE - 8) = 77 + 4;
-	KUNIT_EXPECT_FALSE(test, blkv_memory_is_marked(memory, 3, 77));
+	/* Only the last one is left. */
+	blkv_memory_mark(pool, &memory);
+	for (n = 0; n < nr; n++) {
+		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), n);
+		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, n), n);
+		words_of(&memory, n)[63]++;
+	}
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), nr);
+	put(pool, &memory);
+}
+
+/* ---- memory that changes while it is not in use --------------------------------------------- */
+
+static void expect_late(struct kunit *test, struct blkv_pool *pool, sector_t sector,
+			unsigned int byte, u64 expected, u64 found)
+{
+	struct blkv_late late;
+
+	KUNIT_ASSERT_TRUE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_EXPECT_EQ(test, late.sector, sector);
+	KUNIT_EXPECT_EQ(test, late.byte, byte);
+	KUNIT_EXPECT_EQ(test, late.expected, expected);
+	KUNIT_EXPECT_EQ(test, late.found, found);
+}
+
+/* A page that changed is told when it is used again, with the request that it was used for. */
+static void late_data_are_found(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	struct blkv_late late;
+	struct page *page;
+	u64 *words;
+
+	atomic_set(&late_calls, 0);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
+	page = memory.vecs[1].bv_page;
+	words = page_address(page);
+	blkv_memory_put(pool, &memory, 1ULL << 20, false);
+	/* What is not marked may change. */
+	words[0]++;
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
+	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	blkv_memory_put(pool, &memory, 1ULL << 20, false);
+
+	words[2 * 64 + 63] = 0xbad;
+	words[5 * 64 + 63] = 0xbad2;
+	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
+	expect_late(test, pool, (1ULL << 20) + PAGE_SECTORS + 2, 504,
+		    expected_mark(page, 2 * 64 + 63), 0xbad);
+	/* Once for a page. */
+	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	flush_work(&pool->late_work);
+	KUNIT_EXPECT_EQ(test, atomic_read(&late_calls), 1);
+	/* It is marked again, or the next read would look as if it had transferred something. */
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, 3 * PAGE_SECTORS), 0);
+	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(pool, &memory, PAGE_SECTORS + 2));
+	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(pool, &memory, PAGE_SECTORS + 5));
+	put(pool, &memory);
+	expect_settled(test, fixture);
+}
+
+/* Any word, and before the page goes back to the system, too. */
+static void late_data_are_found_anywhere_with_a_quarantine(struct kunit *test)
+{
+	struct fixture *fixture = new_resting_fixture(test, 1);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {}, other = {};
+	struct blkv_late late;
+	unsigned int word;
+
+	for (word = 0; word < PAGE_SIZE / 8; word += 37) {
+		struct page *page;
+		u64 *words;
+
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS));
+		page = memory.vecs[0].bv_page;
+		words = page_address(page);
+		blkv_memory_put(pool, &memory, 800, false);
+		words[word] ^= 1;
+		/* Push it through the quarantine, and use all that is idle then. */
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+		put(pool, &memory);
+		KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &other, BLKV_REGION_SECTORS));
+		expect_late(test, pool, 800 + word / 64, word % 64 * 8, expected_mark(page, word),
+			    expected_mark(page, word) ^ 1);
+		KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+		put(pool, &memory);
+		put(pool, &other);
+	}
+	expect_settled(test, fixture);
+}
+
+static void too_many_late_pages_are_left_out(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	struct blkv_late late;
+	unsigned int i, nr = 0;
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	put(pool, &memory);
+	for (i = 0; i < BLKV_MAX_LATE + 5; i++) {
+		struct page *page;
+
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS));
+		page = memory.vecs[0].bv_page;
+		put(pool, &memory);
+		((u64 *)page_address(page))[63] = 0;
+	}
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS));
+	while (blkv_pool_next_late(pool, &late))
+		nr++;
+	KUNIT_EXPECT_EQ(test, nr, BLKV_MAX_LATE);
+	put(pool, &memory);
+	expect_settled(test, fixture);
+}
+
+/* Pages rest in FIFO order: one is not used again before as many as the quarantine holds. */
+static void quarantine_is_first_in_first_out(struct kunit *test)
+{
+	struct fixture *fixture = new_resting_fixture(test, 1);
+	struct blkv_pool *pool = &fixture->pool;
+	struct page **used = kunit_kcalloc(test, 700, sizeof(*used), GFP_KERNEL);
+	struct blkv_memory memory = {};
+	unsigned int i, j;
+
+	KUNIT_ASSERT_NOT_NULL(test, used);
+	KUNIT_ASSERT_EQ(test, pool->quarantine, 256);
+	for (i = 0; i < 700; i++) {
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS));
+		used[i] = memory.vecs[0].bv_page;
+		for (j = i > 256 ? i - 256 : 0; j < i; j++)
+			KUNIT_ASSERT_PTR_NE(test, used[i], used[j]);
+		put(pool, &memory);
+		KUNIT_ASSERT_LE(test, pool->nr_resting, 256);
+	}
+	KUNIT_EXPECT_EQ(test, pool->nr_resting, 256);
+	expect_settled(test, fixture);
+}
+
+/* Resting is no reason to let a request wait for ever. */
+static void waiter_gets_resting_pages(struct kunit *test)
+{
+	struct fixture *fixture = new_resting_fixture(test, 1);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	put(pool, &memory);
+	KUNIT_EXPECT_EQ(test, pool->nr_resting, 256);
+	system_pages = 0;
+	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	wait_briefly(test, pool, &memory, BLKV_REGION_SECTORS);
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, BLKV_REGION_SECTORS), 0);
+	put(pool, &memory);
+	expect_settled(test, fixture);
+}
+
+static void release(struct blkv_pool *pool)
+{
+	mod_delayed_work(system_wq, &pool->release, 0);
+	flush_delayed_work(&pool->release);
+}
+
+/* What a leg may still write to rests for two intervals, and then leaves the pool. */
+static void suspects_go_back_to_the_system(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {}, other = {};
+	struct page *page;
+	int out;
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &other, BLKV_REGION_SECTORS));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 40 * PAGE_SECTORS));
+	page = memory.vecs[7].bv_page;
+	out = nr_pages_out();
+	blkv_memory_put(pool, &memory, 1000, true);
+	put(pool, &other);
+	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 40);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->release));
+	expect_settled(test, fixture);
+
+	((u64 *)page_address(page))[63] = 0xbad;
+	release(pool);
+	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 40);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), out);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->release));
+	release(pool);
+	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 0);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), out - 40);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->release));
+	expect_late(test, pool, 1000 + 7 * PAGE_SECTORS, 504, expected_mark(page, 63), 0xbad);
+	expect_settled(test, fixture);
+}
+
+/* But not below the reserve: then they are used again. */
+static void suspects_of_the_reserve_stay(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	blkv_memory_put(pool, &memory, 0, true);
+	KUNIT_EXPECT_EQ(test, pool->nr_suspects, REGION_PAGES);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), RESERVE_VECS);
+	release(pool);
+	release(pool);
+	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 0);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
+	expect_settled(test, fixture);
+	system_pages = 0;
+	KUNIT_EXPECT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	put(pool, &memory);
+}
+
+/* What the test leg may have written to never becomes a list of segments. */
+static void kinds_of_pages_are_never_mixed(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_memory *memories = kunit_kcalloc(test, MANY, sizeof(*memories), GFP_KERNEL);
+	unsigned int round, n, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, memories);
+	for (round = 0; round < bvtest_rounds(2000); round++) {
+		struct blkv_memory *memory = &memories[below(random, MANY)];
+
+		if (memory->nr_pages) {
+			blkv_memory_put(&fixture->pool, memory, 0, one_in(random, 20));
+			continue;
+		}
+		if (one_in(random, 50)) {
+			release(&fixture->pool);
+			mod_delayed_work(system_wq, &fixture->pool.trim, 0);
+			flush_delayed_work(&fixture->pool.trim);
+		}
+		if (!blkv_memory_try(&fixture->pool, memory, between(random, 1, 400)))
+			continue;
+		for (i = 0; i < memory->nr_pages; i++)
+			KUNIT_ASSERT_FALSE(test, has_other_role(memory->vecs[i].bv_page, DATA));
+		if (memory->vecs != memory->inline_vecs)
+			KUNIT_ASSERT_FALSE(test, has_other_role(virt_to_page(memory->vecs), VECS));
+	}
+	for (n = 0; n < MANY; n++)
+		put(&fixture->pool, &memories[n]);
+	expect_settled(test, fixture);
+	xa_destroy(&roles);
+}
+
+/* One that need not have memory does not make others wait. */
+static void try_leaves_no_waiter(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_memory a = {}, b = {};
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_try(&fixture->pool, &a, PAGE_SECTORS));
+	system_pages = 0;
+	KUNIT_EXPECT_FALSE(test, blkv_memory_try(&fixture->pool, &b, BLKV_REGION_SECTORS));
+	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 0);
+	KUNIT_EXPECT_TRUE(test, blkv_memory_try(&fixture->pool, &b, PAGE_SECTORS));
+	put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
+	expect_settled(test, fixture);
+	/* One that is announced is waited for. */
+	blkv_pool_await(&fixture->pool);
+	KUNIT_EXPECT_FALSE(test, blkv_memory_try(&fixture->pool, &a, PAGE_SECTORS));
+	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
+	put(&fixture->pool, &b);
+	expect_settled(test, fixture);
+}
+
+/* A target has two pools; the second one keeps nothing for re-reads. */
+static void pool_without_kept_memory(struct kunit *test)
+{
+	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
+	struct blkv_memory memory = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, fixture);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
+	limit_system(test, POOL_RESERVE);
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, MARK, 0, late_work, NULL), 0);
+	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS));
+	put(&fixture->pool, &memory);
+	blkv_pool_exit(&fixture->pool);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);
 }
 
 static struct kunit_case memory_cases[] = {
@@ -1008,8 +1427,20 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(flip_changes_one_byte),
 	KUNIT_CASE(memory_of_a_pool_is_walked),
 	KUNIT_CASE(attached_bio_transfers_the_memory),
-	KUNIT_CASE(every_sector_is_marked),
+	KUNIT_CASE(sector_of_other_memory_is_found),
+	KUNIT_CASE(sum_covers_every_byte),
+	KUNIT_CASE(lent_memory_is_marked),
 	KUNIT_CASE(transferred_data_removes_the_mark),
+	KUNIT_CASE(late_data_are_found),
+	KUNIT_CASE(late_data_are_found_anywhere_with_a_quarantine),
+	KUNIT_CASE(too_many_late_pages_are_left_out),
+	KUNIT_CASE(quarantine_is_first_in_first_out),
+	KUNIT_CASE(waiter_gets_resting_pages),
+	KUNIT_CASE(suspects_go_back_to_the_system),
+	KUNIT_CASE(suspects_of_the_reserve_stay),
+	KUNIT_CASE(kinds_of_pages_are_never_mixed),
+	KUNIT_CASE(try_leaves_no_waiter),
+	KUNIT_CASE(pool_without_kept_memory),
 	{}
 };
 

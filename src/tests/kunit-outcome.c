@@ -31,10 +31,15 @@ static bool would_wait(blk_status_t status)
 	return status == BLK_STS_AGAIN || status == BLK_STS_NOTSUPP;
 }
 
+static bool has_data(blk_opf_t opf)
+{
+	return op_of(opf) == REQ_OP_READ || op_of(opf) == REQ_OP_WRITE;
+}
+
 /* The leg learned from this request that it does not support the operation. */
 static bool has_given_up(blk_opf_t opf, blk_status_t status)
 {
-	return op_of(opf) != REQ_OP_READ && op_of(opf) != REQ_OP_WRITE && status == BLK_STS_TARGET;
+	return !has_data(opf) && status == BLK_STS_TARGET;
 }
 
 /* The status blames the request, not the leg. */
@@ -42,7 +47,9 @@ static bool is_request_error(blk_opf_t opf, blk_status_t status, unsigned int fl
 {
 	if (flags & BLKV_REREAD)
 		return false;
-	if (status == BLK_STS_NOTSUPP || status == BLK_STS_AGAIN || status == BLK_STS_INVAL)
+	/* Every leg has to do what has data. */
+	if (!has_data(opf) &&
+	    (status == BLK_STS_NOTSUPP || status == BLK_STS_AGAIN || status == BLK_STS_INVAL))
 		return true;
 	if (has_given_up(opf, status))
 		return true;
@@ -57,7 +64,7 @@ static enum blkv_outcome expected_outcome(blk_opf_t opf, blk_status_t status, un
 		return BLKV_OUTCOME_RETRY;
 	if (!is_request_error(opf, status, flags))
 		return BLKV_OUTCOME_FAILED;
-	if (status == BLK_STS_NOTSUPP || has_given_up(opf, status))
+	if (!has_data(opf) && (status == BLK_STS_NOTSUPP || status == BLK_STS_TARGET))
 		return BLKV_OUTCOME_UNSUPPORTED;
 	return BLKV_OUTCOME_CALLER;
 }
@@ -104,9 +111,16 @@ static void typical_cases_have_the_documented_outcome(struct kunit *test)
 		{ REQ_OP_WRITE | REQ_RAHEAD, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_FAILED },
 		{ REQ_OP_WRITE, BLK_STS_AGAIN, BLKV_HAD_NOWAIT, BLKV_OUTCOME_RETRY },
 		{ REQ_OP_WRITE, BLK_STS_NOTSUPP, BLKV_HAD_NOWAIT, BLKV_OUTCOME_RETRY },
-		{ REQ_OP_WRITE, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER },
-		{ REQ_OP_WRITE, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_UNSUPPORTED },
-		{ REQ_OP_WRITE, BLK_STS_INVAL, 0, BLKV_OUTCOME_CALLER },
+		{ REQ_OP_READ, BLK_STS_AGAIN, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_READ, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_READ, BLK_STS_INVAL, BLKV_HAD_NOWAIT, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER },
+		{ REQ_OP_WRITE, BLK_STS_AGAIN, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_WRITE, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_WRITE, BLK_STS_INVAL, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_DISCARD, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER },
+		{ REQ_OP_DISCARD, BLK_STS_INVAL, 0, BLKV_OUTCOME_CALLER },
+		{ REQ_OP_DISCARD, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_UNSUPPORTED },
 		{ REQ_OP_WRITE, BLK_STS_TARGET, 0, BLKV_OUTCOME_FAILED },
 		{ REQ_OP_READ, BLK_STS_TARGET, 0, BLKV_OUTCOME_FAILED },
 		{ REQ_OP_DISCARD, BLK_STS_TARGET, 0, BLKV_OUTCOME_UNSUPPORTED },

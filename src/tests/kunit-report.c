@@ -19,6 +19,11 @@
 #define MISMATCH_TEXT PLACE_TEXT "byte=100 raw=0xab test=0xa9 "
 #define WRITE_TEXT " write_order=12 write_start=1004 write_nr=32 write_op=write,fua write_age_ms="
 #define WINDOWS_TEXT " at=96 raw_bytes=00010203ab05060708090a0b0c0d0e0f test_bytes=00010203a905060708090a0b0c0d0e0f"
+#define LATEST_TEXT \
+	" latest_clear_order=20 latest_clear_start=1500 latest_clear_nr=8 latest_clear_op=write_zeroes"
+#define NEAREST_TEXT \
+	" nearest_clear_order=13 nearest_clear_start=1000 nearest_clear_nr=8 nearest_clear_op=discard"
+#define ZEROS_TEXT MISMATCH_TEXT "persistent class=zeros differ=3 write=none"
 #define DIVERGENCE_TEXT "sector=1008 nr=16 divergence "
 
 static struct blkv_report mismatch(void)
@@ -37,7 +42,7 @@ static struct blkv_report mismatch(void)
 			{ 0, 1, 2, 3, 0xab, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
 			{ 0, 1, 2, 3, 0xa9, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
 		},
-		.persistent = true,
+		.label = BLKV_LABEL_PERSISTENT,
 		.diagnosis = { .class = BLKV_CLASS_BITFLIP, .number = 1 },
 		.provenance = BLKV_PROVENANCE_NONE,
 	};
@@ -72,13 +77,44 @@ static void mismatch_is_described(struct kunit *test)
 	struct blkv_report report = mismatch();
 
 	expect_text(test, &report, MISMATCH_TEXT "persistent class=bitflip(1) differ=3 write=none");
-	report.persistent = false;
+	report.label = BLKV_LABEL_TRANSIENT;
 	report.provenance = BLKV_PROVENANCE_FORGOTTEN;
 	report.diagnosis = (struct blkv_diagnosis){ .class = BLKV_CLASS_OTHER };
 	expect_text(test, &report, MISMATCH_TEXT "transient class=other differ=3 write=forgotten");
 	report.injected = true;
 	expect_text(test, &report,
 		    MISMATCH_TEXT "transient class=other differ=3 injected write=forgotten");
+	/* As it is logged: the label is not known yet. */
+	report.label = BLKV_LABEL_NONE;
+	expect_text(test, &report, MISMATCH_TEXT "class=other differ=3 injected write=forgotten");
+}
+
+static void every_label_has_its_name(struct kunit *test)
+{
+	KUNIT_EXPECT_STREQ(test, blkv_label_name(BLKV_LABEL_NONE), "");
+	KUNIT_EXPECT_STREQ(test, blkv_label_name(BLKV_LABEL_TRANSIENT), "transient");
+	KUNIT_EXPECT_STREQ(test, blkv_label_name(BLKV_LABEL_PERSISTENT), "persistent");
+}
+
+/* The discards that may have done it: the nearest one only if it is another one. */
+static void clears_are_described(struct kunit *test)
+{
+	struct blkv_report report = mismatch();
+
+	report.diagnosis = (struct blkv_diagnosis){ .class = BLKV_CLASS_ZEROS };
+	report.latest_clear = (struct blkv_write){
+		.order = 20,
+		.start = 500,
+		.nr_sectors = 8,
+		.operation = BLKV_OPERATION_WRITE_ZEROES,
+	};
+	report.nearest_clear = report.latest_clear;
+	expect_text(test, &report, ZEROS_TEXT LATEST_TEXT);
+	report.nearest_clear.order = 13;
+	report.nearest_clear.start = 0;
+	report.nearest_clear.operation = BLKV_OPERATION_DISCARD;
+	strscpy(report.mark, "a", sizeof(report.mark));
+	expect_text(test, &report, ZEROS_TEXT LATEST_TEXT NEAREST_TEXT " mark=\"a\"");
 }
 
 /* The byte is anywhere in the window, also at its ends. */
@@ -246,6 +282,8 @@ static void text_stays_inside_short_buffers(struct kunit *test)
 
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE(mismatch_is_described),
+	KUNIT_CASE(every_label_has_its_name),
+	KUNIT_CASE(clears_are_described),
 	KUNIT_CASE(differing_byte_is_printed),
 	KUNIT_CASE(last_write_is_described),
 	KUNIT_CASE(divergence_is_described),

@@ -14,6 +14,8 @@
 struct entry {
 	enum blkv_kind kind;
 	sector_t sector;
+	bool repeated;
+	enum blkv_label label;
 	char mark[BLKV_MARK_LEN];
 };
 
@@ -52,17 +54,37 @@ static struct model *new_model(struct kunit *test)
 	return model;
 }
 
-/* The number of the oldest report that the ring still holds of those after @after. */
-static u64 oldest_kept(const struct model *model, u64 after)
+/* The first reports since the last reset are kept, and the last ones. */
+static bool is_kept(const struct model *model, u64 number)
 {
-	return max(after, model->nr - min_t(u64, model->nr, BLKV_RING_SIZE)) + 1;
+	return number > model->reset && number <= model->nr &&
+	       (number <= model->reset + BLKV_FIRST_REPORTS ||
+		number + BLKV_LAST_REPORTS > model->nr);
+}
+
+/* Of those from @number on, the first one that is kept. */
+static u64 next_kept(const struct model *model, u64 number)
+{
+	while (number <= model->nr && !is_kept(model, number))
+		number++;
+	return number;
+}
+
+static u64 nr_dropped(const struct model *model)
+{
+	u64 number, nr = 0;
+
+	for (number = model->reset + 1; number <= model->nr; number++)
+		nr += !is_kept(model, number);
+	return nr;
 }
 
 static bool is_repeated(const struct model *model, enum blkv_kind kind, sector_t sector)
 {
 	u64 number;
 
-	for (number = oldest_kept(model, model->reset); number <= model->nr; number++)
+	for (number = next_kept(model, 0); number <= model->nr;
+	     number = next_kept(model, number + 1))
 		if (model->all[number].kind == kind && model->all[number].sector == sector)
 			return true;
 	return false;
@@ -89,6 +111,7 @@ static void add(struct kunit *test, struct model *model, enum blkv_kind kind, se
 	KUNIT_ASSERT_LE(test, model->nr, MODEL_MAX);
 	entry->kind = kind;
 	entry->sector = sector;
+	entry->repeated = repeated;
 	memcpy(entry->mark, model->mark, sizeof(entry->mark));
 
 	KUNIT_ASSERT_EQ(test, blkv_ring_add(&model->ring, &report), first);
@@ -105,36 +128,50 @@ static void check_report(struct kunit *test, const struct model *model,
 	KUNIT_ASSERT_EQ(test, report->number, number);
 	KUNIT_ASSERT_EQ(test, report->kind, entry->kind);
 	KUNIT_ASSERT_EQ(test, blkv_report_sector(report), entry->sector);
+	KUNIT_ASSERT_EQ(test, report->label, entry->label);
 	KUNIT_ASSERT_STREQ(test, report->mark, entry->mark);
 }
 
 /* List the reports from number @from on, as the message "list" does from 0 on. */
 static void check_list(struct kunit *test, struct model *model, u64 from)
 {
-	u64 oldest = oldest_kept(model, model->reset), expected, dropped, number = from;
+	u64 expected, dropped, number = from;
 	struct blkv_report report;
 
-	for (expected = max(from, oldest); expected <= model->nr; expected++) {
+	for (expected = next_kept(model, from); expected <= model->nr;
+	     expected = next_kept(model, expected + 1)) {
 		KUNIT_ASSERT_TRUE(test, blkv_ring_next(&model->ring, &number, &report, &dropped));
 		check_report(test, model, &report, expected);
-		KUNIT_ASSERT_EQ(test, dropped, oldest - model->reset - 1);
+		KUNIT_ASSERT_EQ(test, dropped, nr_dropped(model));
 	}
 	KUNIT_ASSERT_FALSE(test, blkv_ring_next(&model->ring, &number, &report, &dropped));
-	KUNIT_ASSERT_EQ(test, dropped, oldest - model->reset - 1);
+	KUNIT_ASSERT_EQ(test, dropped, nr_dropped(model));
 }
 
 static void check_event(struct kunit *test, struct model *model)
 {
-	u64 expected = oldest_kept(model, model->event);
-	struct blkv_report report;
+	u64 expected = max(model->event, model->nr - min_t(u64, model->nr, BLKV_RING_SIZE)) + 1;
+	const struct entry *entry = &model->all[expected];
+	struct blkv_event event;
 
 	if (expected > model->nr) {
-		KUNIT_ASSERT_FALSE(test, blkv_ring_next_event(&model->ring, &report));
+		KUNIT_ASSERT_FALSE(test, blkv_ring_next_event(&model->ring, &event));
 		return;
 	}
-	KUNIT_ASSERT_TRUE(test, blkv_ring_next_event(&model->ring, &report));
-	check_report(test, model, &report, expected);
+	KUNIT_ASSERT_TRUE(test, blkv_ring_next_event(&model->ring, &event));
+	KUNIT_ASSERT_EQ(test, event.kind, entry->kind);
+	KUNIT_ASSERT_EQ(test, event.operation, BLKV_OPERATION_READ);
+	KUNIT_ASSERT_EQ(test, event.sector, entry->sector);
+	KUNIT_ASSERT_EQ(test, event.repeated, entry->repeated);
 	model->event = expected;
+}
+
+/* The report may be gone, or never have been. */
+static void label(struct model *model, u64 number, enum blkv_label label)
+{
+	blkv_ring_label(&model->ring, number, label);
+	if (is_kept(model, number))
+		model->all[number].label = label;
 }
 
 static void mark(struct model *model, const char *text)
@@ -173,7 +210,8 @@ static void new_ring_is_empty(struct kunit *test)
 	check_event(test, model);
 }
 
-static void oldest_report_makes_room(struct kunit *test)
+/* The first ones are never replaced, and of the others the oldest makes room. */
+static void first_and_last_reports_are_kept(struct kunit *test)
 {
 	struct model *model = new_model(test);
 	unsigned int i;
@@ -213,14 +251,42 @@ static void same_kind_and_place_is_repeated(struct kunit *test)
 	blkv_ring_add(&model->ring, &report);
 	KUNIT_EXPECT_FALSE(test, report.repeated);
 
-	/* Not after it has left the ring. */
-	for (i = 0; i < BLKV_RING_SIZE - 2; i++) {
+	/* Not after it has left the ring, which the first ones never do. */
+	for (i = 0; i < 2 * BLKV_RING_SIZE; i++) {
 		report = report_of(BLKV_MISMATCH, 100 + i);
 		blkv_ring_add(&model->ring, &report);
 	}
 	report = report_of(BLKV_MISMATCH, 8);
 	blkv_ring_add(&model->ring, &report);
+	KUNIT_EXPECT_TRUE(test, report.repeated);
+	report = report_of(BLKV_MISMATCH, 100 + BLKV_FIRST_REPORTS);
+	blkv_ring_add(&model->ring, &report);
 	KUNIT_EXPECT_FALSE(test, report.repeated);
+	report = report_of(BLKV_MISMATCH, 100 + 2 * BLKV_RING_SIZE - 1);
+	blkv_ring_add(&model->ring, &report);
+	KUNIT_EXPECT_TRUE(test, report.repeated);
+}
+
+static void label_is_added_to_its_report(struct kunit *test)
+{
+	struct model *model = new_model(test);
+	unsigned int i;
+
+	label(model, 0, BLKV_LABEL_PERSISTENT);
+	label(model, 1, BLKV_LABEL_PERSISTENT);
+	for (i = 0; i < BLKV_RING_SIZE + 10; i++)
+		add(test, model, BLKV_MISMATCH, i);
+	check_list(test, model, 0);
+	for (i = 0; i <= model->nr + 2; i++)
+		label(model, i, i % 2 ? BLKV_LABEL_PERSISTENT : BLKV_LABEL_TRANSIENT);
+	check_list(test, model, 0);
+	/* One that was reset away. */
+	reset(model);
+	label(model, 3, BLKV_LABEL_TRANSIENT);
+	add(test, model, BLKV_MISMATCH, 1);
+	check_list(test, model, 0);
+	label(model, model->nr, BLKV_LABEL_TRANSIENT);
+	check_list(test, model, 0);
 }
 
 static void reset_forgets_reports_but_not_numbers(struct kunit *test)
@@ -239,37 +305,36 @@ static void reset_forgets_reports_but_not_numbers(struct kunit *test)
 static void reset_takes_no_event_away(struct kunit *test)
 {
 	struct model *model = new_model(test);
-	struct blkv_report report;
+	struct blkv_event event;
 
 	add(test, model, BLKV_MISMATCH, 8);
 	add(test, model, BLKV_DIVERGENCE, 9);
 	reset(model);
-	KUNIT_ASSERT_TRUE(test, blkv_ring_next_event(&model->ring, &report));
-	KUNIT_EXPECT_EQ(test, report.number, 1);
-	KUNIT_ASSERT_TRUE(test, blkv_ring_next_event(&model->ring, &report));
-	KUNIT_EXPECT_EQ(test, report.number, 2);
-	KUNIT_EXPECT_FALSE(test, blkv_ring_next_event(&model->ring, &report));
+	check_event(test, model);
+	check_event(test, model);
+	KUNIT_EXPECT_EQ(test, model->event, 2);
+	KUNIT_EXPECT_FALSE(test, blkv_ring_next_event(&model->ring, &event));
 }
 
 static void every_report_gets_one_event(struct kunit *test)
 {
 	struct model *model = new_model(test);
-	struct blkv_report report;
+	struct blkv_event event;
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < BLKV_RING_SIZE; i++)
 		add(test, model, BLKV_MISMATCH, i);
-	while (blkv_ring_next_event(&model->ring, &report))
-		KUNIT_ASSERT_EQ(test, report.number, ++nr);
+	while (blkv_ring_next_event(&model->ring, &event))
+		KUNIT_ASSERT_EQ(test, event.sector, nr++);
 	KUNIT_EXPECT_EQ(test, nr, BLKV_RING_SIZE);
 
-	/* Those that left the ring before get none. */
+	/* Those that are too many get none. */
 	for (i = 0; i < BLKV_RING_SIZE + 10; i++)
-		add(test, model, BLKV_MISMATCH, i);
-	nr += 10;
-	while (blkv_ring_next_event(&model->ring, &report))
-		KUNIT_ASSERT_EQ(test, report.number, ++nr);
-	KUNIT_EXPECT_EQ(test, nr, 2 * BLKV_RING_SIZE + 10);
+		add(test, model, BLKV_MISMATCH, 1000 + i);
+	nr = 10;
+	while (blkv_ring_next_event(&model->ring, &event))
+		KUNIT_ASSERT_EQ(test, event.sector, 1000 + nr++);
+	KUNIT_EXPECT_EQ(test, nr, BLKV_RING_SIZE + 10);
 }
 
 static void mark_tags_later_reports_only(struct kunit *test)
@@ -284,12 +349,12 @@ static void mark_tags_later_reports_only(struct kunit *test)
 	mark(model, "");
 	add(test, model, BLKV_MISMATCH, 4);
 	check_list(test, model, 0);
-	KUNIT_EXPECT_STREQ(test, model->ring.reports[2].mark, "before the power cut");
-	KUNIT_EXPECT_STREQ(test, model->ring.reports[4].mark, "");
+	KUNIT_EXPECT_STREQ(test, model->ring.reports[1].mark, "before the power cut");
+	KUNIT_EXPECT_STREQ(test, model->ring.reports[3].mark, "");
 	/* One that is too long is cut. */
 	mark(model, "0123456789012345678901234567890123456789012345678901234567890123456789");
 	add(test, model, BLKV_MISMATCH, 5);
-	KUNIT_EXPECT_EQ(test, strnlen(model->ring.reports[5].mark, BLKV_MARK_LEN),
+	KUNIT_EXPECT_EQ(test, strnlen(model->ring.reports[4].mark, BLKV_MARK_LEN),
 			BLKV_MARK_LEN - 1);
 	check_list(test, model, 0);
 }
@@ -313,6 +378,11 @@ static void moved_ring_continues(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to->event, 2);
 	add(test, to, BLKV_MISMATCH, 4);
 	check_list(test, to, 0);
+	/* A label that was being made finds its report. */
+	label(to, 1, BLKV_LABEL_PERSISTENT);
+	label(from, 1, BLKV_LABEL_PERSISTENT);
+	check_list(test, to, 0);
+	check_list(test, from, 0);
 	/* The old ring can still be used. */
 	add(test, from, BLKV_MISMATCH, 5);
 	check_list(test, from, 0);
@@ -339,7 +409,11 @@ static void random_operations_match_a_list(struct kunit *test)
 			i = below(random, 2);
 			move(models[i], models[!i]);
 			break;
-		case 3 ... 9:
+		case 3:
+			label(model, below(random, model->nr + 3),
+			      between(random, BLKV_LABEL_TRANSIENT, BLKV_LABEL_PERSISTENT));
+			break;
+		case 4 ... 9:
 			check_list(test, model, below(random, model->nr + 3));
 			break;
 		case 10 ... 35:
@@ -357,9 +431,10 @@ static void random_operations_match_a_list(struct kunit *test)
 
 static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(new_ring_is_empty),
-	KUNIT_CASE(oldest_report_makes_room),
+	KUNIT_CASE(first_and_last_reports_are_kept),
 	KUNIT_CASE(list_continues_where_it_was),
 	KUNIT_CASE(same_kind_and_place_is_repeated),
+	KUNIT_CASE(label_is_added_to_its_report),
 	KUNIT_CASE(reset_forgets_reports_but_not_numbers),
 	KUNIT_CASE(reset_takes_no_event_away),
 	KUNIT_CASE(every_report_gets_one_event),

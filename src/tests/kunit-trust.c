@@ -28,6 +28,7 @@ static bool is_uniform(const void *entry)
 }
 
 struct model {
+	struct kunit *test;
 	struct blkv_trust trust;
 	unsigned long *bits; /* a set bit is a trusted sector */
 	u32 nr_sectors;
@@ -59,6 +60,7 @@ static struct model *new_model(struct kunit *test, u32 nr_sectors, bool trusted)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_trust_action, &model->trust), 0);
 	no_memory = false;
 	kunit_activate_static_stub(test, blkv_trust_alloc, may_fail_alloc);
+	model->test = test;
 	model->nr_sectors = nr_sectors;
 	if (trusted)
 		bitmap_set(model->bits, 0, nr_sectors);
@@ -87,8 +89,12 @@ static void set_model(struct model *model, u32 start, u32 nr, bool trusted)
 
 static void set_both(struct model *model, u32 start, u32 nr, bool trusted)
 {
-	blkv_trust_set(&model->trust, start, nr, trusted);
+	u64 lost = blkv_trust_set(&model->trust, start, nr, trusted), untrusted;
+
 	set_model(model, start, nr, trusted);
+	/* What should be trusted now, and is not. */
+	untrusted = model->nr_sectors - model->nr_trusted;
+	KUNIT_ASSERT_EQ(model->test, blkv_trust_untrusted(&model->trust), untrusted + lost);
 }
 
 /* The end of the run of equal bits that starts at @start, at most @end. */

@@ -14,6 +14,7 @@
 #include "ranges.h"
 #include "status.h"
 #include "text.h"
+#include "util.h"
 
 static json_object *clean_string(const char *text)
 {
@@ -140,7 +141,11 @@ static void put_mismatch(json_object *o, const struct report *r)
 	put_number(o, "byte", r->byte);
 	put_number(o, "raw_byte", r->raw_byte);
 	put_number(o, "test_byte", r->test_byte);
-	put_bool(o, "persistent", r->persistent);
+	/* Null: the test leg was not re-read, or not yet. */
+	if (r->label == LABEL_NONE)
+		json_object_object_add(o, "persistent", NULL);
+	else
+		put_bool(o, "persistent", r->label == LABEL_PERSISTENT);
 	put_text(o, "class", r->class);
 	if (r->has_class_number)
 		json_object_object_add(o, "class_number", json_object_new_int64(r->class_number));
@@ -163,24 +168,35 @@ static json_object *word_value(const struct word *word)
 	return clean_string(word->value);
 }
 
-/* write_pid=7 becomes "write": { "pid": 7 }; write=none becomes null, with the word in "more". */
+/*
+ * write_pid=7 becomes "write": { "pid": 7 }; write=none becomes null, with the word in "more". So
+ * do the discards that may have to do with it.
+ */
 static void put_words(json_object *o, const struct words *words)
 {
-	json_object *more = json_object_new_object(), *write = NULL;
-	size_t i;
+	static const char *const groups[] = { "write", "latest_clear", "nearest_clear" };
+	json_object *more = json_object_new_object(), *group[NR_OF(groups)] = { NULL };
+	size_t i, g;
 
 	for (i = 0; i < words->nr; i++) {
 		const struct word *w = &words->word[i];
+		size_t len = 0;
 
-		if (strncmp(w->key, "write_", 6)) {
+		for (g = 0; g < NR_OF(groups); g++) {
+			len = strlen(groups[g]);
+			if (!strncmp(w->key, groups[g], len) && w->key[len] == '_')
+				break;
+		}
+		if (g == NR_OF(groups)) {
 			json_object_object_add(more, w->key, word_value(w));
 			continue;
 		}
-		if (!write)
-			write = json_object_new_object();
-		json_object_object_add(write, w->key + 6, word_value(w));
+		if (!group[g])
+			group[g] = json_object_new_object();
+		json_object_object_add(group[g], w->key + len + 1, word_value(w));
 	}
-	json_object_object_add(o, "write", write);
+	for (g = 0; g < NR_OF(groups); g++)
+		json_object_object_add(o, groups[g], group[g]);
 	json_object_object_add(o, "more", more);
 }
 

@@ -125,6 +125,13 @@ static bool parse_error(const char *text, int *error)
 	return true;
 }
 
+const char *label_word(enum label label)
+{
+	return label == LABEL_PERSISTENT ? "persistent" :
+	       label == LABEL_TRANSIENT	 ? "transient" :
+					   "-";
+}
+
 /* Returns whether the word of a mismatch is known; sets *bad if its value is malformed. */
 static bool take_mismatch_word(struct report *r, const struct word *w, bool *bad)
 {
@@ -137,9 +144,9 @@ static bool take_mismatch_word(struct report *r, const struct word *w, bool *bad
 	else if (!strcmp(key, "test"))
 		*bad = !parse_byte(value, &r->test_byte);
 	else if (!strcmp(key, "persistent"))
-		r->persistent = true;
+		r->label = LABEL_PERSISTENT;
 	else if (!strcmp(key, "transient"))
-		r->persistent = false;
+		r->label = LABEL_TRANSIENT;
 	else if (!strcmp(key, "class"))
 		*bad = !parse_class(value, r);
 	else if (!strcmp(key, "differ"))

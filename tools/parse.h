@@ -16,7 +16,7 @@
 #include "interface.h"
 
 #define WINDOW_MAX 32
-#define WORDS_MAX 24
+#define WORDS_MAX 40
 
 struct status {
 	char state;				/* V, C or F */
@@ -43,6 +43,9 @@ struct words {
 	struct word word[WORDS_MAX];
 };
 
+/* Whether a second read of the test leg was wrong as well; it is added after the report. */
+enum label { LABEL_NONE, LABEL_TRANSIENT, LABEL_PERSISTENT };
+
 struct report {
 	uint64_t number;
 	enum kind kind;
@@ -51,7 +54,7 @@ struct report {
 	uint64_t bad_sector, differ;		/* of a mismatch, as all below except the errors */
 	unsigned int byte;
 	uint8_t raw_byte, test_byte;
-	bool persistent;
+	enum label label;
 	char class[24];				/* without the number in brackets */
 	bool has_class_number;
 	long class_number;
@@ -86,6 +89,8 @@ bool parse_status(const char *text, struct status *status);
 bool parse_table(const char *text, struct table *table);
 bool parse_words(const char *text, struct words *words);
 const char *words_find(const struct words *words, const char *key);
+/* "-" without one */
+const char *label_word(enum label label);
 bool parse_report(const char *line, struct report *report);
 bool parse_list(const char *text, struct list *list);
 void list_free(struct list *list);

@@ -149,7 +149,7 @@ static void print_finding(const struct report *r)
 	text_of_class(r, what, sizeof(what));
 	printf("%5" PRIu64 " %-12s %12" PRIu64 " %6u  0x%02x   0x%02x    %-10s %s\n", r->number,
 	       r->op, r->bad_sector, r->byte, r->raw_byte, r->test_byte,
-	       r->persistent ? "persistent" : "transient", what);
+	       label_word(r->label), what);
 }
 
 static void print_request(const struct report *r)
@@ -185,6 +185,26 @@ static void print_write(const struct words *w)
 	printf(" (pid %s)\n", word_or(w, "write_pid", "?"));
 }
 
+/* A discard or zeroing after that write, which may have taken its data. */
+static void print_clear(const struct words *w, const char *which)
+{
+	char key[4][40];
+	static const char *const parts[] = { "start", "nr", "op", "order" };
+	size_t i;
+
+	for (i = 0; i < NR_OF(parts); i++)
+		snprintf(key[i], sizeof(key[i]), "%s_clear_%s", which, parts[i]);
+	if (words_find(w, key[0]))
+		printf("      then %s: %s sectors at %s (the %s one)\n", word_or(w, key[2], "?"),
+		       word_or(w, key[1], "?"), word_or(w, key[0], "?"), which);
+}
+
+static bool is_printed_elsewhere(const char *key)
+{
+	return !strcmp(key, "write") || !strncmp(key, "write_", 6) ||
+	       !strncmp(key, "latest_clear_", 13) || !strncmp(key, "nearest_clear_", 14);
+}
+
 static void print_more(const struct words *words)
 {
 	size_t i;
@@ -192,7 +212,7 @@ static void print_more(const struct words *words)
 	for (i = 0; i < words->nr; i++) {
 		const struct word *w = &words->word[i];
 
-		if (!strcmp(w->key, "write") || !strncmp(w->key, "write_", 6))
+		if (is_printed_elsewhere(w->key))
 			continue;
 		printf("      ");
 		print_clean(w->key);
@@ -207,6 +227,8 @@ void print_report(const struct report *report)
 	print_finding(report);
 	print_request(report);
 	print_write(&report->more);
+	print_clear(&report->more, "latest");
+	print_clear(&report->more, "nearest");
 	print_more(&report->more);
 }
 
@@ -223,7 +245,9 @@ void print_reports(const struct device *device, const struct list *list)
 	for (i = 0; i < list->nr; i++)
 		print_report(&list->reports[i]);
 	if (list->dropped)
-		printf("%" PRIu64 " older findings are no longer recorded\n", list->dropped);
+		printf("%" PRIu64 " findings between the first and the last ones are no longer "
+		       "recorded\n",
+		       list->dropped);
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */

@@ -189,9 +189,9 @@ static void show_all(const struct device *device, const struct window *w, uint64
 	printf("%s, sector %" PRIu64 ": raw %s, test %s\n", device->name, sector, device->raw_node,
 	       device->test_node);
 	if (report)
-		printf("found as report %" PRIu64 ": byte %u, raw 0x%02x, test 0x%02x, %s\n",
+		printf("found as report %" PRIu64 ": byte %u, raw 0x%02x, test 0x%02x%s%s\n",
 		       report->number, report->byte, report->raw_byte, report->test_byte,
-		       report->persistent ? "persistent" : "transient");
+		       report->label ? ", " : "", report->label ? label_word(report->label) : "");
 	printf("now: %s: %s\n", d.bytes ? "the difference is there" : "no difference", text);
 	show_history(device, sector);
 	show_context(w, sector);

@@ -38,8 +38,10 @@ static void absent_and_appended_fields_are_fine(void **state)
 	struct status s;
 
 	(void)state;
-	assert_true(parse_status("V - 0 0 18446744073709551615 0 0 0 0 0 0 new=1 12", &s));
+	/* All fields that are known, and two that are not. */
+	assert_true(parse_status("V - 0 0 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 0 8 new=1 12", &s));
 	assert_false(s.present[FIELD_FIRST_MISMATCH]);
+	assert_true(s.value[NR_FIELDS - 1] == 8);
 	assert_true(s.value[FIELD_COMPARED] == UINT64_MAX);
 }
 
@@ -230,7 +232,7 @@ static void mismatch_is_parsed(void **state)
 	assert_int_equal(r.byte, 17);
 	assert_int_equal(r.raw_byte, 0xcd);
 	assert_int_equal(r.test_byte, 0);
-	assert_true(r.persistent);
+	assert_int_equal(r.label, LABEL_PERSISTENT);
 	assert_string_equal(r.class, "zeros");
 	assert_false(r.has_class_number);
 	assert_int_equal(r.differ, 3);
@@ -261,10 +263,34 @@ static void class_numbers_are_parsed(void **state)
 				 "test=0x01 transient class=shifted(-8)", &r));
 	assert_string_equal(r.class, "shifted");
 	assert_int_equal(r.class_number, -8);
-	assert_false(r.persistent);
+	assert_int_equal(r.label, LABEL_TRANSIENT);
 	assert_true(parse_report("1 read sector=0 nr=8 contents mismatch in sector 1 class=shifted(+8)",
 				 &r));
 	assert_int_equal(r.class_number, 8);
+	/* The test leg was not re-read, or not yet. */
+	assert_int_equal(r.label, LABEL_NONE);
+	assert_string_equal(label_word(r.label), "-");
+}
+
+/* The longest report: none of its words is lost. */
+static void discards_of_a_report_are_kept(void **state)
+{
+	struct report r;
+
+	(void)state;
+	assert_true(parse_report(
+		"1 read sector=0 nr=8 " BLKV_TEXT_MISMATCH "1 byte=0 raw=0x01 test=0x00 persistent "
+		"class=zeros differ=8 injected write_order=1 write_start=0 write_nr=8 "
+		"write_op=write,fua write_age_ms=5 write_pid=7 write_comm=\"a b\" "
+		"latest_clear_order=5 latest_clear_start=800 latest_clear_nr=8 "
+		"latest_clear_op=discard nearest_clear_order=3 nearest_clear_start=16 "
+		"nearest_clear_nr=8 nearest_clear_op=write_zeroes mark=\"c d\" at=0 "
+		"raw_bytes=01 test_bytes=00", &r));
+	assert_int_equal(r.label, LABEL_PERSISTENT);
+	assert_string_equal(words_find(&r.more, "latest_clear_op"), "discard");
+	assert_string_equal(words_find(&r.more, "nearest_clear_start"), "16");
+	assert_string_equal(words_find(&r.more, "mark"), "c d");
+	assert_int_equal(r.window_len, 1);
 }
 
 /* Each class, with its argument. */
@@ -566,6 +592,7 @@ int main(void)
 		cmocka_unit_test(mismatch_is_parsed),
 		cmocka_unit_test(divergence_is_parsed),
 		cmocka_unit_test(class_numbers_are_parsed),
+		cmocka_unit_test(discards_of_a_report_are_kept),
 		cmocka_unit_test(each_class_is_parsed),
 		cmocka_unit_test(appended_words_are_fine),
 		cmocka_unit_test(unknown_words_are_kept),

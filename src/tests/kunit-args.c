@@ -30,8 +30,9 @@ static const struct {
 	unsigned int min;
 	unsigned int max;
 } numbers[BLKV_OPTIONS_NR] = {
-	[BLKV_OPTION_FINGERPRINT_MAX_MIB] = { "fingerprint_max_mib 1", "fingerprint_max_mib 1048576",
-					      1, 1048576 },
+	[BLKV_OPTION_FINGERPRINT_MAX_MIB] = {
+		"fingerprint_max_mib 1", "fingerprint_max_mib 1048576", 1, 1048576,
+	},
 	[BLKV_OPTION_QUARANTINE_MIB] = { "quarantine_mib 1", "quarantine_mib 65536", 1, 65536 },
 };
 

@@ -212,7 +212,8 @@ static void random_clears_match_a_list(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, all);
 	KUNIT_ASSERT_NOT_NULL(test, clears);
 	for (nr = 0; nr < NR; nr++) {
-		u32 sector = below(random, SPACE), after = below(random, nr + 1), latest = 0, near = 0;
+		u32 sector = below(random, SPACE), after = below(random, nr + 1);
+		u32 latest = 0, near = 0;
 
 		all[nr].start = below(random, SPACE);
 		all[nr].nr = between(random, 1, 20);
@@ -224,7 +225,8 @@ static void random_clears_match_a_list(struct kunit *test)
 			if (!clears[i])
 				continue;
 			latest = i + 1;
-			if (!near || distance_of(&all[i], sector) <= distance_of(&all[near - 1], sector))
+			if (!near || distance_of(&all[i], sector) <=
+					     distance_of(&all[near - 1], sector))
 				near = i + 1;
 		}
 		expect_clears(test, history, sector, after, latest, near);

@@ -1270,8 +1270,8 @@ static void waiter_gets_resting_pages(struct kunit *test)
 
 static void release(struct blkv_pool *pool)
 {
-	mod_delayed_work(system_wq, &pool->release, 0);
-	flush_delayed_work(&pool->release);
+	cancel_delayed_work_sync(&pool->release);
+	pool->release.work.func(&pool->release.work);
 }
 
 /* What a leg may still write to rests for two intervals, and then leaves the pool. */
@@ -1345,8 +1345,7 @@ static void kinds_of_pages_are_never_mixed(struct kunit *test)
 		}
 		if (one_in(random, 50)) {
 			release(&fixture->pool);
-			mod_delayed_work(system_wq, &fixture->pool.trim, 0);
-			flush_delayed_work(&fixture->pool.trim);
+			trim(&fixture->pool);
 		}
 		if (!blkv_memory_try(&fixture->pool, memory, between(random, 1, 400)))
 			continue;

@@ -2,21 +2,21 @@
 /*
  * A dm target that passes requests to a device, and misbehaves when a message asks for it:
  *
- *   early MS [FIRST NR]	complete reads MS before their data arrive; or only those of NR sectors
- *			of each, from its sector FIRST on
- *   stray MS		write what a read returned to the same memory once more, MS after it
- *   edge DISTANCE	the last sector of a read (the first one if DISTANCE is negative) returns what
- *			is so many sectors away
- *   flip SECTOR TIMES	flip the first bits of SECTOR in the answers to the next reads of it; with
- *			"early", the data that come later are right
- *   modify BYTE|off	change this byte of each write, in the memory of the request
- *   fetch MS		complete writes at once, and look at their data MS later
- *   fail OP STATUS TIMES	complete the next requests with STATUS, and do nothing. OP: read, write,
- *			flush, discard or zeroes; STATUS: a BLK_STS_ name; OK loses the request. With
- *			"early", the data of a failed read come all the same, later
- *   hang READS		after so many more reads, keep the next ones until "release"
- *   release		let them go, and keep no more
- *   honest		none of the above, from now on
+ *   early MS [FIRST NR]   complete reads MS before their data arrive; or only those of NR sectors
+ *                         of each, from its sector FIRST on
+ *   stray MS              write what a read returned to the same memory once more, MS after it
+ *   edge DISTANCE         the last sector of a read (the first one if DISTANCE is negative) returns
+ *                         what is so many sectors away
+ *   flip SECTOR TIMES     flip the first bits of SECTOR in the answers to the next reads of it;
+ *                         with "early", the data that come later are right
+ *   modify BYTE|off       change this byte of each write, in the memory of the request
+ *   fetch MS              complete writes at once, and look at their data MS later
+ *   fail OP STATUS TIMES  complete the next requests with STATUS, and do nothing. OP: read, write,
+ *                         flush, discard or zeroes; STATUS: a BLK_STS_ name; OK loses the request.
+ *                         With "early", the data of a failed read come all the same, later
+ *   hang READS            after so many more reads, keep the next ones until "release"
+ *   release               let them go, and keep no more
+ *   honest                none of the above, from now on
  *
  * The status has the number of reads that are kept, and of things that are still to be done after
  * a request has ended.
@@ -357,7 +357,6 @@ static bool covers(const struct bio *bio, sector_t sector)
 /* Must this request be lied about in process context? */
 static bool lies_about(const struct lies *lies, enum op op)
 {
-
 	if (op == OP_WRITE)
 		return lies->fetch_ms;
 	if (op != OP_READ)
@@ -469,6 +468,7 @@ static void lies_init(struct lies *lies)
 static int lies_set(struct lies *lies, unsigned int argc, char **argv)
 {
 	const char *what = argv[0];
+	unsigned long long sector;
 
 	if (!strcmp(what, "honest") && argc == 1) {
 		lies_init(lies);
@@ -487,8 +487,6 @@ static int lies_set(struct lies *lies, unsigned int argc, char **argv)
 	if (!strcmp(what, "edge") && argc == 2)
 		return kstrtoint(argv[1], 0, &lies->edge);
 	if (!strcmp(what, "flip") && argc == 3) {
-		unsigned long long sector;
-
 		if (kstrtoull(argv[1], 0, &sector))
 			return -EINVAL;
 		lies->flip = sector;

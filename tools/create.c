@@ -16,6 +16,7 @@
 #include "options.h"
 #include "parse.h"
 #include "util.h"
+#include "zeroed.h"
 
 /* ---- the table line ------------------------------------------------------------------------- */
 
@@ -34,15 +35,34 @@ static void add_words(char *params, size_t size)
 						opts.words[i][0] ? " " : "", opts.words[i]);
 }
 
+/* As it is given on the command line. */
+static void option_text(enum option_nr option, char *text, size_t size)
+{
+	snprintf(text, size, "--%s", option_words[option]);
+	for (; *text; text++)
+		if (*text == '_')
+			*text = '-';
+}
+
 int create_check_options(void)
 {
-	const char *mib = opts.words[OPTION_FINGERPRINT_MAX_MIB];
+	char name[64];
 	uint64_t n;
+	int i;
 
-	if (!mib || (parse_number(mib, &n) && n))
-		return DONE;
-	say_error("--fingerprint-max-mib \"%s\" is not a number of MiB", mib);
-	return FAILED;
+	if (opts.zeroed && opts.words[OPTION_WRITTEN_ONLY]) {
+		say_error("--zeroed and --written-only are mutually exclusive");
+		return FAILED;
+	}
+	for (i = 0; i < NR_OPTIONS; i++) {
+		if (option_types[i] != OPTION_NUMBER || !opts.words[i] ||
+		    (parse_number(opts.words[i], &n) && n))
+			continue;
+		option_text((enum option_nr)i, name, sizeof(name));
+		say_error("%s \"%s\" is not a number of MiB", name, opts.words[i]);
+		return FAILED;
+	}
+	return DONE;
 }
 
 static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *sectors)
@@ -162,6 +182,10 @@ int create_device(const char *name, struct leg *raw, struct leg *test)
 		r = leg_reject_used(raw, opts.readonly);
 	if (!r)
 		r = leg_reject_used(test, opts.readonly);
+	if (!r && opts.zeroed)
+		r = zeroed_check(raw, sectors);
+	if (!r && opts.zeroed)
+		r = zeroed_check(test, sectors);
 	if (r)
 		return r;
 	snprintf(params, sizeof(params), "%s %s", raw->node, test->node);

@@ -14,6 +14,7 @@
 #include "ranges.h"
 #include "status.h"
 #include "text.h"
+#include "untested.h"
 #include "util.h"
 
 static json_object *clean_string(const char *text)
@@ -85,6 +86,28 @@ static json_object *options_array(const char *options)
 	return array;
 }
 
+/* What the legs do not offer. */
+static json_object *not_tested_array(const struct device *device)
+{
+	json_object *array = json_object_new_array();
+	struct feature features[NR_FEATURES];
+	size_t i;
+
+	features_get(device->raw_node, device->test_node, features);
+	for (i = 0; i < NR_FEATURES; i++) {
+		json_object *o;
+
+		if (features[i].tested)
+			continue;
+		o = json_object_new_object();
+		put_text(o, "feature", features[i].name);
+		put_bool(o, "raw", features[i].raw);
+		put_bool(o, "test", features[i].test);
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
 static json_object *device_object(const struct device *device)
 {
 	json_object *o = json_object_new_object();
@@ -108,6 +131,7 @@ static json_object *device_object(const struct device *device)
 		else
 			json_object_object_add(o, field_words[i], NULL);
 	}
+	json_object_object_add(o, "not_tested", not_tested_array(device));
 	return o;
 }
 

@@ -9,10 +9,11 @@
 #include "interface.h"
 
 struct options {
-	bool json, debug, yes, readonly, dry_run, deferred, allow_unequal, resume;
+	bool json, debug, yes, readonly, dry_run, deferred, allow_unequal, resume, zeroed;
 	bool has_sectors, has_start, has_length, has_timeout;
-	uint64_t sectors, start, length, timeout, context;
-	const char *raw, *test, *raw_dir, *name;
+	bool has_passes;
+	uint64_t sectors, start, length, timeout, context, passes;
+	const char *raw, *test, *raw_dir, *name, *block;
 	/* Of the table line: NULL if not given, else the value, or "". */
 	const char *words[NR_OPTIONS];
 };

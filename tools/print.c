@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coverage.h"
 #include "device.h"
 #include "loop.h"
 #include "parse.h"
@@ -14,6 +15,7 @@
 #include "ranges.h"
 #include "status.h"
 #include "text.h"
+#include "untested.h"
 #include "util.h"
 
 void print_clean(const char *text)
@@ -56,6 +58,9 @@ static void print_field(const struct device *device, enum field field)
 	};
 	char name[32], number[24], size[32];
 
+	/* The reasons are in the summary. */
+	if (!strncmp(field_words[field], "distrusted_", 11))
+		return;
 	snprintf(name, sizeof(name), "%s:", field_words[field]);
 	name[strcspn(name, "_")] = name[strcspn(name, "_")] ? ' ' : '\0';
 	printf("  %-16s", name);
@@ -65,6 +70,22 @@ static void print_field(const struct device *device, enum field field)
 	if (is_sectors[field] && device->status.value[field])
 		printf(" sectors (%s)", size);
 	printf("\n");
+}
+
+static void print_coverage(const struct device *device)
+{
+	char text[512];
+
+	coverage_of_device(&device->status, device->length, text, sizeof(text));
+	if (text[0])
+		printf("  %-16s%s\n", "not compared:", text);
+	coverage_of_reads(&device->status, text, sizeof(text));
+	if (text[0])
+		printf("  %-16s%s\n", "", text);
+	coverage_offer(&device->status, device->table.options, text, sizeof(text));
+	if (text[0])
+		printf("  %-16s%s\n", "", text);
+	features_say(device->raw_node, device->test_node);
 }
 
 void print_status(const struct device *device)
@@ -82,6 +103,7 @@ void print_status(const struct device *device)
 	printf("  %-16s%s\n", "options:", device->table.options[0] ? device->table.options : "-");
 	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
 		print_field(device, field);
+	print_coverage(device);
 }
 
 static void print_row(const struct device *device)

@@ -14,6 +14,7 @@
 #include "leg.h"
 #include "module.h"
 #include "options.h"
+#include "untested.h"
 #include "users.h"
 #include "util.h"
 #include "verbs.h"
@@ -33,6 +34,8 @@ int verb_open(char **argv)
 		r = legs_open(&raw, argv[1], &test, argv[2], opts.readonly);
 	if (!r)
 		r = create_device(argv[0], &raw, &test);
+	if (!r && !opts.dry_run)
+		features_say(raw.node, test.node);
 	/* From now on only the mapped device holds the loop devices. */
 	leg_close(&raw);
 	leg_close(&test);

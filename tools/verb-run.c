@@ -70,7 +70,7 @@ static int open_reference(struct leg *raw, const struct leg *test)
 	r = leg_open(raw, "raw", path, false);
 	raw->path = "reference file";
 	close(fd);
-	if (!opts.words[OPTION_WRITTEN_ONLY])
+	if (!opts.words[OPTION_WRITTEN_ONLY] && !opts.zeroed)
 		opts.words[OPTION_WRITTEN_ONLY] = "";
 	return r;
 }
@@ -358,7 +358,9 @@ int verb_run(char **argv)
 		snprintf(name, sizeof(name), "%s", opts.name);
 	/* A signal between the creation of the device and the command must not leave the device. */
 	catch_signals_by(pass_signal_on, SA_RESTART);
-	r = module_need_target();
+	r = create_check_options();
+	if (!r)
+		r = module_need_target();
 	if (!r)
 		r = create_check_name(opts.name ? opts.name : name);
 	if (!r)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "coverage.h"
 #include "diagnose.h"
 #include "hexdump.h"
 #include "parse.h"
@@ -210,6 +211,60 @@ static void bad_sizes_are_refused(void **state)
 		if (!reason || strncmp(reason, bad[i].reason, strlen(bad[i].reason)))
 			fail_msg("\"%s\": %s", bad[i].text, reason ? reason : "accepted");
 	}
+}
+
+/* ---- what is not compared -------------------------------------------------------------------- */
+
+static void shares_are_rounded_up(void **state)
+{
+	(void)state;
+	assert_int_equal(coverage_share(0, 100), 0);
+	assert_int_equal(coverage_share(100, 100), 10000);
+	assert_int_equal(coverage_share(1, 3), 3334);
+	/* What is not nothing is not shown as nothing. */
+	assert_int_equal(coverage_share(1, UINT64_MAX), 1);
+	assert_int_equal(coverage_share(UINT64_MAX, UINT64_MAX), 10000);
+	assert_int_equal(coverage_share(0, 0), 0);
+}
+
+static void coverage_names_the_reasons(void **state)
+{
+	struct status s = { .state = 'V' };
+	char text[512];
+
+	(void)state;
+	coverage_of_device(&s, 1000, text, sizeof(text));
+	assert_string_equal(text, "");
+	coverage_of_reads(&s, text, sizeof(text));
+	assert_string_equal(text, "");
+	coverage_offer(&s, "written_only", text, sizeof(text));
+	assert_string_equal(text, "");
+
+	s.value[FIELD_UNTRUSTED] = 250;
+	s.value[FIELD_SKIPPED] = 1;
+	s.value[FIELD_COMPARED] = 3;
+	coverage_of_device(&s, 1000, text, sizeof(text));
+	assert_string_equal(text, "25.00 % of the device (250 sectors)");
+	coverage_of_reads(&s, text, sizeof(text));
+	assert_string_equal(text, "25.00 % of what was read (1 sectors)");
+	coverage_offer(&s, "fingerprint", text, sizeof(text));
+	assert_string_equal(text, "");
+	coverage_offer(&s, "fingerprint written_only", text, sizeof(text));
+	assert_non_null(strstr(text, "--zeroed"));
+	assert_null(strstr(text, "--discard-zeroes"));
+
+	s.value[FIELD_DISTRUSTED_DISCARD] = 200;
+	s.value[FIELD_DISTRUSTED_MEMORY] = 50;
+	coverage_of_device(&s, 1000, text, sizeof(text));
+	assert_string_equal(text, "25.00 % of the device (250 sectors): 200 discarded, "
+				  "50 lost for want of memory");
+	coverage_offer(&s, "", text, sizeof(text));
+	assert_non_null(strstr(text, "--discard-zeroes"));
+	coverage_offer(&s, "discard_zeroes quarantine_mib 5", text, sizeof(text));
+	assert_string_equal(text, "");
+	/* It is cut where the space ends. */
+	coverage_of_device(&s, 1000, text, 8);
+	assert_string_equal(text, "25.00 %");
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */
@@ -589,6 +644,8 @@ int main(void)
 		cmocka_unit_test(table_is_parsed),
 		cmocka_unit_test(sizes_are_parsed),
 		cmocka_unit_test(bad_sizes_are_refused),
+		cmocka_unit_test(shares_are_rounded_up),
+		cmocka_unit_test(coverage_names_the_reasons),
 		cmocka_unit_test(mismatch_is_parsed),
 		cmocka_unit_test(divergence_is_parsed),
 		cmocka_unit_test(class_numbers_are_parsed),

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will check that "open", "status" and "run" say what is not compared and not tested, why,
+# and what would compare it.
+# Needs: machine=debug
+
+. "$TOP/tests/lib/command.sh"
+
+loop_pair 64
+tool 0 open bvtest-v "$raw" "$test"
+tool 0 status bvtest-v
+! grep -q "not compared" "$TMPDIR/out" || fail "all is compared: $(cat "$TMPDIR/out")"
+
+# A quarter is discarded, and a little is distrusted.
+blkdiscard -o 0 -l 16M $v
+dmsetup message bvtest-v 0 distrust 100000 1
+expect_read 16773120 8192
+tool 0 status bvtest-v
+says "not compared:   25.01 % of the device (32769 sectors): 32768 discarded, 1 by message"
+says "% of what was read (8 sectors)"
+says "--discard-zeroes compares what was discarded"
+tool 0 close bvtest-v
+
+# With it, nothing is left out.
+tool 0 open bvtest-v "$raw" "$test" --discard-zeroes
+blkdiscard -o 0 -l 16M $v
+expect_read 0 8192
+tool 0 status bvtest-v
+! grep -q "not compared" "$TMPDIR/out" || fail "all is compared: $(cat "$TMPDIR/out")"
+tool 0 close bvtest-v
+
+tool 0 run --test "$test" --raw-dir "$TMPDIR" -- sh -c 'dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=1M count=1 oflag=direct status=none
+	dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none'
+says "not compared:   98.44 % of the device"
+says "--zeroed compares what was never written"
+
+# What a leg does not have is not tested.
+new_pair 16 discard=1
+with=$raw
+new_leg 16
+without=$leg
+tool 0 open bvtest-v "$without" "$with"
+says "not tested:"
+says "discard (raw has none)"
+tool 0 status bvtest-v
+says "discard (raw has none)"
+tool 0 status bvtest-v --json
+expect "features" True "$(json '{"feature": "discard", "raw": False, "test": True} in d["devices"][0]["not_tested"]')"
+tool 0 close bvtest-v
+
+tool 0 open bvtest-v "$with" "$without"
+says "discard (test has none)"
+tool 0 close bvtest-v
+
+new_leg 16
+tool 0 open bvtest-v "$leg" "$without"
+says "discard (neither leg has it)"
+tool 0 close bvtest-v
+
+new_leg 16 discard=1
+tool 0 open bvtest-v "$with" "$leg"
+! grep -q "discard (" "$TMPDIR/out" || fail "both have discards: $(cat "$TMPDIR/out")"
+tool 0 close bvtest-v

@@ -56,8 +56,8 @@ bool scrub_save(const struct scrub *s)
 	if (!f)
 		return false;
 	identify_device(s, identity, sizeof(identity));
-	fprintf(f, "%sat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\n", identity, scrub_position(s),
-		s->end, s->start);
+	fprintf(f, "%sat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\npass %" PRIu64 " %" PRIu64 "\n",
+		identity, scrub_position(s), s->end, s->start, s->pass, s->passes);
 	save_ranges(f, "bad", &s->bad);
 	save_ranges(f, "unreadable", &s->unreadable);
 	/* ferror() does not cover data that fclose() still has to write. */
@@ -80,6 +80,9 @@ static void load_line(struct scrub *s, const char *line)
 		s->end = b;
 	} else if (!strcmp(word, "from")) {
 		s->start = a;
+	} else if (!strcmp(word, "pass") && a && a <= b) {
+		s->pass = a;
+		s->passes = b;
 	} else if (!strcmp(word, "bad")) {
 		ranges_add(&s->bad, a, b);
 	} else if (!strcmp(word, "unreadable")) {

@@ -13,15 +13,18 @@
 
 struct scrub {
 	struct device device; /* as it was at the start */
-	int fd;
+	int fd, raw_fd, test_fd;
 	uint64_t block; /* sectors in a logical block */
+	uint64_t read_sectors; /* length of the reads; 0: any, at random */
 	uint64_t start, end;
 	bool ask; /* ignore_mismatch: look at the reports after each read */
 
 	pthread_mutex_t lock; /* protects all below */
 	uint64_t next;
 	uint64_t at[THREADS]; /* where each thread reads; UINT64_MAX: nowhere */
+	uint64_t pass, passes; /* counted from 1 */
 	uint64_t mismatches, seen; /* as of the last look at the status and the reports */
+	uint64_t first_seen; /* number of the last report before this scrub */
 	struct ranges bad, unreadable;
 	bool frozen;
 };

@@ -5,6 +5,10 @@
  * Several threads read a region each; everything else, and libdevmapper, is under one mutex. With
  * ignore_mismatch a bad read succeeds and is only found in the reports, so a single thread reads
  * and looks at the reports after each read.
+ *
+ * What is bad in a read that failed is found by reading the legs directly, and only once: so the
+ * time is proportional to the device, whatever is bad, and the reports of the target are not
+ * replaced by those of the same places.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -104,37 +108,214 @@ static bool is_frozen(struct scrub *s)
 	return frozen;
 }
 
-/* Re-read in ever smaller pieces. Returns whether one was bad again. */
-static bool narrow_range(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
+/* ---- the limits of what is bad --------------------------------------------------------------- */
+
+/* What is read of the legs at once where they fail, so that a bad sector hides no more. */
+#define PIECE_SECTORS 8
+/* So often is a read through the target asked whether a difference is one, for each region. */
+#define MAX_CONFIRMATIONS 64
+
+/* A read that failed, and what its legs hold now. */
+struct suspect {
+	struct scrub *scrub;
+	uint8_t *raw, *test, *buffer;
+	unsigned int confirmations;
+	bool found;
+};
+
+/*
+ * Sectors may differ without being bad if they are untrusted, or if somebody writes them between
+ * our reads of the two legs. Then only the target knows.
+ */
+static bool must_confirm(struct scrub *s)
 {
-	uint64_t piece = nr / 16 < s->block ? s->block : nr / 16 / s->block * s->block, at;
-	bool again = false;
+	struct device device;
+	bool must;
 
-	for (at = start; at < start + nr && !interrupted; at += piece) {
-		uint64_t n = start + nr - at < piece ? start + nr - at : piece;
-		int r = read_range(s, buffer, at, n);
+	pthread_mutex_lock(&s->lock);
+	must = device_get(s->device.name, &device) || device.status.value[FIELD_UNTRUSTED] ||
+	       device.open_count > 1;
+	pthread_mutex_unlock(&s->lock);
+	return must;
+}
 
-		if (!r)
-			continue;
-		if (is_frozen(s))
-			return true;
-		again = true;
-		/* Transient: the smallest range that was bad is all that is known. */
-		if (n <= s->block || !narrow_range(s, buffer, at, n))
-			note_range(s, r == -EILSEQ ? &s->bad : &s->unreadable, at, n);
+/* What the legs held when they were read, from sector @base on. */
+static bool differs(const struct suspect *suspect, uint64_t base, uint64_t at)
+{
+	size_t offset = (size_t)(at - base) * SECTOR;
+
+	return memcmp(suspect->raw + offset, suspect->test + offset, SECTOR);
+}
+
+static uint64_t count_differing(const struct suspect *suspect, uint64_t base, uint64_t start,
+				uint64_t nr)
+{
+	uint64_t at, differing = 0;
+
+	for (at = start; at < start + nr; at++)
+		differing += differs(suspect, base, at);
+	return differing;
+}
+
+static void add_differing(struct suspect *suspect, uint64_t base, uint64_t start, uint64_t nr)
+{
+	uint64_t at;
+
+	pthread_mutex_lock(&suspect->scrub->lock);
+	for (at = start; at < start + nr; at++)
+		if (differs(suspect, base, at))
+			ranges_add(&suspect->scrub->bad, at, 1);
+	pthread_mutex_unlock(&suspect->scrub->lock);
+	suspect->found = true;
+}
+
+/* Did the target report a read of exactly this range, with so many bad sectors? */
+static bool is_reported(struct scrub *s, uint64_t start, uint64_t nr, uint64_t bad)
+{
+	struct list list;
+	bool reported = false;
+	size_t i;
+
+	pthread_mutex_lock(&s->lock);
+	if (!device_list(s->device.name, &list)) {
+		for (i = 0; i < list.nr; i++) {
+			const struct report *r = &list.reports[i];
+
+			reported |= r->kind == KIND_MISMATCH && r->number > s->first_seen &&
+				    r->sector == start && r->nr == nr && r->differ == bad;
+		}
+		list_free(&list);
 	}
-	return again;
+	pthread_mutex_unlock(&s->lock);
+	return reported;
+}
+
+/*
+ * Of a range that is bad, which of the sectors that differ are? Halve it, and ask the target about
+ * each half that has such sectors, until it has told or was asked often enough.
+ */
+static void confirm_range(struct suspect *suspect, uint64_t base, uint64_t start, uint64_t nr)
+{
+	struct scrub *s = suspect->scrub;
+	uint64_t half = nr / 2 / s->block * s->block, differing;
+	int i;
+
+	differing = count_differing(suspect, base, start, nr);
+	if (!half || suspect->confirmations >= MAX_CONFIRMATIONS || interrupted ||
+	    is_reported(s, start, nr, differing)) {
+		add_differing(suspect, base, start, nr);
+		return;
+	}
+	for (i = 0; i < 2; i++) {
+		uint64_t from = i ? start + half : start, len = i ? nr - half : half;
+
+		if (!count_differing(suspect, base, from, len))
+			continue;
+		suspect->confirmations++;
+		if (read_range(s, suspect->buffer, from, len))
+			confirm_range(suspect, base, from, len);
+	}
+}
+
+/* A leg that fails a long read is read in pieces, to find the unreadable ones. */
+static void read_legs(struct suspect *suspect, uint64_t start, uint64_t nr, bool confirm)
+{
+	struct scrub *s = suspect->scrub;
+	uint64_t piece;
+
+	if (!read_sectors(s->raw_fd, suspect->raw, start, nr) &&
+	    !read_sectors(s->test_fd, suspect->test, start, nr)) {
+		if (!count_differing(suspect, start, start, nr))
+			return;
+		if (!confirm)
+			add_differing(suspect, start, start, nr);
+		/* A piece of what failed is not known to be bad itself. */
+		else if (nr > PIECE_SECTORS || read_range(s, suspect->buffer, start, nr))
+			confirm_range(suspect, start, start, nr);
+		return;
+	}
+	if (nr <= PIECE_SECTORS) {
+		note_range(s, &s->unreadable, start, nr);
+		suspect->found = true;
+		return;
+	}
+	for (piece = 0; piece < nr && !interrupted; piece += PIECE_SECTORS)
+		read_legs(suspect, start + piece,
+			  nr - piece < PIECE_SECTORS ? nr - piece : PIECE_SECTORS, confirm);
+}
+
+/* The legs are equal now: what the target reported is all that is known. */
+static bool add_reported(struct scrub *s, uint64_t start, uint64_t nr)
+{
+	struct list list;
+	bool found = false;
+	size_t i;
+
+	if (device_list(s->device.name, &list))
+		return false;
+	for (i = 0; i < list.nr; i++) {
+		const struct report *r = &list.reports[i];
+		uint64_t last = r->sector + r->nr;
+
+		if (r->kind != KIND_MISMATCH || r->number <= s->first_seen ||
+		    r->bad_sector < start || r->bad_sector >= start + nr)
+			continue;
+		if (last > start + nr)
+			last = start + nr;
+		/* The first one is known; if there are more, they may be anywhere behind it. */
+		ranges_add(&s->bad, r->bad_sector, r->differ > 1 ? last - r->bad_sector : 1);
+		found = true;
+	}
+	list_free(&list);
+	return found;
+}
+
+static void find_limits(struct scrub *s, uint8_t *buffer, int error, uint64_t start, uint64_t nr)
+{
+	struct suspect suspect = { .scrub = s,
+				   .buffer = buffer,
+				   .raw = aligned_buffer(CHUNK_SECTORS * SECTOR),
+				   .test = aligned_buffer(CHUNK_SECTORS * SECTOR) };
+
+	if (suspect.raw && suspect.test)
+		read_legs(&suspect, start, nr, must_confirm(s));
+	free(suspect.raw);
+	free(suspect.test);
+	if (suspect.found)
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (error != -EILSEQ)
+		ranges_add(&s->unreadable, start, nr);
+	else if (!add_reported(s, start, nr))
+		ranges_add(&s->bad, start, nr);
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The length of the next read in a region. */
+static uint64_t read_length(struct scrub *s, uint64_t left)
+{
+	uint64_t length = s->read_sectors;
+
+	if (!length) {
+		pthread_mutex_lock(&s->lock);
+		length = (1 + (uint64_t)random() % (CHUNK_SECTORS / s->block)) * s->block;
+		pthread_mutex_unlock(&s->lock);
+	}
+	return length < left ? length : left;
 }
 
 /* Returns false if it was interrupted. */
 static bool read_region(struct scrub *s, uint8_t *buffer, uint64_t start, uint64_t nr)
 {
-	int r = read_range(s, buffer, start, nr);
+	uint64_t end = start + nr, length;
+	int r;
 
-	if (!r)
-		return true;
-	if (!is_frozen(s) && !narrow_range(s, buffer, start, nr))
-		note_range(s, r == -EILSEQ ? &s->bad : &s->unreadable, start, nr);
+	for (; start < end && !interrupted && !s->frozen; start += length) {
+		length = read_length(s, end - start);
+		r = read_range(s, buffer, start, length);
+		if (r && !is_frozen(s))
+			find_limits(s, buffer, r, start, length);
+	}
 	return !interrupted;
 }
 
@@ -189,7 +370,7 @@ uint64_t scrub_position(const struct scrub *s)
 	return at;
 }
 
-/* For the progress line: a region that is re-read in many pieces does not hold it up. */
+/* For the progress line: a region that takes long does not hold it up. */
 static uint64_t about_done(const struct scrub *s)
 {
 	uint64_t busy = 0;
@@ -234,10 +415,15 @@ static int choose_range(struct scrub *s)
 		return FAILED;
 	}
 	s->next = s->start;
-	return opts.resume ? scrub_load(s) : DONE;
+	s->pass = 1;
+	if (opts.resume && scrub_load(s))
+		return FAILED;
+	if (s->pass > s->passes)
+		s->passes = s->pass;
+	return DONE;
 }
 
-/* With ignore_mismatch: earlier reports do not belong to this scrub. */
+/* Earlier reports do not belong to this scrub. */
 static int skip_old_reports(struct scrub *s)
 {
 	struct list list;
@@ -247,8 +433,51 @@ static int skip_old_reports(struct scrub *s)
 		return r;
 	if (list.nr)
 		s->seen = list.reports[list.nr - 1].number;
+	s->first_seen = s->seen;
 	list_free(&list);
 	return DONE;
+}
+
+/* The length of the reads: 0 for any at random. */
+static int choose_reads(struct scrub *s)
+{
+	const char *reason;
+
+	s->read_sectors = CHUNK_SECTORS;
+	s->passes = opts.has_passes ? opts.passes : 1;
+	if (!s->passes) {
+		say_error("--passes 0 would read nothing");
+		return FAILED;
+	}
+	if (!opts.block)
+		return DONE;
+	if (!strcmp(opts.block, "random")) {
+		s->read_sectors = 0;
+		return DONE;
+	}
+	reason = parse_size(opts.block, &s->read_sectors);
+	if (reason) {
+		say_error("--block \"%s\" is %s; it is a size, or \"random\"", opts.block, reason);
+		return FAILED;
+	}
+	if (s->read_sectors && s->read_sectors <= CHUNK_SECTORS && !(s->read_sectors % s->block))
+		return DONE;
+	say_error("--block %s is not a multiple of %" PRIu64 " sectors, the block size of %s, up to "
+		  "1 MiB",
+		  opts.block, s->block, s->device.name);
+	return FAILED;
+}
+
+static int open_leg(const char *word, const char *node, int *fd)
+{
+	int r;
+
+	*fd = open(node, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (*fd >= 0)
+		return DONE;
+	r = exit_code_of(errno);
+	say_error("cannot open the %s leg %s: %s", word, node, strerror(errno));
+	return r;
 }
 
 static int reject_unreadable(const struct device *device)
@@ -284,7 +513,13 @@ static int set_up(struct scrub *s, const char *name)
 	s->mismatches = s->device.status.value[FIELD_MISMATCHES];
 	pthread_mutex_init(&s->lock, NULL);
 	memset(s->at, 0xff, sizeof(s->at));
-	r = s->ask ? skip_old_reports(s) : DONE;
+	r = skip_old_reports(s);
+	if (!r)
+		r = open_leg("raw", s->device.raw_node, &s->raw_fd);
+	if (!r)
+		r = open_leg("test", s->device.test_node, &s->test_fd);
+	if (!r)
+		r = choose_reads(s);
 	return r ? r : choose_range(s);
 }
 
@@ -303,7 +538,7 @@ static int start_workers(struct scrub *s, struct worker *workers)
 	return i;
 }
 
-static int read_all(struct scrub *s)
+static int read_once(struct scrub *s)
 {
 	struct worker workers[THREADS] = { 0 };
 	struct progress progress;
@@ -332,6 +567,20 @@ static int read_all(struct scrub *s)
 	return nr ? DONE : NO_MEMORY;
 }
 
+/* Whatever was found before, a further pass may find more. */
+static int read_all(struct scrub *s)
+{
+	int r;
+
+	for (;;) {
+		r = read_once(s);
+		if (r || interrupted || s->frozen || s->next < s->end || s->pass == s->passes)
+			return r;
+		s->pass++;
+		s->next = s->start;
+	}
+}
+
 /* ---- the summary ---------------------------------------------------------------------------- */
 
 static void print_summary(const struct scrub *s, const uint64_t *skipped)
@@ -345,6 +594,8 @@ static void print_summary(const struct scrub *s, const uint64_t *skipped)
 	printf("%s: %" PRIu64 " sectors read from %" PRIu64 ", %" PRIu64 " bad, %s skipped "
 	       "(untrusted)\n",
 	       s->device.name, s->next - s->start, s->start, ranges_sectors(&s->bad), text);
+	if (s->passes > 1)
+		printf("%s: pass %" PRIu64 " of %" PRIu64 "\n", s->device.name, s->pass, s->passes);
 	if (s->bad.nr)
 		printf("\"blkverify dump %s %" PRIu64 "\" shows the first\n", s->device.name,
 		       s->bad.range[0].start);
@@ -363,7 +614,7 @@ static void say_unfinished(struct scrub *s)
 		say_error("%s was frozen by a finding, and the rest was not read: run \"dmsetup message "
 			  "%s 0 %s\" and continue",
 			  s->device.name, s->device.name, message_words[MESSAGE_THAW]);
-	if (s->next == s->end)
+	if (s->next == s->end && s->pass == s->passes)
 		scrub_forget(s);
 	else if (scrub_save(s))
 		say_error("the scrub is incomplete: \"blkverify scrub %s --resume\" continues at "
@@ -393,7 +644,7 @@ static void print_json(const struct scrub *s, uint64_t start, uint64_t sectors,
 
 static void print_findings(const struct scrub *s, const struct device *after)
 {
-	/* Sectors that were re-read are counted again. */
+	/* Sectors that were read several times are counted as often. */
 	uint64_t skipped = field_growth(s, after, FIELD_SKIPPED);
 	const uint64_t *known = after->status.present[FIELD_SKIPPED] ? &skipped : NULL;
 
@@ -421,13 +672,13 @@ static int sum_up(struct scrub *s)
 	if (r == FOUND || field_growth(s, &after, FIELD_DIVERGENCES) ||
 	    (s->ask && field_growth(s, &after, FIELD_MISMATCHES)))
 		return FOUND;
-	return r || s->next < s->end || s->frozen || !field_growth(s, &after, FIELD_COMPARED) ?
+	return r || s->next < s->end || s->pass < s->passes || s->frozen || !field_growth(s, &after, FIELD_COMPARED) ?
 	       INCONCLUSIVE : DONE;
 }
 
 int verb_scrub(char **argv)
 {
-	struct scrub s = { .fd = -1 };
+	struct scrub s = { .fd = -1, .raw_fd = -1, .test_fd = -1 };
 	int r = set_up(&s, argv[0]);
 
 	/* A frozen device has a document, too: its first mismatch. */
@@ -445,6 +696,10 @@ int verb_scrub(char **argv)
 		r = sum_up(&s);
 	if (s.fd >= 0)
 		close(s.fd);
+	if (s.raw_fd >= 0)
+		close(s.raw_fd);
+	if (s.test_fd >= 0)
+		close(s.test_fd);
 	ranges_free(&s.bad);
 	ranges_free(&s.unreadable);
 	return r;

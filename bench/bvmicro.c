@@ -65,6 +65,13 @@ static void time_step(const char *name, unsigned int parameter, void (*step)(voi
 
 /* ---- compare ------------------------------------------------------------------------------ */
 
+/* What private memory is marked with. */
+#define MARK 0x123456789abcdef0ULL
+
+static void nothing_late(struct work_struct *work)
+{
+}
+
 struct compared {
 	struct blkv_memory *memories[2];
 	struct bvec_iter iter;
@@ -102,7 +109,7 @@ static void compare(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_TRUE(test, pool && kept && other);
-	KUNIT_ASSERT_EQ(test, blkv_pool_init(pool, kept), 0);
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(pool, MARK, 0, nothing_late, kept), 0);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, other, BLKV_REGION_SECTORS));
 	for (i = 0; i < REGION_PAGES; i++) {
 		memset(page_address(kept->vecs[i].bv_page), i, PAGE_SIZE);
@@ -117,8 +124,8 @@ static void compare(struct kunit *test)
 		time_step("alias", sizes[i], alias_step, &c);
 		KUNIT_EXPECT_EQ(test, c.equal, sizes[i]);
 	}
-	blkv_memory_put(pool, other);
-	blkv_memory_put(pool, kept);
+	blkv_memory_put(pool, other, 0, false);
+	blkv_memory_put(pool, kept, 0, false);
 	blkv_pool_exit(pool);
 }
 
@@ -282,7 +289,7 @@ static void take_step(void *arg)
 	struct taken *taken = arg;
 
 	taken->refused |= !blkv_memory_get(&taken->pool, &taken->memory, taken->nr_sectors);
-	blkv_memory_put(&taken->pool, &taken->memory);
+	blkv_memory_put(&taken->pool, &taken->memory, 0, false);
 }
 
 static void private_pages(struct kunit *test)
@@ -292,13 +299,13 @@ static void private_pages(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, &taken->kept), 0);
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, MARK, 0, nothing_late, &taken->kept), 0);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		taken->nr_sectors = sizes[i] >> SECTOR_SHIFT;
 		time_step("pool,get and put", sizes[i], take_step, taken);
 	}
 	KUNIT_EXPECT_FALSE(test, taken->refused);
-	blkv_memory_put(&taken->pool, &taken->kept);
+	blkv_memory_put(&taken->pool, &taken->kept, 0, false);
 	blkv_pool_exit(&taken->pool);
 }
 
@@ -312,22 +319,22 @@ static void pool_memory(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_TRUE(test, taken && burst);
-	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, &taken->kept), 0);
+	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, MARK, 0, nothing_late, &taken->kept), 0);
 	at_rest = taken->pool.nr_owned;
 	for (i = 0; i < BURST; i++)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&taken->pool, &burst[i],
 							BLKV_REGION_SECTORS));
 	most = taken->pool.nr_owned;
 	for (i = 0; i < BURST; i++)
-		blkv_memory_put(&taken->pool, &burst[i]);
+		blkv_memory_put(&taken->pool, &burst[i], 0, false);
 	begin = jiffies;
 	while (READ_ONCE(taken->pool.nr_owned) > at_rest && time_before(jiffies, begin + 5 * HZ))
 		msleep(20);
 	pr_info("bvmicro: pages in_flight=%u rest=%lu most=%lu after=%lu back_ms=%u\n",
-		BURST * POOL_RESERVE, at_rest, most, taken->pool.nr_owned,
+		BURST * (RESERVE_DATA + RESERVE_VECS), at_rest, most, taken->pool.nr_owned,
 		jiffies_to_msecs(jiffies - begin));
 	KUNIT_EXPECT_EQ(test, taken->pool.nr_owned, at_rest);
-	blkv_memory_put(&taken->pool, &taken->kept);
+	blkv_memory_put(&taken->pool, &taken->kept, 0, false);
 	blkv_pool_exit(&taken->pool);
 }
 

@@ -410,12 +410,17 @@ static int blkverify_preresume(struct dm_target *ti)
 	return 0;
 }
 
-/* No request is in flight any more; labels still read the legs. */
+/*
+ * No request is in flight any more, but labels still read the legs. This may be the last chance to
+ * find late data in memory that no request has used again.
+ */
 static void blkverify_postsuspend(struct dm_target *ti)
 {
 	struct blkverify *blkv = ti->private;
 
 	flush_workqueue(blkv->label_wq);
+	blkv_pool_check(&blkv->test_pool);
+	blkv_pool_check(&blkv->copy_pool);
 }
 
 static void blkverify_dtr(struct dm_target *ti)

@@ -529,6 +529,40 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 }
 
 /**
+ * blkv_pool_check() - look for late data in all memory that is not in use
+ * @pool: the pool; no request is in flight
+ *
+ * Context: Process; sleeps until the findings have been handled.
+ */
+void blkv_pool_check(struct blkv_pool *pool)
+{
+	struct collected collected;
+	LIST_HEAD(suspects);
+	struct page *page;
+	unsigned int nr;
+
+	collected_init(&collected);
+	spin_lock_irq(&pool->lock);
+	nr = idle_take(&pool->data, &collected.used, UINT_MAX);
+	nr += resting_take(pool, &collected.used, UINT_MAX);
+	list_splice_init(&pool->suspects[1], &suspects);
+	list_splice_init(&pool->suspects[0], &suspects);
+	spin_unlock_irq(&pool->lock);
+
+	list_for_each_entry(page, &collected.used, lru)
+		page_check(pool, page);
+	list_for_each_entry(page, &suspects, lru)
+		page_check(pool, page);
+
+	spin_lock_irq(&pool->lock);
+	list_splice_tail(&suspects, &pool->suspects[0]);
+	spin_unlock_irq(&pool->lock);
+	collected_return(pool, &collected, nr, 0);
+	flush_work(&pool->late_work);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_pool_check);
+
+/**
  * blkv_memory_get() - get private memory without waiting
  * @pool: the pool
  * @memory: set up here, and marked

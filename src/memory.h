@@ -123,6 +123,7 @@ struct blkv_bounce {
 int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib,
 		   work_func_t late, struct blkv_memory *kept);
 void blkv_pool_exit(struct blkv_pool *pool);
+void blkv_pool_check(struct blkv_pool *pool);
 bool blkv_pool_next_late(struct blkv_pool *pool, struct blkv_late *late);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);

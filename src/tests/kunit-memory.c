@@ -1327,6 +1327,45 @@ static void suspects_of_the_reserve_stay(struct kunit *test)
 	put(pool, &memory);
 }
 
+/* Late data in the third page of a request at sector 1000 are found without another request. */
+static void expect_found_by_check(struct kunit *test, struct fixture *fixture, struct page *page)
+{
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_late late;
+
+	((u64 *)page_address(page))[63] = 0xbad;
+	atomic_set(&late_calls, 0);
+	blkv_pool_check(pool);
+	KUNIT_EXPECT_EQ(test, atomic_read(&late_calls), 1);
+	expect_late(test, pool, 1000 + 2 * PAGE_SECTORS, 504, expected_mark(page, 63), 0xbad);
+	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	expect_settled(test, fixture);
+	/* The page is marked again. */
+	blkv_pool_check(pool);
+	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	expect_settled(test, fixture);
+}
+
+static void check_looks_at_all_memory(struct kunit *test)
+{
+	unsigned int quarantine, suspect;
+
+	for (quarantine = 0; quarantine < 2; quarantine++)
+		for (suspect = 0; suspect < 2; suspect++) {
+			struct fixture *fixture = new_resting_fixture(test, quarantine);
+			struct blkv_memory memory = {};
+			struct page *page;
+
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory,
+								40 * PAGE_SECTORS));
+			page = memory.vecs[2].bv_page;
+			blkv_memory_put(&fixture->pool, &memory, 1000, suspect);
+			expect_found_by_check(test, fixture, page);
+			kunit_release_action(test, exit_pool_action, fixture);
+			kunit_release_action(test, let_given_pages_go_action, NULL);
+		}
+}
+
 /* What the test leg may have written to never becomes a list of segments. */
 static void kinds_of_pages_are_never_mixed(struct kunit *test)
 {
@@ -1433,6 +1472,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(late_data_are_found),
 	KUNIT_CASE(late_data_are_found_anywhere_with_a_quarantine),
 	KUNIT_CASE(too_many_late_pages_are_left_out),
+	KUNIT_CASE(check_looks_at_all_memory),
 	KUNIT_CASE(quarantine_is_first_in_first_out),
 	KUNIT_CASE(waiter_gets_resting_pages),
 	KUNIT_CASE(suspects_go_back_to_the_system),

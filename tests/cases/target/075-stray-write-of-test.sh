@@ -99,3 +99,16 @@ expect_field mismatches 1
 expect_field first_mismatch 512
 expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 	grep -c '^1 read sector=512 nr=1 contents mismatch in sector 512 byte=0 .* class=late ')"
+dmsetup remove bvtest-v
+
+# Memory that no request uses again is looked at when the target is suspended.
+stray_read
+dmsetup suspend bvtest-v
+expect_field mismatches 1
+expect_field first_mismatch 512
+dmsetup resume bvtest-v
+dmsetup remove bvtest-v
+stray_read quarantine_mib 1
+dmsetup suspend bvtest-v
+expect_field mismatches 1
+dmsetup resume bvtest-v

@@ -281,6 +281,42 @@ static bool shares_written_leg(struct blkverify *blkv, struct blkverify *other,
 	       dm_table_get_md(blkv->ti->table) != dm_table_get_md(other->ti->table);
 }
 
+/*
+ * The device mapper opens a device once for each mapped device, and once more for a table of another
+ * mode. How many of these opens are ours?
+ */
+static int leg_own_claims(struct blkverify *blkv, enum blkv_leg_nr leg)
+{
+	struct mapped_device *md = dm_table_get_md(blkv->ti->table);
+	struct block_device *bdev = blkv->legs[leg]->bdev;
+	struct blkverify *other;
+
+	lockdep_assert_held(&instances_lock);
+	list_for_each_entry(other, &instances, instance)
+		if (is_writable(other) != is_writable(blkv) &&
+		    dm_table_get_md(other->ti->table) == md &&
+		    (bdev == other->legs[BLKV_RAW]->bdev || bdev == other->legs[BLKV_TEST]->bdev))
+			return 2;
+	return 1;
+}
+
+/*
+ * All mapped devices claim their devices with the same holder, so the kernel lets another one map a
+ * leg of ours. The count is read without its lock: it is only a warning. A claim of a whole disk
+ * counts twice.
+ */
+static void leg_warn_if_shared(struct blkverify *blkv, enum blkv_leg_nr leg)
+{
+	struct block_device *bdev = blkv->legs[leg]->bdev;
+	int claims = READ_ONCE(bdev->bd_holders);
+
+	if (!bdev_is_partition(bdev))
+		claims /= 2;
+	if (claims > leg_own_claims(blkv, leg))
+		DMWARN("%s device %pg is mapped by another device-mapper device, too: what is written through that is not mirrored",
+		       leg_names[leg], bdev);
+}
+
 static int instance_register(struct blkverify *blkv)
 {
 	static char *const in_use[BLKV_LEGS] = {
@@ -300,6 +336,9 @@ static int instance_register(struct blkverify *blkv)
 			}
 	if (!r)
 		list_add(&blkv->instance, &instances);
+	if (!r)
+		for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++)
+			leg_warn_if_shared(blkv, leg);
 	mutex_unlock(&instances_lock);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common.h"
 #include "device.h"
 #include "json.h"
 #include "loop.h"
@@ -108,6 +109,21 @@ static json_object *not_tested_array(const struct device *device)
 	return array;
 }
 
+/* What both legs depend on, or null. */
+static void put_common(json_object *o, const struct device *device)
+{
+	char name[64];
+
+	if (common_disk(device->raw_node, device->test_node, name, sizeof(name)))
+		put_text(o, "same_disk", name);
+	else
+		json_object_object_add(o, "same_disk", NULL);
+	if (common_driver(device->raw_node, device->test_node, name, sizeof(name)))
+		put_text(o, "same_driver", name);
+	else
+		json_object_object_add(o, "same_driver", NULL);
+}
+
 static json_object *device_object(const struct device *device)
 {
 	json_object *o = json_object_new_object();
@@ -132,6 +148,7 @@ static json_object *device_object(const struct device *device)
 			json_object_object_add(o, field_words[i], NULL);
 	}
 	json_object_object_add(o, "not_tested", not_tested_array(device));
+	put_common(o, device);
 	return o;
 }
 

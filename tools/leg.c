@@ -132,6 +132,12 @@ static int leg_measure(struct leg *leg)
 	}
 	leg->number = st.st_rdev;
 	leg->sectors = bytes / SECTOR;
+	if (!leg->sectors) {
+		say_error("%s %s has size 0: is a medium inserted, and the device attached or "
+			  "connected?",
+			  leg->word, leg->path);
+		return WRONG_DEVICE;
+	}
 	leg->block = (uint64_t)block / SECTOR;
 	return DONE;
 }

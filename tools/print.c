@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common.h"
 #include "coverage.h"
 #include "device.h"
 #include "loop.h"
@@ -86,6 +87,7 @@ static void print_coverage(const struct device *device)
 	if (text[0])
 		printf("  %-16s%s\n", "", text);
 	features_say(device->raw_node, device->test_node);
+	common_say(device->raw_node, device->test_node);
 }
 
 void print_status(const struct device *device)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "common.h"
 #include "create.h"
 #include "device.h"
 #include "dm.h"
@@ -34,8 +35,10 @@ int verb_open(char **argv)
 		r = legs_open(&raw, argv[1], &test, argv[2], opts.readonly);
 	if (!r)
 		r = create_device(argv[0], &raw, &test);
-	if (!r && !opts.dry_run)
+	if (!r && !opts.dry_run) {
 		features_say(raw.node, test.node);
+		common_say(raw.node, test.node);
+	}
 	/* From now on only the mapped device holds the loop devices. */
 	leg_close(&raw);
 	leg_close(&test);

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The disks below the legs, and their drivers, in sysfs.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common.h"
+#include "util.h"
+
+/* More of them are not looked at. */
+#define MAX_DISKS 32
+#define MAX_DEPTH 16
+
+struct disks {
+	size_t nr;
+	char path[MAX_DISKS][PATH_MAX];		/* in /sys/devices */
+};
+
+/* Add the disks below a block device. */
+static void add_disks(struct disks *disks, const char *device, int depth)
+{
+	char path[PATH_MAX], file[PATH_MAX + 16];
+	struct dirent *entry;
+	bool found = false;
+	DIR *d;
+
+	if (!realpath(device, path) || depth > MAX_DEPTH || disks->nr == MAX_DISKS)
+		return;
+	snprintf(file, sizeof(file), "%s/slaves", path);
+	d = opendir(file);
+	while (d && (entry = readdir(d))) {
+		char slave[sizeof(file) + NAME_MAX + 2];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		found = true;
+		snprintf(slave, sizeof(slave), "%s/%s", file, entry->d_name);
+		add_disks(disks, slave, depth + 1);
+	}
+	if (d)
+		closedir(d);
+	if (found || disks->nr == MAX_DISKS)
+		return;
+	snprintf(file, sizeof(file), "%s/partition", path);
+	if (!access(file, F_OK))
+		*strrchr(path, '/') = '\0';
+	strcpy(disks->path[disks->nr++], path);
+}
+
+static void get_disks(struct disks *disks, const char *node)
+{
+	char device[64];
+	struct stat st;
+
+	disks->nr = 0;
+	if (stat(node, &st) || !S_ISBLK(st.st_mode))
+		return;
+	snprintf(device, sizeof(device), "/sys/dev/block/%u:%u", major(st.st_rdev),
+		 minor(st.st_rdev));
+	add_disks(disks, device, 0);
+}
+
+/* The driver of the nearest parent that has one. Not sd, which all SCSI disks have. */
+static bool driver_of_parent(const char *disk, char *driver, size_t size)
+{
+	char path[PATH_MAX], file[PATH_MAX + 16], link[PATH_MAX], *slash;
+	const char *name;
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "%s", disk);
+	while (strcmp(path, "/sys/devices") && (slash = strrchr(path, '/')) && slash != path) {
+		*slash = '\0';
+		snprintf(file, sizeof(file), "%s/driver", path);
+		len = readlink(file, link, sizeof(link) - 1);
+		if (len <= 0)
+			continue;
+		link[len] = '\0';
+		name = strrchr(link, '/');
+		name = name ? name + 1 : link;
+		if (!strcmp(name, "sd"))
+			continue;
+		snprintf(driver, size, "%s", name);
+		return true;
+	}
+	return false;
+}
+
+/* A disk without hardware has the name of its driver and a number: loop0. */
+static bool driver_of_name(const char *disk, char *driver, size_t size)
+{
+	char path[PATH_MAX + 16], numbers[32], line[128], name[64];
+	unsigned int wanted, number;
+	bool blocks = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/dev", disk);
+	if (!read_line(path, numbers, sizeof(numbers)) || sscanf(numbers, "%u:", &wanted) != 1)
+		return false;
+	driver[0] = '\0';
+	file = fopen("/proc/devices", "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		blocks |= !strncmp(line, "Block devices", 13);
+		if (blocks && sscanf(line, "%u %63s", &number, name) == 2 && number == wanted)
+			snprintf(driver, size, "%s", name);
+	}
+	if (file)
+		fclose(file);
+	/* That is the major number of all drivers without one of their own. */
+	if (!strcmp(driver, "blkext")) {
+		snprintf(driver, size, "%s", strrchr(disk, '/') + 1);
+		while (driver[0] && isdigit((unsigned char)driver[strlen(driver) - 1]))
+			driver[strlen(driver) - 1] = '\0';
+	}
+	return driver[0];
+}
+
+static bool driver_of(const char *disk, char *driver, size_t size)
+{
+	return driver_of_parent(disk, driver, size) || driver_of_name(disk, driver, size);
+}
+
+bool common_disk(const char *raw_node, const char *test_node, char *disk, size_t size)
+{
+	static struct disks raw, test;
+	size_t i, j;
+
+	get_disks(&raw, raw_node);
+	get_disks(&test, test_node);
+	for (i = 0; i < raw.nr; i++)
+		for (j = 0; j < test.nr; j++)
+			if (!strcmp(raw.path[i], test.path[j])) {
+				snprintf(disk, size, "/dev/%s", strrchr(raw.path[i], '/') + 1);
+				return true;
+			}
+	return false;
+}
+
+bool common_driver(const char *raw_node, const char *test_node, char *driver, size_t size)
+{
+	static struct disks raw, test;
+	char other[64];
+	size_t i, j;
+
+	get_disks(&raw, raw_node);
+	get_disks(&test, test_node);
+	for (i = 0; i < raw.nr; i++)
+		for (j = 0; j < test.nr; j++)
+			if (driver_of(raw.path[i], driver, size) &&
+			    driver_of(test.path[j], other, sizeof(other)) && !strcmp(driver, other))
+				return true;
+	return false;
+}
+
+void common_say(const char *raw_node, const char *test_node)
+{
+	char name[64];
+
+	if (common_disk(raw_node, test_node, name, sizeof(name)))
+		printf("  %-16s%s, below both legs: a fault of it may damage both alike\n",
+		       "same disk:", name);
+	else if (common_driver(raw_node, test_node, name, sizeof(name)))
+		printf("  %-16s%s, of both legs: a bug in it may damage both alike\n",
+		       "same driver:", name);
+}

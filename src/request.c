@@ -130,7 +130,8 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
 	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, suspect);
-	blkv_memory_put(&blkv->test_pool, &req->test_copy, req->range.start, suspect);
+	if (has_two_copies(req))
+		blkv_memory_put(&blkv->test_pool, &req->test_copy, req->range.start, suspect);
 	if (req->nr_sectors && !req->handed_over)
 		blkv_request_unlock(blkv, &req->range);
 
@@ -508,7 +509,8 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->range.last = req->range.start + req->nr_sectors - 1;
 	req->range.shared = req->operation == BLKV_OPERATION_READ;
 	blkv_memory_init(&req->memory);
-	blkv_memory_init(&req->test_copy);
+	if (has_two_copies(req))
+		blkv_memory_init(&req->test_copy);
 	req->submitted = false;
 	req->handed_over = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;

@@ -32,7 +32,6 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @nr_sectors: its length, 0 for a flush
  * @operation: its operation
  * @memory: private memory: the data of the test leg for a read, the copy of a write
- * @test_copy: the test leg's copy of a write, if it gets one of its own
  * @work: the next step, if that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
@@ -53,6 +52,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *	write
  * @injected: some bytes of the test leg's data were flipped by an inject message
  * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
+ * @test_copy: the copy of the test leg with separate_copies, else not set up; at the end, where most
+ *	requests do not touch it
  *
  *                    blkv_request_map()
  *                           |
@@ -80,7 +81,6 @@ struct blkv_request {
 	sector_t nr_sectors;
 	enum blkv_operation operation;
 	struct blkv_memory memory;
-	struct blkv_memory test_copy;
 	struct work_struct work;
 	atomic_t pending;
 	bool submitted;
@@ -102,6 +102,8 @@ struct blkv_request {
 	u32 sum;
 	bool injected;
 	bool reread;
+
+	struct blkv_memory test_copy;
 };
 
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);

@@ -29,8 +29,8 @@
  *     from its copy too late stores marks.
  *   - With a quarantine, pages rest in FIFO order before they are used again, and are filled with
  *     marks: late data are seen wherever they are written.
- *   - Pages of a request that a leg failed are suspect: they rest for half a minute, and are freed
- *     to the system then.
+ *   - Pages of a request that a leg failed are suspect: they rest for half a minute, or until memory
+ *     is short, and are freed to the system then.
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
@@ -49,8 +49,12 @@
 #define RESERVE_DATA REGION_PAGES
 #define RESERVE_VECS 1U
 #define TRIM_INTERVAL (2 * HZ / 5)
-/* Suspect pages rest for one to two of these. */
+/*
+ * Suspect pages rest for one to two of these, and not as long if they are more than a quarter of
+ * what the pool may own: a leg that fails everything must not make all requests wait for memory.
+ */
 #define SUSPECT_INTERVAL (30 * HZ)
+#define SUSPECT_FRACTION 4
 /* The pools of a target may own 2 % of the memory, as dm-crypt; beyond that, requests wait. */
 #define LIMIT_FRACTION 100
 
@@ -300,21 +304,25 @@ static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsig
 static void pool_suspect(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
 {
 	unsigned long flags;
+	bool many;
 
 	spin_lock_irqsave(&pool->lock, flags);
 	list_splice_tail(pages, &pool->suspects[0]);
 	pool->nr_suspects += nr;
+	many = pool->nr_suspects > pool->limit / SUSPECT_FRACTION;
 	spin_unlock_irqrestore(&pool->lock, flags);
-	schedule_delayed_work(&pool->release, SUSPECT_INTERVAL);
+	if (many)
+		mod_delayed_work(system_wq, &pool->release, 0);
+	else
+		schedule_delayed_work(&pool->release, SUSPECT_INTERVAL);
 }
 
 /*
- * The pages that have been suspect since the last time have rested. They go back to the system,
- * unless the pool would own less than its reserve then.
+ * The pages that were suspect at the previous call have rested. They go back to the system, unless
+ * the pool would own less than its reserve then. Returns whether there are others. Process context.
  */
-static void pool_release_suspects(struct work_struct *work)
+static bool suspects_release(struct blkv_pool *pool)
 {
-	struct blkv_pool *pool = container_of(work, struct blkv_pool, release.work);
 	struct page *page, *next;
 	LIST_HEAD(rested);
 	LIST_HEAD(kept);
@@ -341,7 +349,14 @@ static void pool_release_suspects(struct work_struct *work)
 	pool_give_back(pool, &kept, nr_kept, &none, 0);
 	/* Room below the limit is as good as pages. */
 	wake_up(&pool->wait);
-	if (again)
+	return again;
+}
+
+static void pool_release_suspects(struct work_struct *work)
+{
+	struct blkv_pool *pool = container_of(work, struct blkv_pool, release.work);
+
+	if (suspects_release(pool))
 		schedule_delayed_work(&pool->release, SUSPECT_INTERVAL);
 }
 
@@ -660,8 +675,9 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		spin_lock_irq(&pool->lock);
 		pool->nr_owned -= allowed;
 		spin_unlock_irq(&pool->lock);
-		/* Now and then ask the system again: suspect pages have been freed to it. */
-		wait_event_timeout(pool->wait, pool_has_any(pool, data, vecs), HZ);
+		/* Suspect pages may be all that there is. Then ask the system again. */
+		if (!wait_event_timeout(pool->wait, pool_has_any(pool, data, vecs), HZ))
+			suspects_release(pool);
 	}
 	memory_fill(pool, memory, &collected, nr_pages);
 }

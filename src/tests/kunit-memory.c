@@ -1306,6 +1306,42 @@ static void suspects_go_back_to_the_system(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* A leg that fails all requests must not use up what the pool may own. */
+static void many_suspects_rest_shorter(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int i;
+
+	pool->limit = 4 * POOL_RESERVE;
+	for (i = 0; i < 100; i++) {
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 64 * PAGE_SECTORS));
+		blkv_memory_put(pool, &memory, 0, true);
+		flush_work(&pool->release.work);
+		KUNIT_ASSERT_LE(test, pool->nr_suspects, pool->limit / 4 + 64);
+	}
+	expect_settled(test, fixture);
+}
+
+/* A request that waits for memory does not wait until suspect pages have rested. */
+static void waiter_gets_suspects(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned long start = jiffies;
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	blkv_memory_put(pool, &memory, 0, true);
+	system_pages = 0;
+	KUNIT_ASSERT_FALSE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
+	blkv_memory_wait(pool, &memory, BLKV_REGION_SECTORS);
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, start + 20 * HZ));
+	put(pool, &memory);
+	expect_settled(test, fixture);
+}
+
 /* But not below the reserve: then they are used again. */
 static void suspects_of_the_reserve_stay(struct kunit *test)
 {
@@ -1476,6 +1512,8 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(quarantine_is_first_in_first_out),
 	KUNIT_CASE(waiter_gets_resting_pages),
 	KUNIT_CASE(suspects_go_back_to_the_system),
+	KUNIT_CASE(many_suspects_rest_shorter),
+	KUNIT_CASE(waiter_gets_suspects),
 	KUNIT_CASE(suspects_of_the_reserve_stay),
 	KUNIT_CASE(kinds_of_pages_are_never_mixed),
 	KUNIT_CASE(try_leaves_no_waiter),

@@ -69,36 +69,47 @@ static u64 mark_of(const struct blkv_pool *pool, struct page *page, unsigned int
 	return pool->mark + (u64)page_to_pfn(page) * PAGE_WORDS + word;
 }
 
-/* The marked words: the last one of each sector or, if the pool has a quarantine, all of them. */
-static unsigned int mark_first(const struct blkv_pool *pool)
+/*
+ * The marked words: the last one of each sector or, if the pool has a quarantine, all of them. The
+ * loops are inlined with constants, because they run for each page of each request.
+ */
+static __always_inline void words_mark(u64 *words, u64 mark, unsigned int first, unsigned int step)
 {
-	return pool->quarantine ? 0 : SECTOR_WORDS - 1;
+	unsigned int word;
+
+	for (word = first; word < PAGE_WORDS; word += step)
+		words[word] = mark + word;
 }
 
-static unsigned int mark_step(const struct blkv_pool *pool)
+static __always_inline unsigned int words_find_change(const u64 *words, u64 mark,
+						      unsigned int first, unsigned int step)
 {
-	return pool->quarantine ? 1 : SECTOR_WORDS;
+	unsigned int word;
+
+	for (word = first; word < PAGE_WORDS; word += step)
+		if (READ_ONCE(words[word]) != mark + word)
+			return word;
+	return PAGE_WORDS;
 }
 
 static void page_mark(const struct blkv_pool *pool, struct page *page)
 {
-	unsigned int step = mark_step(pool), word;
-	u64 *words = page_address(page);
+	u64 mark = mark_of(pool, page, 0);
 
-	for (word = mark_first(pool); word < PAGE_WORDS; word += step)
-		words[word] = mark_of(pool, page, word);
+	if (pool->quarantine)
+		words_mark(page_address(page), mark, 0, 1);
+	else
+		words_mark(page_address(page), mark, SECTOR_WORDS - 1, SECTOR_WORDS);
 }
 
 /* The first word of a page whose mark has changed, or PAGE_WORDS. */
 static unsigned int page_find_change(const struct blkv_pool *pool, struct page *page)
 {
-	unsigned int step = mark_step(pool), word;
-	const u64 *words = page_address(page);
+	u64 mark = mark_of(pool, page, 0);
 
-	for (word = mark_first(pool); word < PAGE_WORDS; word += step)
-		if (READ_ONCE(words[word]) != mark_of(pool, page, word))
-			return word;
-	return PAGE_WORDS;
+	if (pool->quarantine)
+		return words_find_change(page_address(page), mark, 0, 1);
+	return words_find_change(page_address(page), mark, SECTOR_WORDS - 1, SECTOR_WORDS);
 }
 
 /* A page is used again, or freed: if it has changed meanwhile, remember that. */
@@ -702,13 +713,14 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 
 	if (!nr)
 		return;
-	/* In the order in which memory_fill() takes them. */
-	for (i = 0; i < nr; i++) {
+	/* Backwards: the last pages are still in the caches. */
+	for (i = nr; i--;) {
 		struct page *page = memory->vecs[i].bv_page;
 
 		set_page_private(page, (unsigned long)(start + i * PAGE_SECTORS));
 		page_mark(pool, page);
-		list_add_tail(&page->lru, &data);
+		/* In the order in which memory_fill() takes them. */
+		list_add(&page->lru, &data);
 	}
 	if (nr_vecs)
 		list_add(&virt_to_page(memory->vecs)->lru, &vecs);

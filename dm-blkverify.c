@@ -282,8 +282,8 @@ static bool shares_written_leg(struct blkverify *blkv, struct blkverify *other,
 }
 
 /*
- * The device mapper opens a device once for each mapped device, and once more for a table of another
- * mode. How many of these opens are ours?
+ * The device mapper opens a device once for each mapped device, and once more for a table of
+ * another mode. Return how many opens of the leg belong to this mapped device.
  */
 static int leg_own_claims(struct blkverify *blkv, enum blkv_leg_nr leg)
 {
@@ -301,9 +301,9 @@ static int leg_own_claims(struct blkverify *blkv, enum blkv_leg_nr leg)
 }
 
 /*
- * All mapped devices claim their devices with the same holder, so the kernel lets another one map a
- * leg of ours. The count is read without its lock: it is only a warning. A claim of a whole disk
- * counts twice.
+ * All mapped devices claim their devices with the same holder, so the kernel allows another one to
+ * map a leg of this target. bd_holders is read without its lock, which is sufficient for a warning.
+ * A claim of a whole disk counts twice.
  */
 static void leg_warn_if_shared(struct blkverify *blkv, enum blkv_leg_nr leg)
 {
@@ -313,7 +313,7 @@ static void leg_warn_if_shared(struct blkverify *blkv, enum blkv_leg_nr leg)
 	if (!bdev_is_partition(bdev))
 		claims /= 2;
 	if (claims > leg_own_claims(blkv, leg))
-		DMWARN("%s device %pg is mapped by another device-mapper device, too: what is written through that is not mirrored",
+		DMWARN("%s device %pg is also mapped by another device-mapper device: writes through that device are not mirrored",
 		       leg_names[leg], bdev);
 }
 
@@ -450,8 +450,8 @@ static int blkverify_preresume(struct dm_target *ti)
 }
 
 /*
- * No request is in flight any more, but labels still read the legs. This may be the last chance to
- * find late data in memory that no request has used again.
+ * No request is in flight, but pending labels may still read the legs. This may be the last chance
+ * to find late data in memory that no later request has used.
  */
 static void blkverify_postsuspend(struct dm_target *ti)
 {

@@ -63,8 +63,9 @@
  * @options: from the table line
  * @ranges: the range lock
  * @trust: the trust map
- * @test_pool: private memory that the test leg may write to
- * @copy_pool: private memory that neither leg may write to: copies of writes
+ * @test_pool: private memory for the test leg: read buffers, and its own copies of writes
+ * @copy_pool: private memory that the test leg never reads into: copies of writes, and buffers for
+ *	re-reads of the raw leg
  * @counters: the counters of healthy requests
  * @findings: the state, and the counters of unhealthy requests
  * @ring: the last reports
@@ -78,7 +79,7 @@
  *	not for a request that needs this queue to make progress
  * @wait_wq: ordered; requests that wait for private memory
  * @recheck_wq: ordered; reads whose legs differ
- * @label_wq: ordered; re-reads the test leg after a mismatch was reported
+ * @label_wq: ordered; re-reads both legs after a mismatch was reported
  *
  * Three queues, because each may wait for the next: a request that waits for memory waits for
  * requests that are compared, and those that differ wait for the recheck. With one queue, and no

@@ -27,7 +27,7 @@ struct blkv_options {
 /* Is BLKV_OPTION_@id given? */
 #define blkv_option(options, id) ((options)->set[BLKV_OPTION_##id])
 
-/* Are the copies of writes checked? fingerprint implies it: it reads the data anyway. */
+/* Are copies of writes checked? fingerprint implies it, because it reads the data anyway. */
 #define blkv_checks_copies(options) \
 	(blkv_option(options, CHECK_COPIES) || blkv_option(options, FINGERPRINT))
 

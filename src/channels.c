@@ -106,7 +106,7 @@ void blkv_channels_exit(struct blkv_channels *channels)
  * @first: print it regardless of the rate limit
  *
  * Context: Process; takes a mutex of the device mapper.
- * Return: true if it was logged.
+ * Return: true if the report was logged.
  */
 bool blkv_channels_publish(struct blkv_channels *channels, const struct blkv_report *report,
 			   bool first)
@@ -120,9 +120,9 @@ bool blkv_channels_publish(struct blkv_channels *channels, const struct blkv_rep
 }
 
 /**
- * blkv_channels_label() - log the label of a report that was logged without it
+ * blkv_channels_label() - log the label of an earlier report
  * @channels: the channels of the target
- * @report: the report
+ * @report: the report, which was logged without a label
  * @label: its label
  *
  * Context: Process; takes a mutex of the device mapper.

@@ -213,10 +213,10 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_vecs_copy);
 /**
  * blkv_vecs_read() - copy bytes out of a bvec list
  * @vecs: the list
- * @iter: where it starts
- * @offset: first byte, from there
- * @to: where to
- * @len: how many bytes; as many are left there
+ * @iter: the start of the data in it
+ * @offset: first byte to copy, relative to @iter
+ * @to: the destination
+ * @len: number of bytes; must not exceed the data from @offset on
  *
  * Context: Any. Maps pages with kmap_local.
  */

@@ -8,13 +8,13 @@
 #include <linux/types.h>
 
 /**
- * struct blkv_counts - what healthy requests count
+ * struct blkv_counts - the counts of healthy requests
  * @compared: sectors compared, whether found equal or different
  * @skipped: sectors read but not compared, because they were not trusted
  * @written: sectors written to both legs
  * @discards: discards and secure erases that were submitted to the test leg
- * @zeroes: write zeroes requests, as @discards
- * @flushes: flushes, as @discards
+ * @zeroes: write zeroes requests that were submitted to the test leg
+ * @flushes: flushes that were submitted to the test leg
  */
 struct blkv_counts {
 	u64 compared;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What differs between two reads of the same sectors, sector by sector.
+ * The differences between two reads of the same sectors, sector by sector.
  *
- * Pure: no locks, any context. A pass over the data.
+ * Pure: no locks, any context. Makes one pass over the data.
  */
 #include <kunit/visibility.h>
 
@@ -10,11 +10,11 @@
 #include "difference.h"
 
 /**
- * blkv_difference_add() - add the sectors of a range that differ
- * @difference: what is added to; zeroed at first
- * @raw: one read
- * @test: the other one
- * @first: first sector of the range, counted in the reads; ranges are added in ascending order
+ * blkv_difference_add() - add the differing sectors of a range
+ * @difference: the result; zeroed before the first range is added
+ * @raw: the data read from the raw leg
+ * @test: the data read from the test leg
+ * @first: first sector of the range, relative to the read; ranges are added in ascending order
  * @nr_sectors: length of the range
  *
  * Context: Any.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between two reads of the same sectors. */
+/* The differences between two reads of the same sectors. */
 #ifndef DM_BLKVERIFY_DIFFERENCE_H
 #define DM_BLKVERIFY_DIFFERENCE_H
 
@@ -8,10 +8,10 @@
 #include "memory.h"
 
 /**
- * struct blkv_difference - what differs between two reads of the same sectors
- * @nr: how many sectors differ
- * @first: the first of them, counted in the read
- * @byte: the first byte of it that differs
+ * struct blkv_difference - the differences between two reads of the same sectors
+ * @nr: number of sectors that differ
+ * @first: the first such sector, relative to the read
+ * @byte: the first byte of @first that differs
  */
 struct blkv_difference {
 	unsigned int nr;

@@ -79,8 +79,8 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_findings_add_unstable);
 /**
  * blkv_findings_add_distrust() - count sectors that became untrusted without a report
  * @findings: the findings of the target
- * @reason: why
- * @nr_sectors: how many
+ * @reason: the reason
+ * @nr_sectors: number of sectors
  *
  * Context: Any.
  */

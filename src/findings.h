@@ -11,12 +11,13 @@
 #include "types.h"
 
 /**
- * enum blkv_distrust - why sectors became untrusted without a report
+ * enum blkv_distrust - reasons why sectors became untrusted without a report
  * @BLKV_DISTRUST_DISCARD: they were discarded or erased
- * @BLKV_DISTRUST_REFUSED: a leg does not support the request that should have changed them
- * @BLKV_DISTRUST_FAILED: both legs failed that request
+ * @BLKV_DISTRUST_REFUSED: a leg does not support the request that was to change them
+ * @BLKV_DISTRUST_FAILED: both legs failed the request that was to change them
  * @BLKV_DISTRUST_MEMORY: memory for the trust map could not be allocated
  * @BLKV_DISTRUST_MESSAGE: the message "distrust"
+ * @BLKV_DISTRUSTS_NR: number of reasons
  */
 enum blkv_distrust {
 	BLKV_DISTRUST_DISCARD,

@@ -108,7 +108,7 @@ enum blkv_provenance blkv_history_find(struct blkv_history *history, sector_t se
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_history_find);
 
-/* Does the request leave no data behind that it was given? */
+/* Does the request clear sectors rather than write data to them? */
 static bool write_clears(const struct blkv_write *write)
 {
 	return write->operation != BLKV_OPERATION_WRITE;
@@ -124,14 +124,15 @@ static sector_t write_distance(const struct blkv_write *write, sector_t sector)
 }
 
 /**
- * blkv_history_find_clears() - the last discards and zeroings, wherever they were
+ * blkv_history_find_clears() - find the latest and the nearest discard or zeroing
  * @history: the history
- * @sector: a sector
- * @after: consider only higher orders
- * @latest: the last one; its @order is 0 if there is none
- * @nearest: of all, the one that is nearest to the sector, and of two the later one; as @latest
+ * @sector: the sector that @nearest is measured from
+ * @after: consider only requests of a higher order
+ * @latest: the latest one, of any sectors; its @order is 0 if there is none
+ * @nearest: the one that is nearest to @sector, the later one of two at the same distance; its
+ *	@order is 0 if there is none
  *
- * Context: Any, but looks at up to BLKV_HISTORY_SIZE slots.
+ * Context: Any, but checks up to BLKV_HISTORY_SIZE slots.
  */
 void blkv_history_find_clears(struct blkv_history *history, sector_t sector, u64 after,
 			      struct blkv_write *latest, struct blkv_write *nearest)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Is a mismatch persistent? The test leg is re-read after the mismatch was reported and the read
- * has ended: whatever the leg does then, it delays neither. The result is only a label.
+ * Label a mismatch as persistent or transient. Both legs are re-read after the mismatch has been
+ * reported, so that a test leg that hangs delays neither the report nor the end of the read. The
+ * label is informational only.
  *
- * The range of the read is handed over to this, so that both legs still hold what they held then.
- * Labels are made one at a time in an ordered workqueue, in process context, and are done before
- * the target is suspended. A label that would need memory that is short is left out.
+ * The read hands its range over to the label, so that the legs do not change until they have been
+ * re-read. Labels are made one at a time in an ordered workqueue, in process context; a suspend
+ * waits for pending ones. No label is made while memory is short.
  */
 #include <linux/slab.h>
 
@@ -15,16 +16,16 @@
 #include "report.h"
 #include "request.h"
 
-/* More of them would only hold ranges for a leg that does not answer. */
+/* More pending labels would only keep more ranges locked while the test leg hangs. */
 #define MAX_LABELS 64
 
 /**
- * struct label - a label to be made
- * @work: makes it
+ * struct label - a pending label
+ * @work: makes the label
  * @blkv: the target
- * @range: of the read; ours now
- * @report: the report, with what a person needs to find it in the log
- * @logged: the report was logged, and the label will be
+ * @range: the range of the read, taken over from the request
+ * @report: a copy of the report; the log line of the label refers to its number and sector
+ * @logged: the report was logged, so log the label, too
  */
 struct label {
 	struct work_struct work;
@@ -34,7 +35,7 @@ struct label {
 	bool logged;
 };
 
-/* Which trusted sectors differ now? */
+/* Does any trusted sector differ now? */
 static bool range_differs(struct blkverify *blkv, const struct blkv_range *range,
 			  const struct blkv_memory *raw, const struct blkv_memory *test)
 {
@@ -50,7 +51,7 @@ static bool range_differs(struct blkverify *blkv, const struct blkv_range *range
 	return difference.nr;
 }
 
-/* Re-read both legs into memory of the kind that each of them may have. */
+/* Re-read both legs, each into memory from a pool that the leg may read into. */
 static enum blkv_label range_label(struct blkverify *blkv, const struct blkv_range *range)
 {
 	unsigned int nr = range->last - range->start + 1;
@@ -79,7 +80,7 @@ static void label_make(struct work_struct *work)
 	struct blkverify *blkv = label->blkv;
 	enum blkv_label result = BLKV_LABEL_NONE;
 
-	/* A frozen target reads neither leg any more. */
+	/* A frozen target no longer reads the legs. */
 	if (!blkv_is_frozen(&blkv->findings))
 		result = range_label(blkv, &label->range);
 	blkv_request_unlock(blkv, &label->range);
@@ -94,10 +95,10 @@ static void label_make(struct work_struct *work)
 }
 
 /**
- * blkv_label_start() - label a mismatch, later
- * @req: the read; may end now, and need not be unlocked
- * @report: the mismatch, which is in the ring already
- * @logged: it was logged
+ * blkv_label_start() - queue the labelling of a mismatch
+ * @req: the read, which may end right afterwards; its range is handed over unless this gives up
+ * @report: the mismatch, which is already in the ring
+ * @logged: the mismatch was logged
  *
  * Context: Process.
  */

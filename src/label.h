@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Is a mismatch persistent? */
+/* Label a mismatch as persistent or transient. */
 #ifndef DM_BLKVERIFY_LABEL_H
 #define DM_BLKVERIFY_LABEL_H
 

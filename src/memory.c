@@ -18,19 +18,19 @@
  * Pages come out of the pool in the order in which they went in, and of the system mostly in
  * ascending order: so physically contiguous pages stay together, and coalesce in the legs.
  *
- * A leg may write to memory that it has given back. So that this does no harm and is seen:
+ * A faulty leg may write to memory after it has completed the request. To contain and detect this:
  *
- *   - A target has one pool for what the test leg reads into and another one for copies of writes,
- *     and pages never change between them: nothing that the test leg may write to is ever used for
- *     what the raw leg is sent, or for a list of segments.
- *   - Pages are marked when they return, in the last bytes of each sector, and the marks are looked
- *     at when the pages are used again: a mark that has changed meanwhile is late data. A read
- *     that completes with a mark in place has transferred nothing there. A write that is fetched
- *     from its copy too late stores marks.
+ *   - A target has one pool for the test leg's read buffers and another one for copies of writes.
+ *     Pages never move between them: a page that the test leg has read into is never used for data
+ *     sent to the raw leg, or for bvecs.
+ *   - Pages are marked when they return, in the last bytes of each sector, and the marks are
+ *     checked when the pages are used again: a mark that has changed in between means late data. A
+ *     sector that is still marked when its read completes was not filled. A leg that fetches the
+ *     data of a write too late stores marks.
  *   - With a quarantine, pages rest in FIFO order before they are used again, and are filled with
- *     marks: late data are seen wherever they are written.
- *   - Pages of a request that a leg failed are suspect: they rest for half a minute, or until memory
- *     is short, and are freed to the system then.
+ *     marks, so that late data are detected wherever they are written.
+ *   - Pages of a request that a leg failed are suspect: they rest for 30 to 60 s, or less if memory
+ *     is short, and then return to the system, except for those that the reserve needs.
  *
  * Locks: blkv_pool.lock, taken here, any context. blkv_memory_wait() sleeps, nothing else does.
  */
@@ -50,8 +50,8 @@
 #define RESERVE_VECS 1U
 #define TRIM_INTERVAL (2 * HZ / 5)
 /*
- * Suspect pages rest for one to two of these, and not as long if they are more than a quarter of
- * what the pool may own: a leg that fails everything must not make all requests wait for memory.
+ * Suspect pages rest for one to two intervals, or less once they exceed a quarter of the limit of
+ * the pool: a leg that fails every request must not make all requests wait for memory.
  */
 #define SUSPECT_INTERVAL (30 * HZ)
 #define SUSPECT_FRACTION 4
@@ -63,7 +63,7 @@
 #define SECTOR_WORDS (SECTOR_SIZE / sizeof(u64))
 #define PAGE_WORDS (PAGE_SIZE / sizeof(u64))
 
-/* What marks a word of a page: a number that is not in the data, and another one in each place. */
+/* The mark of a word of a page: a number that data are unlikely to contain, unique to each word. */
 static u64 mark_of(const struct blkv_pool *pool, struct page *page, unsigned int word)
 {
 	return pool->mark + (u64)page_to_pfn(page) * PAGE_WORDS + word;
@@ -112,7 +112,7 @@ static unsigned int page_find_change(const struct blkv_pool *pool, struct page *
 	return words_find_change(page_address(page), mark, SECTOR_WORDS - 1, SECTOR_WORDS);
 }
 
-/* A page is used again, or freed: if it has changed meanwhile, remember that. */
+/* Before a page is used again or freed: if a mark has changed, record that as late data. */
 static void page_check(struct blkv_pool *pool, struct page *page)
 {
 	unsigned int word = page_find_change(pool, page);
@@ -121,7 +121,7 @@ static void page_check(struct blkv_pool *pool, struct page *page)
 
 	if (likely(word >= PAGE_WORDS))
 		return;
-	/* On 32 bits, the sectors of a large device lose their upper half here. */
+	/* On 32-bit kernels, page_private() holds only the low 32 bits of the sector. */
 	late.sector = page_private(page) + word / SECTOR_WORDS;
 	late.byte = word % SECTOR_WORDS * sizeof(u64);
 	late.expected = mark_of(pool, page, word);
@@ -132,16 +132,16 @@ static void page_check(struct blkv_pool *pool, struct page *page)
 		pool->late[pool->nr_late++] = late;
 	spin_unlock_irqrestore(&pool->lock, flags);
 	schedule_work(&pool->late_work);
-	/* Or the next read into it would look as if it had transferred something. */
+	/* Otherwise a changed word would make the next read into this page look filled. */
 	page_mark(pool, page);
 }
 
 /**
- * blkv_pool_next_late() - take a finding of memory that changed after its request
+ * blkv_pool_next_late() - take a finding of late data
  * @pool: the pool
  * @late: filled in
  *
- * If more of them come than fit until they are taken, the later ones are lost.
+ * At most BLKV_MAX_LATE findings are kept until they are taken; further ones are lost.
  *
  * Context: Process.
  * Return: false if there is none.
@@ -188,7 +188,7 @@ static unsigned int idle_take(struct blkv_idle *idle, struct list_head *pages, u
 	return taken;
 }
 
-/* Move what has not been needed since the last time to @unused, the longest idle first. */
+/* Move pages that were not needed since the last trim to @unused, the longest idle first. */
 static unsigned int idle_trim(struct blkv_idle *idle, unsigned int reserve,
 			      struct list_head *unused)
 {
@@ -257,7 +257,7 @@ static void free_page_list(struct list_head *pages)
 	}
 }
 
-/* Free pages that held data, which must be as they were marked. */
+/* Check the marks of data pages, and free the pages. */
 static void free_checked_pages(struct blkv_pool *pool, struct list_head *pages)
 {
 	struct page *page;
@@ -267,7 +267,7 @@ static void free_checked_pages(struct blkv_pool *pool, struct list_head *pages)
 	free_page_list(pages);
 }
 
-/* Is there more than the reserve, so that the trim has something to do? */
+/* Are there more idle pages than the reserve needs, so that a trim is due? */
 static bool pool_has_surplus(const struct blkv_pool *pool)
 {
 	lockdep_assert_held(&pool->lock);
@@ -275,7 +275,8 @@ static bool pool_has_surplus(const struct blkv_pool *pool)
 }
 
 /*
- * Return pages to the pool: those with data, which are marked, to @where, and those with bvecs.
+ * Return pages to the pool: data pages, which are marked, to the quarantine if there is one, else
+ * to the idle pages; and pages for bvecs.
  */
 static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsigned int nr_data,
 			   struct list_head *vecs, unsigned int nr_vecs)
@@ -311,7 +312,7 @@ static void pool_give_back(struct blkv_pool *pool, struct list_head *data, unsig
 		schedule_delayed_work(&pool->trim, TRIM_INTERVAL);
 }
 
-/* Let pages rest that a leg may still write to. */
+/* Put aside pages that a leg may still write to. */
 static void pool_suspect(struct blkv_pool *pool, struct list_head *pages, unsigned int nr)
 {
 	unsigned long flags;
@@ -329,8 +330,9 @@ static void pool_suspect(struct blkv_pool *pool, struct list_head *pages, unsign
 }
 
 /*
- * The pages that were suspect at the previous call have rested. They go back to the system, unless
- * the pool would own less than its reserve then. Returns whether there are others. Process context.
+ * Return pages that were already suspect at the previous call to the system, except for those that
+ * the reserve needs, which become idle. Returns whether there are other suspect pages. Process
+ * context.
  */
 static bool suspects_release(struct blkv_pool *pool)
 {
@@ -358,7 +360,7 @@ static bool suspects_release(struct blkv_pool *pool)
 
 	free_checked_pages(pool, &rested);
 	pool_give_back(pool, &kept, nr_kept, &none, 0);
-	/* Room below the limit is as good as pages. */
+	/* A waiter may now allocate pages, because the pool is further below its limit. */
 	wake_up(&pool->wait);
 	return again;
 }
@@ -393,9 +395,9 @@ static void pool_trim(struct work_struct *work)
 /**
  * blkv_pool_init() - make a pool with its reserve
  * @pool: zeroed
- * @mark: what its pages are marked with, a random number
+ * @mark: a random number that the marks are derived from
  * @quarantine_mib: how much memory rests before it is used again; 0 for none
- * @late: what to do in process context when blkv_pool_next_late() has something
+ * @late: called in process context when blkv_pool_next_late() has findings
  * @kept: private memory of the maximum length, which the caller keeps; returned with
  *	blkv_memory_put(). Or NULL.
  *
@@ -464,7 +466,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
 
 /* Pages that a request collects. */
 struct collected {
-	struct list_head used; /* have been in the pool, and are marked */
+	struct list_head used; /* pages that were in the pool, and are marked */
 	struct list_head fresh;
 	struct list_head vecs;
 };
@@ -476,7 +478,7 @@ static void collected_init(struct collected *collected)
 	INIT_LIST_HEAD(&collected->vecs);
 }
 
-/* Build private memory from exactly the pages that it needs. All of it is marked then. */
+/* Build private memory from exactly the pages that it needs. All of it is marked afterwards. */
 static void memory_fill(struct blkv_pool *pool, struct blkv_memory *memory,
 			struct collected *collected, unsigned int nr_pages)
 {
@@ -502,7 +504,7 @@ static void memory_fill(struct blkv_pool *pool, struct blkv_memory *memory,
 	memory->nr_pages = nr_pages;
 }
 
-/* Return them; @nr_data of them are for data, @nr_vecs for bvecs. */
+/* Return collected pages: @nr_data for data, and @nr_vecs for bvecs. */
 static void collected_return(struct blkv_pool *pool, struct collected *collected,
 			     unsigned int nr_data, unsigned int nr_vecs)
 {
@@ -545,7 +547,7 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 		return true;
 	}
 
-	/* Before the pages go back, so that they are not given to a newer request. */
+	/* Count the waiter before the pages go back, so that no newer request gets them. */
 	spin_lock_irqsave(&pool->lock, flags);
 	pool->waiters += will_wait;
 	pool->nr_owned -= allowed;
@@ -555,7 +557,7 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 }
 
 /**
- * blkv_pool_check() - look for late data in all memory that is not in use
+ * blkv_pool_check() - check all memory that is not in use for late data
  * @pool: the pool; no request is in flight
  *
  * Context: Process; sleeps until the findings have been handled.
@@ -607,10 +609,12 @@ bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
 
 /**
- * blkv_memory_try() - get private memory if that is easy
+ * blkv_memory_try() - get private memory without waiting, or do without it
  * @pool: the pool
  * @memory: set up here, and marked
  * @nr_sectors: at most BLKV_REGION_SECTORS
+ *
+ * Unlike blkv_memory_get(), a failure does not oblige the caller to wait.
  *
  * Context: Any.
  * Return: true if @memory is set up.
@@ -622,7 +626,7 @@ bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_try);
 
 /**
- * blkv_pool_await() - announce a blkv_memory_wait() without a blkv_memory_get() that failed
+ * blkv_pool_await() - announce a blkv_memory_wait() that does not follow a failed blkv_memory_get()
  * @pool: the pool
  *
  * Context: Any.
@@ -686,7 +690,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		spin_lock_irq(&pool->lock);
 		pool->nr_owned -= allowed;
 		spin_unlock_irq(&pool->lock);
-		/* Suspect pages may be all that there is. Then ask the system again. */
+		/* All pages may be suspect. Release them, and try the system again. */
 		if (!wait_event_timeout(pool->wait, pool_has_any(pool, data, vecs), HZ))
 			suspects_release(pool);
 	}
@@ -736,7 +740,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
 /* ---- marks of memory in use --------------------------------------------------------------- */
 
 /**
- * blkv_memory_mark() - mark private memory again, before it is read into again
+ * blkv_memory_mark() - mark private memory again before another read into it
  * @pool: where it came from
  * @memory: the memory
  *
@@ -758,7 +762,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_mark);
  * @n: which sector
  *
  * Context: Any.
- * Return: true if the leg has transferred nothing to the end of the sector.
+ * Return: true if the leg has not transferred the end of the sector.
  */
 bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memory *memory,
 			   unsigned int n)
@@ -771,12 +775,12 @@ bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memor
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_marked);
 
 /**
- * blkv_memory_first_marked() - the first sector that is still marked
+ * blkv_memory_first_marked() - find the first sector that is still marked
  * @pool: where the memory came from
  * @memory: the memory
- * @nr_sectors: how many sectors to look at
+ * @nr_sectors: how many sectors to check
  *
- * Context: Any. Looks at one word of each sector.
+ * Context: Any. Checks one word of each sector.
  * Return: the sector, or @nr_sectors if there is none.
  */
 unsigned int blkv_memory_first_marked(const struct blkv_pool *pool,
@@ -784,7 +788,7 @@ unsigned int blkv_memory_first_marked(const struct blkv_pool *pool,
 {
 	unsigned int n, first;
 
-	/* Page by page: the address of one takes longer than all the marks in it. */
+	/* Page by page: getting the address of a page costs more than checking its marks. */
 	for (first = 0; first < nr_sectors; first += PAGE_SECTORS) {
 		unsigned int nr = min_t(unsigned int, nr_sectors - first, PAGE_SECTORS);
 		struct page *page = memory->vecs[first / PAGE_SECTORS].bv_page;
@@ -941,11 +945,11 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sector);
 
 /**
- * blkv_memory_find() - find a sector of other private memory
- * @memory: where to look
- * @nr_sectors: in how many sectors
+ * blkv_memory_find() - search private memory for a sector of other private memory
+ * @memory: the memory to search
+ * @nr_sectors: how many sectors of it to search
  * @other: the other memory
- * @n: which sector of it
+ * @n: which sector of @other to search for
  *
  * Context: Any. A pass over the data.
  * Return: the first sector with the same data, or @nr_sectors.

@@ -44,11 +44,11 @@ struct blkv_idle {
 };
 
 /**
- * struct blkv_late - memory that changed after the request that it was used for
- * @sector: of that request; first sector or a later one
- * @byte: of the sector; a word that has changed, the first one
- * @expected: what that word was marked with
- * @found: what it holds
+ * struct blkv_late - a finding of late data: memory that changed after its request
+ * @sector: the sector of the request that this memory was used for
+ * @byte: offset in the sector of the first word that has changed
+ * @expected: the mark of that word
+ * @found: its current value
  */
 struct blkv_late {
 	sector_t sector;
@@ -61,25 +61,25 @@ struct blkv_late {
 
 /**
  * struct blkv_pool - where private memory comes from and returns to
- * @mark: what its pages are marked with, plus the place
- * @quarantine: pages that rest before they are used again
- * @reserve: pages that it always owns
+ * @mark: the number that the marks are derived from
+ * @quarantine: number of pages that rest before they are used again
+ * @reserve: number of pages that the pool always owns
  * @trim: returns pages that have been idle for a while to the system
  * @release: returns suspect pages to the system
- * @late_work: does something about @late
+ * @late_work: reports @late
  * @wait: the one request that waits for pages sleeps here
  * @lock: protects the members below; any context
  * @data: idle pages for data
  * @vecs: idle pages for bvecs; these are never lent to a leg
- * @resting: pages in quarantine, those that rest longest first
+ * @resting: pages in quarantine, oldest first
  * @nr_resting: length of @resting
- * @suspects: pages of requests that a leg failed: since the last release, and before
- * @nr_suspects: length of both
- * @nr_owned: pages allocated by this pool, wherever they are
+ * @suspects: pages of requests that a leg failed: [0] since the last release, [1] before that
+ * @nr_suspects: length of both lists
+ * @nr_owned: pages allocated by this pool, in use or not
  * @limit: of @nr_owned
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
  *	get only what these cannot need, so that they do not starve
- * @nr_late: entries of @late
+ * @nr_late: number of entries in @late
  * @late: findings of late data, until they are taken
  */
 struct blkv_pool {

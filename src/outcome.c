@@ -42,8 +42,8 @@ static const struct outcome_row {
 	{ OP_ANY, BLKV_HAD_NOWAIT, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_RETRY },
 
 	/*
-	 * Not for reads and writes: every leg has to support them, so one that the other leg
-	 * completed is a divergence, whatever the status.
+	 * Not for reads and writes: every leg has to support them, so if only one leg completes
+	 * one, that is a divergence, whatever the status of the other leg.
 	 */
 	{ OP_NO_DATA, 0, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_UNSUPPORTED },
 	{ OP_NO_DATA, 0, BLK_STS_AGAIN, false, BLKV_OUTCOME_CALLER },

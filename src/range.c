@@ -119,10 +119,10 @@ out:
 EXPORT_SYMBOL_IF_KUNIT(blkv_range_unlock);
 
 /**
- * blkv_range_hand_over() - let another range take the place of a granted one
+ * blkv_range_hand_over() - replace a granted range by another one
  * @ranges: the lock
- * @from: the granted range; is not in the lock afterwards
- * @to: takes its sectors, and is due to be unlocked instead
+ * @from: the granted range; no longer in the lock afterwards
+ * @to: takes its place; blkv_range_unlock() is due for this one instead
  *
  * Context: Any.
  */

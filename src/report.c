@@ -32,7 +32,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_kind_name);
  * blkv_label_name() - the word for a label
  * @label: the label
  *
- * Return: the word, or an empty string for none.
+ * Return: the word, or an empty string for BLKV_LABEL_NONE.
  */
 const char *blkv_label_name(enum blkv_label label)
 {
@@ -75,7 +75,7 @@ static int provenance_emit(const struct blkv_report *report, sector_t begin, cha
 	return len + blkv_write_emit(&report->write, begin, "write_", text + len, size - len);
 }
 
-/* A discard or zeroing, in short. */
+/* Print the main fields of a discard or zeroing. */
 static int clear_emit(const struct blkv_write *clear, sector_t begin, const char *prefix,
 		      char *text, size_t size)
 {

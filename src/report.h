@@ -22,10 +22,10 @@ enum blkv_kind {
 };
 
 /**
- * enum blkv_label - was the test leg wrong again when it was re-read?
- * @BLKV_LABEL_NONE: it was not re-read, or not yet
- * @BLKV_LABEL_TRANSIENT: no
- * @BLKV_LABEL_PERSISTENT: yes
+ * enum blkv_label - the result of re-reading the test leg
+ * @BLKV_LABEL_NONE: not re-read, or not yet
+ * @BLKV_LABEL_TRANSIENT: the second read was correct
+ * @BLKV_LABEL_PERSISTENT: the second read was wrong or failed
  */
 enum blkv_label {
 	BLKV_LABEL_NONE,
@@ -48,14 +48,15 @@ enum blkv_label {
  * @byte: first byte of that sector that differs
  * @window_offset: of @window in that sector
  * @window: the bytes around @byte, for each leg
- * @label: whether the test leg was wrong again when it was re-read
+ * @label: the result of re-reading the test leg
  * @injected: the difference was made by an inject message
  * @diagnosis: the class of the difference
  * @provenance: whether @write is known
  * @write: the last write that covered @bad_sector
- * @latest_clear: for data that look like an older state: the last discard or zeroing since @write,
- *	wherever it was; its @order is 0 if there is none
- * @nearest_clear: the one of them that is nearest to @bad_sector
+ * @latest_clear: for the classes zeros and stale, the latest discard or zeroing since @write, of
+ *	any sectors; its @order is 0 if there is none
+ * @nearest_clear: for the same classes, the discard or zeroing since @write that is nearest to
+ *	@bad_sector
  * @mark: the text of the last mark message, or empty
  * @repeated: the ring already holds a report of the same kind and place
  *

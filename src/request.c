@@ -40,7 +40,7 @@ static bool has_two_copies(struct blkv_request *req)
 	       blkv_option(&req->blkv->options, SEPARATE_COPIES);
 }
 
-/* The private memory that the leg's bio transfers, or NULL if it transfers the caller's. */
+/* The private memory that the leg's bio uses, or NULL if it uses the caller's memory. */
 static struct blkv_memory *leg_memory(struct blkv_request *req, enum blkv_leg_nr leg)
 {
 	switch (req->operation) {
@@ -55,7 +55,7 @@ static struct blkv_memory *leg_memory(struct blkv_request *req, enum blkv_leg_nr
 	}
 }
 
-/* Where req->memory comes from: the test leg may write to that of a read. */
+/* The pool of req->memory: for a read, the test leg writes to it. */
 static struct blkv_pool *memory_pool(struct blkv_request *req)
 {
 	return req->operation == BLKV_OPERATION_READ ? &req->blkv->test_pool :
@@ -100,7 +100,7 @@ void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range)
 				   start_granted);
 }
 
-/* Statuses that have a meaning between a driver and the block layer only. */
+/* Replace statuses that are private to a driver and the block layer. */
 static blk_status_t status_for_caller(blk_status_t status)
 {
 	if (status == BLK_STS_DM_REQUEUE || status == BLK_STS_DEV_RESOURCE)
@@ -142,8 +142,8 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 /* ---- submission --------------------------------------------------------------------------- */
 
 /*
- * The test leg has completed a read: all data must be there now, whatever the raw leg still has to
- * do. The caller would get what is there now. Any context.
+ * The test leg has completed a read, so all of its data must have arrived, even if the raw leg is
+ * still busy: without this target, the caller would use the data now. Any context.
  */
 static void read_look(struct blkv_request *req)
 {
@@ -221,7 +221,7 @@ static void leg_submit(struct blkv_request *req, enum blkv_leg_nr leg)
  * @req: the request
  *
  * Context: Any.
- * Return: true if it does, by its operation or by what the options promise.
+ * Return: true for write zeroes, and for a discard with discard_zeroes.
  */
 bool blkv_request_leaves_zeros(const struct blkv_request *req)
 {
@@ -260,7 +260,7 @@ static void prints_record(struct blkv_request *req)
 				       blkv_request_leaves_zeros(req));
 }
 
-/* Copy the caller's data of a write, for both legs or for each. */
+/* Copy the data of a write, once for both legs or once for each leg. */
 static void write_copy(struct blkv_request *req)
 {
 	struct bio *clone = blkv_request_clone(req);
@@ -268,7 +268,7 @@ static void write_copy(struct blkv_request *req)
 	blkv_vecs_copy(blkv_memory_vecs(&req->memory),
 		       blkv_memory_iter(&req->memory, 0, req->nr_sectors), clone->bi_io_vec,
 		       clone->bi_iter);
-	/* From the first copy: the caller may change its memory in between. */
+	/* Copy from the first copy: the caller may have changed its memory since. */
 	if (has_two_copies(req))
 		blkv_vecs_copy(blkv_memory_vecs(&req->test_copy),
 			       blkv_memory_iter(&req->test_copy, 0, req->nr_sectors),
@@ -278,7 +278,7 @@ static void write_copy(struct blkv_request *req)
 		req->sum = blkv_memory_sum(&req->memory, req->nr_sectors);
 }
 
-/* Count what no other counter shows to have reached the test leg. */
+/* Count requests without data that are submitted to the test leg. */
 static void request_count(struct blkv_request *req)
 {
 	struct blkv_counters *counters = &req->blkv->counters;
@@ -382,9 +382,9 @@ blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
  * blkv_leg_read() - read sectors from one leg, and wait for it
  * @blkv: the target
  * @leg: the leg
- * @memory: where to
+ * @memory: the buffer
  * @start: first sector
- * @nr_sectors: how many
+ * @nr_sectors: number of sectors
  *
  * Context: Process; sleeps.
  * Return: the status of the leg.
@@ -397,7 +397,7 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 	blk_status_t status;
 
 	bio_init(&bio, blkv->legs[leg]->bdev, NULL, 0, REQ_OP_READ);
-	/* The segments are not the bio's. */
+	/* The bio does not own its segments. */
 	bio_set_flag(&bio, BIO_CLONED);
 	bio.bi_iter.bi_sector = start;
 	blkv_memory_attach(memory, &bio, nr_sectors);
@@ -410,8 +410,8 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 /* ---- entry -------------------------------------------------------------------------------- */
 
 /*
- * Get all private memory of a request without waiting, or none of it: a request that waits for one
- * must not hold the other, because an earlier waiter may need that. Returns false if
+ * Get all private memory of a request without waiting, or none: a request that waits for one of its
+ * memories must not hold the other one, which an earlier waiter may need. Returns false if
  * memories_wait() is due.
  */
 static bool memories_get(struct blkv_request *req)
@@ -431,7 +431,7 @@ static bool memories_get(struct blkv_request *req)
 	return false;
 }
 
-/* In wait_wq: only one request at a time holds one memory and waits for the other. */
+/* In wait_wq, which is ordered: only one request at a time holds one memory while it waits. */
 static void memories_wait(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;

@@ -18,10 +18,10 @@
 struct blkverify;
 
 /**
- * enum blkv_early - did the test leg complete a read too early?
- * @BLKV_EARLY_NOT: no, as far as we saw
- * @BLKV_EARLY_UNFILLED: a trusted sector was still marked then
- * @BLKV_EARLY_CHANGED: the data changed afterwards
+ * enum blkv_early - signs that the test leg completed a read before all data had arrived
+ * @BLKV_EARLY_NOT: no such sign
+ * @BLKV_EARLY_UNFILLED: a trusted sector was still marked at completion
+ * @BLKV_EARLY_CHANGED: the data changed after completion
  */
 enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
 
@@ -35,7 +35,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @work: the next step, if that is left to a workqueue
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
- * @handed_over: the range belongs to a label now
+ * @handed_over: the range was handed over to a label
  * @nowait: the submitter must not block, not even in a leg; workqueue context may
  * @submitter: the task that submitted it to the legs; only ever compared with current
  * @pid: of the task that submitted it to us, for the history
@@ -46,14 +46,14 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
- * @early: what the test leg had not done when it completed a read
- * @early_sector: in which sector of the request that was seen first; valid with @early
- * @sum: checksum of the memory of the test leg, when it completed a read, or of both copies of a
- *	write
+ * @early: whether the test leg completed a read too early
+ * @early_sector: the first sector of the request that shows it; valid with @early
+ * @sum: checksum of the test leg's memory at completion of a read, or of the copies of a write
+ *	before submission
  * @injected: some bytes of the test leg's data were flipped by an inject message
  * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
- * @test_copy: the copy of the test leg with separate_copies, else not set up; at the end, where most
- *	requests do not touch it
+ * @test_copy: the test leg's copy of a write with separate_copies, otherwise not set up; last, so
+ *	that most requests do not touch it
  *
  *                    blkv_request_map()
  *                           |

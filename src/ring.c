@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reports of a target: the first ones since the last reset, which are nearest to the cause and
- * are kept for good, and a ring of the last ones.
+ * The reports of a target: the first ones since the last reset, which are closest to the cause and
+ * are never replaced, and a ring of the last ones.
  *
  * Pure: knows no device. Locks: blkv_ring.lock, taken here, process context.
  */
@@ -29,7 +29,7 @@ static u64 ring_first(const struct blkv_ring *ring)
 	return ring->next_number - ring->nr_reports;
 }
 
-/* Where report @number is, which is one since the last reset. */
+/* The slot of report @number, which must be newer than the last reset. */
 static struct blkv_report *ring_slot(struct blkv_ring *ring, u64 number)
 {
 	u64 nth = number - ring_first(ring);
@@ -40,7 +40,7 @@ static struct blkv_report *ring_slot(struct blkv_ring *ring, u64 number)
 	return &ring->reports[BLKV_FIRST_REPORTS + nth % BLKV_LAST_REPORTS];
 }
 
-/* The number of the first report from @number on that is still here. */
+/* The number of the first report from @number on that is still recorded. */
 static u64 ring_skip(const struct blkv_ring *ring, u64 number)
 {
 	u64 first = ring_first(ring);
@@ -52,7 +52,7 @@ static u64 ring_skip(const struct blkv_ring *ring, u64 number)
 	return number;
 }
 
-/* Is there a report of the same kind and place? */
+/* Is there a report of the same kind and sector? */
 static bool ring_has_alike(struct blkv_ring *ring, const struct blkv_report *report)
 {
 	u64 number;
@@ -69,7 +69,7 @@ static bool ring_has_alike(struct blkv_ring *ring, const struct blkv_report *rep
 }
 
 /**
- * blkv_ring_add() - add a report; the oldest one in the ring makes room for it
+ * blkv_ring_add() - add a report, replacing the oldest one in the ring if it is full
  * @ring: the ring
  * @report: the report; its @number, @mark and @repeated are set here
  *
@@ -100,10 +100,10 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_ring_add);
 /**
  * blkv_ring_next() - copy one of the reports since the last reset
  * @ring: the ring
- * @number: of the wanted report, or 0; if it is no longer here, the next one that is. Set to the
- *	number to ask for next.
+ * @number: number of the wanted report, or 0; if that report is no longer recorded, the next one is
+ *	copied. Set to the number for the next call.
  * @report: filled in
- * @dropped: set to how many reports since the last reset are no longer here
+ * @dropped: set to the number of reports since the last reset that are no longer recorded
  *
  * Context: Process.
  * Return: false if there are no more reports.
@@ -124,12 +124,12 @@ bool blkv_ring_next(struct blkv_ring *ring, u64 *number, struct blkv_report *rep
 EXPORT_SYMBOL_IF_KUNIT(blkv_ring_next);
 
 /**
- * blkv_ring_next_event() - the next event to raise
+ * blkv_ring_next_event() - get the next event to raise
  * @ring: the ring
  * @event: filled in
  *
- * If BLKV_RING_SIZE reports are made before they are asked for here, the oldest ones get no event.
- * A reset takes no event away.
+ * If more than BLKV_RING_SIZE events are pending, the oldest ones are lost. A reset does not remove
+ * pending events.
  *
  * Context: Process.
  * Return: false if there is none.
@@ -150,9 +150,9 @@ bool blkv_ring_next_event(struct blkv_ring *ring, struct blkv_event *event)
 EXPORT_SYMBOL_IF_KUNIT(blkv_ring_next_event);
 
 /**
- * blkv_ring_label() - add its label to a report
+ * blkv_ring_label() - add a label to a report
  * @ring: the ring
- * @number: of the report; it may be gone
+ * @number: number of the report, which may no longer be recorded
  * @label: the label
  *
  * Context: Process.

@@ -13,11 +13,11 @@
 #define BLKV_RING_SIZE (BLKV_FIRST_REPORTS + BLKV_LAST_REPORTS)
 
 /**
- * struct blkv_event - what an event says of a report
- * @kind: of the report
- * @operation: of its request
- * @sector: where to look
- * @repeated: there was a report of the same kind and place
+ * struct blkv_event - the fields of a report that its event needs
+ * @kind: mismatch or divergence
+ * @operation: operation of the request
+ * @sector: the sector of interest
+ * @repeated: an earlier report of the same kind and sector was still recorded
  */
 struct blkv_event {
 	enum blkv_kind kind;
@@ -34,7 +34,7 @@ struct blkv_event {
  * @nr_reports: reports since the last reset
  * @mark: is copied to each report
  * @reports: the first reports since the last reset, then a ring of the last ones
- * @events: that of report number n is at n % BLKV_RING_SIZE
+ * @events: events; the one of report n is at n % BLKV_RING_SIZE
  */
 struct blkv_ring {
 	spinlock_t lock; /* the ring */

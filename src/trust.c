@@ -129,16 +129,16 @@ void blkv_trust_exit(struct blkv_trust *trust)
 EXPORT_SYMBOL_IF_KUNIT(blkv_trust_exit);
 
 /**
- * struct change - what a change of the map has done
- * @untrusted: how many more sectors are untrusted now
- * @lost: how many sectors should be trusted, but are not, because memory could not be allocated
+ * struct change - the effect of a change of the map
+ * @untrusted: increase of the number of untrusted sectors
+ * @lost: number of sectors that should be trusted but are not, because an allocation failed
  */
 struct change {
 	s64 untrusted;
 	u64 lost;
 };
 
-/* There is no memory to set only @nr of the @size sectors of @entry: all become untrusted. */
+/* There is no memory to set only @nr of the @size sectors of @entry: make all of them untrusted. */
 static void *entry_give_up(void *entry, unsigned int size, unsigned int nr, struct change *change)
 {
 	change->lost += entry == ALL ? size - nr : nr;
@@ -270,8 +270,8 @@ static void *group_set(struct blkv_trust *trust, void *entry, sector_t base, uns
  *
  * Context: Any; does not sleep. Takes time proportional to @nr, so not for many regions in
  * hard-interrupt context.
- * Return: how many sectors should be trusted afterwards, but are not, because memory could not be
- * allocated.
+ * Return: the number of sectors that should be trusted afterwards but are not, because an
+ * allocation failed.
  */
 u64 blkv_trust_set(struct blkv_trust *trust, sector_t start, sector_t nr, bool trusted)
 {

@@ -16,8 +16,8 @@
  *                           |
  *                   blkv_request_end()
  *
- * The request's range is locked all the time, so nothing that we send changes the legs meanwhile. A
- * finding is reported before anything more is asked of the test leg, which may not answer.
+ * The range of the request stays locked, so no other request of this target changes the legs in
+ * between. A finding is reported before the test leg is read again, because that read may hang.
  */
 #include "classify.h"
 #include "compare.h"
@@ -47,7 +47,7 @@ static void report_init(struct blkv_request *req, struct blkv_report *report, en
 	report->nr_sectors = req->nr_sectors;
 }
 
-/* Count, record, log and raise events. Returns whether it was logged. */
+/* Count, record and log a report, and raise its events. Returns whether it was logged. */
 static bool report_publish(struct blkverify *blkv, struct blkv_report *report)
 {
 	bool first;
@@ -89,10 +89,10 @@ static bool leg_failed(struct blkv_request *req, enum blkv_leg_nr leg)
 }
 
 /*
- * Record whether both legs hold the same data now, or why not: after a failed write the contents of
- * the range are undefined, and may differ between the legs; so they may after a discard. @reason is
- * for the status, if there is no report. Any context if the request is a write, which has a maximum
- * length; else process context.
+ * Record whether both legs now hold the same data. After a failed write or a discard the contents
+ * of the range are undefined and may differ between the legs. Unless the failure is @reported, the
+ * status counts the sectors under @reason. Any context for a write, whose length is limited;
+ * process context otherwise.
  */
 static void trust_record(struct blkv_request *req, bool same, enum blkv_distrust reason,
 			 bool reported)
@@ -116,7 +116,7 @@ static void trust_record_done(struct blkv_request *req)
 		blkv_count(&req->blkv->counters, written, req->nr_sectors);
 }
 
-/* At least one leg failed: count it, report it if only one did. Process context. */
+/* At least one leg failed: count that, and report it if only one did. Process context. */
 static void leg_errors_handle(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
@@ -130,7 +130,7 @@ static void leg_errors_handle(struct blkv_request *req)
 	}
 	diverged = (failed[BLKV_RAW] && !req->status[BLKV_TEST]) ||
 		   (failed[BLKV_TEST] && !req->status[BLKV_RAW]);
-	/* A failed read changes nothing: what was trusted still is. */
+	/* A failed read changes no data, so it does not affect trust. */
 	if (blkv_operation_changes_data(req->operation))
 		trust_record(req, false,
 			     failed[BLKV_RAW] && failed[BLKV_TEST] ? BLKV_DISTRUST_FAILED :
@@ -191,13 +191,13 @@ static void difference_find(struct blkv_request *req, struct blkv_difference *di
 	}
 }
 
-/* How far around a request the data that the test leg returned are searched for. */
+/* Number of sectors on each side of a request that are searched for the test leg's data. */
 #define SEARCH_SECTORS 256U
 
 /*
- * Does the raw leg hold, in the @nr sectors from @start on, the data that the test leg returned for
- * sector @bad of the request? Return the distance, or 0. Those sectors are not locked, so the
- * answer is a hint.
+ * Search @nr sectors of the raw leg, from @start on, for the data that the test leg returned for
+ * sector @bad of the request. Returns the distance, or 0 if they are not found. Those sectors are
+ * not locked, so the result is only a hint.
  */
 static int shift_search(struct blkv_request *req, unsigned int bad, sector_t start, unsigned int nr)
 {
@@ -213,7 +213,7 @@ static int shift_search(struct blkv_request *req, unsigned int bad, sector_t sta
 	return n < nr ? (s64)(start + n) - (s64)(req->range.start + bad) : 0;
 }
 
-/* Is it the data of a sector near the request? Look there before "torn" or "other" is believed. */
+/* Before settling for "torn" or "other", search the sectors around the request for the data. */
 static void shift_look_around(struct blkv_request *req, unsigned int bad,
 			      struct blkv_diagnosis *diagnosis)
 {
@@ -257,7 +257,7 @@ static void difference_classify(struct blkv_request *req, const struct blkv_diff
 	}
 }
 
-/* Which write, and if the data look like an older state, which discards may have to do with it? */
+/* Add the last write and, for the classes zeros and stale, the discards that may be the cause. */
 static void report_add_provenance(struct blkverify *blkv, struct blkv_report *report)
 {
 	u64 after = 0;
@@ -347,7 +347,7 @@ static void difference_recheck(struct work_struct *work)
 
 	difference_find(req, &difference, &blkv->recheck, &req->memory);
 	if (!difference.nr && req->early) {
-		/* The data are right by now. They were not when the test leg completed the read. */
+		/* The data are correct now, but were not when the test leg completed the read. */
 		difference.nr = 1;
 		difference.first = req->early_sector;
 		difference.byte = SECTOR_SIZE - sizeof(u64);
@@ -398,7 +398,7 @@ static void legs_compare(struct blkv_request *req)
 	if (compared < req->nr_sectors)
 		blkv_count(&blkv->counters, skipped, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
-	/* Memory that was read into twice holds only what came last. */
+	/* Memory that appears twice in the list holds only the data that arrived last. */
 	aliased = compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter);
 	if (req->differ || (compared && req->early) || aliased)
 		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
@@ -469,7 +469,10 @@ static void read_judge(struct blkv_request *req)
 
 /* ---- writes ------------------------------------------------------------------------------- */
 
-/* Where does the test leg's copy differ from what it was given, as far as we still know that? */
+/*
+ * Find the modified part of the test leg's data: compare it with the raw leg's copy if there is
+ * one, else with the caller's memory, which may have changed, too.
+ */
 static void write_find_change(struct blkv_request *req, struct blkv_difference *difference)
 {
 	struct bio *clone = blkv_request_clone(req);
@@ -492,9 +495,9 @@ static void write_find_change(struct blkv_request *req, struct blkv_difference *
 }
 
 /*
- * A leg changed the memory of a write, which it may only read. If both legs shared the copy, the
- * raw leg is trusted not to have done it, but may have written the changed data: the contents of
- * the sectors are unknown now. Process context.
+ * A leg modified the memory of a write, which it may only read. If the legs shared the copy, the
+ * raw leg may have written the modified data, so the contents of the sectors are unknown. Process
+ * context.
  */
 static void write_report_modified(struct work_struct *work)
 {
@@ -530,7 +533,7 @@ static void write_report_modified(struct work_struct *work)
 								    BLK_STS_PROTECTION);
 }
 
-/* Did both legs leave the memory of a write as it was? A pass over the data, or two. */
+/* Did neither leg modify the memory of a write? One or two passes over the data. */
 static bool write_is_intact(struct blkv_request *req)
 {
 	if (!blkv_checks_copies(&req->blkv->options))
@@ -556,15 +559,15 @@ static void write_judge_queued(struct work_struct *work)
 	write_judge(blkv_request_of_work(work));
 }
 
-/* ---- memory that changes afterwards ------------------------------------------------------- */
+/* ---- late data ---------------------------------------------------------------------------- */
 
 /**
- * blkv_verdict_late() - report memory that changed after the request that it was used for
+ * blkv_verdict_late() - report late data: memory that changed after its request
  * @blkv: the target
- * @pool: where it was seen
- * @operation: of the request
+ * @pool: the pool that found the late data
+ * @operation: operation of the requests that use this pool
  *
- * The request is long gone, so nothing fails.
+ * The request has ended already, so it does not fail.
  *
  * Context: Process.
  */

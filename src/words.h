@@ -34,7 +34,7 @@
 	OPTION(CHECK_COPIES, "check_copies", FLAG,                                                 \
 	       "report a leg that changes the memory of a write (class modified)")                 \
 	OPTION(STRICT_COMPLETION, "strict_completion", FLAG,                                       \
-	       "report data that arrive after the test leg has completed a read (class late)")     \
+	       "report data that change after the test leg has completed a read (class late)")     \
 	OPTION(QUARANTINE_MIB, "quarantine_mib", NUMBER,                                           \
 	       "let this much memory of the test leg rest before it is used again, in MiB")
 

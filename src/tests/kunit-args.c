@@ -23,7 +23,7 @@ static const char *const option_words[BLKV_OPTIONS_NR] = {
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
 };
 
-/* Which are followed by a number, and the lowest and the highest one. */
+/* The options that take a number, with the lowest and the highest valid value. */
 static const struct {
 	const char *lowest;
 	const char *highest;
@@ -60,7 +60,7 @@ static void set_number(struct blkv_options *options, enum blkv_option_id id, uns
 	options->number[id] = number;
 }
 
-/* Take the next digit of a number that has digits of different bases. */
+/* Take the lowest digit of a number whose digits have different bases. */
 static unsigned int digit(unsigned int *n, unsigned int base)
 {
 	unsigned int value = *n % base;
@@ -69,7 +69,7 @@ static unsigned int digit(unsigned int *n, unsigned int base)
 	return value;
 }
 
-/* All valid combinations, by number, with the lowest and the highest of each number. */
+/* Enumerate all valid combinations, with the lowest and the highest value of each number. */
 static bool numbered_options(unsigned int n, struct blkv_options *options)
 {
 	static const struct {
@@ -481,7 +481,7 @@ static void conflicting_options_are_rejected(struct kunit *test)
 	rejected(CHECK_TEXT, 2, "2", "check_copies", "no_write_copy");
 }
 
-/* Words by number: those of the options, a valid number, and invalid words. */
+/* Words to pick from: the options, a valid number, and invalid words. */
 enum { MODE_WORDS = 3, NUMBER = BLKV_OPTIONS_NR };
 
 static const char *const pool[] = {
@@ -492,7 +492,7 @@ static const char *const pool[] = {
 	"ignore",
 };
 
-/* The word @word is among picked[1..nr], and @other was seen: @word is to blame. */
+/* If @word is among picked[1..nr] and @other was seen, the parser must reject @word. */
 static bool conflict(const unsigned int *picked, unsigned int nr, unsigned int word, bool other,
 		     unsigned int *blamed)
 {

@@ -43,7 +43,7 @@ static void expect_counts(struct kunit *test, struct blkv_counters *counters, co
 	KUNIT_ASSERT_EQ(test, counts.flushes, expected[5]);
 }
 
-/* Count on both sides. */
+/* Add to a counter and to its expected value. */
 static void add(struct blkv_counters *counters, u64 *sums, unsigned int i, u64 nr)
 {
 	sums[i] += nr;
@@ -79,7 +79,7 @@ static void each_count_is_its_own(struct kunit *test)
 	for (i = 0; i < NR_COUNTS; i++) {
 		add(counters, sums, i, i + 1);
 		expect_counts(test, counters, sums);
-		/* More than 32 bits. */
+		/* A value of more than 32 bits. */
 		add(counters, sums, i, 5ULL << 32);
 		expect_counts(test, counters, sums);
 	}

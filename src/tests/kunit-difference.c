@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of what differs between two reads, against a comparison byte by byte.
+ * Tests of the differences between two reads, against a byte-by-byte comparison.
  */
 #include <linux/string.h>
 
@@ -70,7 +70,7 @@ static void every_byte_counts(struct kunit *test)
 	}
 }
 
-/* In several ranges, with gaps that are not looked at. */
+/* In several ranges, with gaps that are not compared. */
 static void random_differences_match_a_model(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);

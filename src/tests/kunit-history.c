@@ -180,17 +180,17 @@ static void clears_are_found_anywhere(struct kunit *test)
 	expect_clears(test, history, 160, 0, 5, 3);
 	expect_clears(test, history, 5003, 0, 5, 5);
 	expect_clears(test, history, 100000, 0, 5, 5);
-	/* Only those that came later than the write. */
+	/* Only those after the write. */
 	expect_clears(test, history, 100, 1, 5, 2);
 	expect_clears(test, history, 100, 2, 5, 3);
 	expect_clears(test, history, 100, 4, 5, 5);
 	expect_clears(test, history, 100, 5, 0, 0);
-	/* Of two that are as near, the later one. */
+	/* Of two at the same distance, the later one. */
 	add_operation(history, BLKV_OPERATION_DISCARD, 90, 8);
 	expect_clears(test, history, 100, 0, 6, 6);
 }
 
-/* How far a sector is from a range, counted sector by sector. */
+/* The distance of a sector from a range, counted sector by sector. */
 static u32 distance_of(const struct span *span, u32 sector)
 {
 	u32 i, least = U32_MAX;

@@ -19,7 +19,7 @@
 #define REGION_PAGES ((unsigned int)(SZ_1M >> PAGE_SHIFT))
 #define RESERVE_DATA REGION_PAGES
 #define RESERVE_VECS 1U
-/* What a pool of one kind always owns. */
+/* The number of pages that a pool without kept memory always owns. */
 #define POOL_RESERVE (RESERVE_DATA + RESERVE_VECS)
 
 /*
@@ -36,7 +36,7 @@ static LIST_HEAD(ascending_pages);
 
 #define ASCENDING_ORDER 10
 
-/* What each page that is out is used for, as far as a test notes it. */
+/* The use of each page in use, if the test records it. */
 enum role { DATA = 1, VECS };
 
 static DEFINE_XARRAY(roles);
@@ -123,7 +123,7 @@ static void late_work(struct work_struct *work)
 	atomic_inc(&late_calls);
 }
 
-/* Return memory that nobody did anything wrong with. */
+/* Return memory of a successful request. */
 static void put(struct blkv_pool *pool, struct blkv_memory *memory)
 {
 	blkv_memory_put(pool, memory, 0, false);
@@ -211,7 +211,7 @@ static void new_pool_has_its_reserve(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* 1 % of the memory for each pool of a target, but at least what a few requests need. */
+/* Each pool may own 1 % of the memory, but at least enough for a few requests. */
 static void limit_is_a_fraction_of_memory(struct kunit *test)
 {
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
@@ -702,7 +702,7 @@ static void pages_return_in_the_order_they_went_in(struct kunit *test)
 		pages[4 + i] = b.vecs[i].bv_page;
 	put(&fixture->pool, &b);
 	put(&fixture->pool, &a);
-	/* The last memory first, each in its order; the bvecs are never in one of them. */
+	/* The last returned memory first, each in page order; bvecs get none of its pages. */
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &c, 6 * PAGE_SECTORS));
 	for (i = 0; i < 7; i++)
 		KUNIT_EXPECT_PTR_NE(test, virt_to_page(c.vecs), pages[i]);
@@ -989,7 +989,7 @@ static void sector_of_other_memory_is_found(struct kunit *test)
 	struct walked *walked = new_walked(test), *other = new_walked(test);
 	unsigned int round;
 
-	/* Or both would hold the same data. */
+	/* Otherwise both would hold the same data. */
 	other->random = walked->random;
 	for (round = 0; round < bvtest_rounds(100); round++) {
 		unsigned int from = below(walked->random, WALK_SECTORS);
@@ -1008,7 +1008,7 @@ static void sector_of_other_memory_is_found(struct kunit *test)
 				blkv_memory_find(&walked->memory, WALK_SECTORS, &other->memory,
 						 from),
 				to);
-		/* Only in the sectors that were asked for. */
+		/* Only the given number of sectors is searched. */
 		KUNIT_ASSERT_EQ(test,
 				blkv_memory_find(&walked->memory, to, &other->memory, from), to);
 	}
@@ -1033,7 +1033,7 @@ static void sum_covers_every_byte(struct kunit *test)
 
 /* ---- marks -------------------------------------------------------------------------------- */
 
-/* What a word of a page is marked with. */
+/* The mark of a word of a page. */
 static u64 expected_mark(struct page *page, unsigned int word)
 {
 	return MARK + (u64)page_to_pfn(page) * (PAGE_SIZE / 8) + word;
@@ -1045,8 +1045,8 @@ static u64 *words_of(struct blkv_memory *memory, unsigned int n)
 }
 
 /*
- * Memory is marked when it is lent, whether it is new or was used before: in the last word of each
- * sector or, with a quarantine, in all of them. No two marks are alike.
+ * Memory is marked when a request gets it, whether it is new or was used before: in the last word
+ * of each sector or, with a quarantine, in all words. No two marks are equal.
  */
 static void lent_memory_is_marked(struct kunit *test)
 {
@@ -1071,7 +1071,7 @@ static void lent_memory_is_marked(struct kunit *test)
 					KUNIT_ASSERT_EQ(test, words_of(&memory, n)[word],
 							expected_mark(page, first + word));
 			}
-			/* Whatever it is used for. */
+			/* Overwrite everything, as a request may. */
 			for (n = 0; n < memory.nr_pages; n++)
 				memset(bvec_virt(&memory.vecs[n]), 0xa5, PAGE_SIZE);
 			put(&fixture->pool, &memory);
@@ -1104,7 +1104,7 @@ static void transferred_data_removes_the_mark(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(pool, &memory, nr),
 					n ? 0 : 1);
 		}
-	/* Only the last one is left. */
+	/* Remove the marks one by one, in ascending order. */
 	blkv_memory_mark(pool, &memory);
 	for (n = 0; n < nr; n++) {
 		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), n);
@@ -1115,7 +1115,7 @@ static void transferred_data_removes_the_mark(struct kunit *test)
 	put(pool, &memory);
 }
 
-/* ---- memory that changes while it is not in use --------------------------------------------- */
+/* ---- late data ------------------------------------------------------------------------------ */
 
 static void expect_late(struct kunit *test, struct blkv_pool *pool, sector_t sector,
 			unsigned int byte, u64 expected, u64 found)
@@ -1129,7 +1129,7 @@ static void expect_late(struct kunit *test, struct blkv_pool *pool, sector_t sec
 	KUNIT_EXPECT_EQ(test, late.found, found);
 }
 
-/* A page that changed is told when it is used again, with the request that it was used for. */
+/* A page that changed is reported with its last request when the page is used again. */
 static void late_data_are_found(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -1144,7 +1144,7 @@ static void late_data_are_found(struct kunit *test)
 	page = memory.vecs[1].bv_page;
 	words = page_address(page);
 	blkv_memory_put(pool, &memory, 1ULL << 20, false);
-	/* What is not marked may change. */
+	/* Words without a mark may change. */
 	words[0]++;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
 	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
@@ -1156,11 +1156,11 @@ static void late_data_are_found(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
 	expect_late(test, pool, (1ULL << 20) + PAGE_SECTORS + 2, 504,
 		    expected_mark(page, 2 * 64 + 63), 0xbad);
-	/* Once for a page. */
+	/* There is one finding for each page. */
 	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
 	flush_work(&pool->late_work);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late_calls), 1);
-	/* It is marked again, or the next read would look as if it had transferred something. */
+	/* The page is marked again: otherwise the next read would look filled. */
 	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, 3 * PAGE_SECTORS), 0);
 	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(pool, &memory, PAGE_SECTORS + 2));
 	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(pool, &memory, PAGE_SECTORS + 5));
@@ -1168,7 +1168,7 @@ static void late_data_are_found(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* Any word, and before the page goes back to the system, too. */
+/* A change of any word is found, also before the page is freed to the system. */
 static void late_data_are_found_anywhere_with_a_quarantine(struct kunit *test)
 {
 	struct fixture *fixture = new_resting_fixture(test, 1);
@@ -1186,7 +1186,7 @@ static void late_data_are_found_anywhere_with_a_quarantine(struct kunit *test)
 		words = page_address(page);
 		blkv_memory_put(pool, &memory, 800, false);
 		words[word] ^= 1;
-		/* Push it through the quarantine, and use all that is idle then. */
+		/* Push the page through the quarantine, and then use all idle pages. */
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
 		put(pool, &memory);
 		KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
@@ -1227,7 +1227,7 @@ static void too_many_late_pages_are_left_out(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* Pages rest in FIFO order: one is not used again before as many as the quarantine holds. */
+/* Pages rest in FIFO order: a page is not reused until the quarantine is full of newer ones. */
 static void quarantine_is_first_in_first_out(struct kunit *test)
 {
 	struct fixture *fixture = new_resting_fixture(test, 1);
@@ -1250,7 +1250,7 @@ static void quarantine_is_first_in_first_out(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* Resting is no reason to let a request wait for ever. */
+/* A request that waits for memory gets resting pages rather than wait forever. */
 static void waiter_gets_resting_pages(struct kunit *test)
 {
 	struct fixture *fixture = new_resting_fixture(test, 1);
@@ -1274,7 +1274,7 @@ static void release(struct blkv_pool *pool)
 	pool->release.work.func(&pool->release.work);
 }
 
-/* What a leg may still write to rests for two intervals, and then leaves the pool. */
+/* Suspect pages rest for up to two intervals, and then leave the pool. */
 static void suspects_go_back_to_the_system(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -1306,7 +1306,7 @@ static void suspects_go_back_to_the_system(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* A leg that fails all requests must not use up what the pool may own. */
+/* A leg that fails all requests must not use up the limit of the pool. */
 static void many_suspects_rest_shorter(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -1324,7 +1324,7 @@ static void many_suspects_rest_shorter(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* A request that waits for memory does not wait until suspect pages have rested. */
+/* A request that waits for memory gets suspect pages before they have rested. */
 static void waiter_gets_suspects(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -1342,7 +1342,7 @@ static void waiter_gets_suspects(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* But not below the reserve: then they are used again. */
+/* Suspect pages that the reserve needs stay in the pool and are used again. */
 static void suspects_of_the_reserve_stay(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -1363,7 +1363,7 @@ static void suspects_of_the_reserve_stay(struct kunit *test)
 	put(pool, &memory);
 }
 
-/* Late data in the third page of a request at sector 1000 are found without another request. */
+/* blkv_pool_check() finds late data in the third page of a request at sector 1000. */
 static void expect_found_by_check(struct kunit *test, struct fixture *fixture, struct page *page)
 {
 	struct blkv_pool *pool = &fixture->pool;
@@ -1402,7 +1402,7 @@ static void check_looks_at_all_memory(struct kunit *test)
 		}
 }
 
-/* What the test leg may have written to never becomes a list of segments. */
+/* Data pages, which the test leg may write to, are never used for bvecs. */
 static void kinds_of_pages_are_never_mixed(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
@@ -1435,7 +1435,7 @@ static void kinds_of_pages_are_never_mixed(struct kunit *test)
 	xa_destroy(&roles);
 }
 
-/* One that need not have memory does not make others wait. */
+/* A failed blkv_memory_try() does not make other requests wait. */
 static void try_leaves_no_waiter(struct kunit *test)
 {
 	struct fixture *fixture = new_fixture(test);
@@ -1449,7 +1449,7 @@ static void try_leaves_no_waiter(struct kunit *test)
 	put(&fixture->pool, &a);
 	put(&fixture->pool, &b);
 	expect_settled(test, fixture);
-	/* One that is announced is waited for. */
+	/* An announced waiter takes precedence. */
 	blkv_pool_await(&fixture->pool);
 	KUNIT_EXPECT_FALSE(test, blkv_memory_try(&fixture->pool, &a, PAGE_SECTORS));
 	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
@@ -1457,7 +1457,7 @@ static void try_leaves_no_waiter(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* A target has two pools; the second one keeps nothing for re-reads. */
+/* A target has two pools; only one of them has kept memory for re-reads. */
 static void pool_without_kept_memory(struct kunit *test)
 {
 	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);

@@ -47,7 +47,7 @@ static bool is_request_error(blk_opf_t opf, blk_status_t status, unsigned int fl
 {
 	if (flags & BLKV_REREAD)
 		return false;
-	/* Every leg has to do what has data. */
+	/* Every leg must support requests with data. */
 	if (!has_data(opf) &&
 	    (status == BLK_STS_NOTSUPP || status == BLK_STS_AGAIN || status == BLK_STS_INVAL))
 		return true;

@@ -84,7 +84,7 @@ static void mismatch_is_described(struct kunit *test)
 	report.injected = true;
 	expect_text(test, &report,
 		    MISMATCH_TEXT "transient class=other differ=3 injected write=forgotten");
-	/* As it is logged: the label is not known yet. */
+	/* As in the log, before the label is known. */
 	report.label = BLKV_LABEL_NONE;
 	expect_text(test, &report, MISMATCH_TEXT "class=other differ=3 injected write=forgotten");
 }
@@ -96,7 +96,7 @@ static void every_label_has_its_name(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, blkv_label_name(BLKV_LABEL_PERSISTENT), "persistent");
 }
 
-/* The discards that may have done it: the nearest one only if it is another one. */
+/* Discards that may be the cause: the nearest one is shown only if it is not the latest one. */
 static void clears_are_described(struct kunit *test)
 {
 	struct blkv_report report = mismatch();

@@ -54,7 +54,7 @@ static struct model *new_model(struct kunit *test)
 	return model;
 }
 
-/* The first reports since the last reset are kept, and the last ones. */
+/* The first reports since the last reset and the last ones are kept. */
 static bool is_kept(const struct model *model, u64 number)
 {
 	return number > model->reset && number <= model->nr &&
@@ -62,7 +62,7 @@ static bool is_kept(const struct model *model, u64 number)
 		number + BLKV_LAST_REPORTS > model->nr);
 }
 
-/* Of those from @number on, the first one that is kept. */
+/* The first report from @number on that is kept. */
 static u64 next_kept(const struct model *model, u64 number)
 {
 	while (number <= model->nr && !is_kept(model, number))
@@ -166,7 +166,7 @@ static void check_event(struct kunit *test, struct model *model)
 	model->event = expected;
 }
 
-/* The report may be gone, or never have been. */
+/* The report may be dropped, or never have existed. */
 static void label(struct model *model, u64 number, enum blkv_label label)
 {
 	blkv_ring_label(&model->ring, number, label);
@@ -210,7 +210,7 @@ static void new_ring_is_empty(struct kunit *test)
 	check_event(test, model);
 }
 
-/* The first ones are never replaced, and of the others the oldest makes room. */
+/* The first reports are never replaced; of the others the oldest is. */
 static void first_and_last_reports_are_kept(struct kunit *test)
 {
 	struct model *model = new_model(test);
@@ -251,7 +251,7 @@ static void same_kind_and_place_is_repeated(struct kunit *test)
 	blkv_ring_add(&model->ring, &report);
 	KUNIT_EXPECT_FALSE(test, report.repeated);
 
-	/* Not after it has left the ring, which the first ones never do. */
+	/* A replaced report no longer counts. The first reports are never replaced. */
 	for (i = 0; i < 2 * BLKV_RING_SIZE; i++) {
 		report = report_of(BLKV_MISMATCH, 100 + i);
 		blkv_ring_add(&model->ring, &report);
@@ -280,7 +280,7 @@ static void label_is_added_to_its_report(struct kunit *test)
 	for (i = 0; i <= model->nr + 2; i++)
 		label(model, i, i % 2 ? BLKV_LABEL_PERSISTENT : BLKV_LABEL_TRANSIENT);
 	check_list(test, model, 0);
-	/* One that was reset away. */
+	/* A report from before the reset. */
 	reset(model);
 	label(model, 3, BLKV_LABEL_TRANSIENT);
 	add(test, model, BLKV_MISMATCH, 1);
@@ -328,7 +328,7 @@ static void every_report_gets_one_event(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, event.sector, nr++);
 	KUNIT_EXPECT_EQ(test, nr, BLKV_RING_SIZE);
 
-	/* Those that are too many get none. */
+	/* The oldest of too many pending events are lost. */
 	for (i = 0; i < BLKV_RING_SIZE + 10; i++)
 		add(test, model, BLKV_MISMATCH, 1000 + i);
 	nr = 10;
@@ -378,7 +378,7 @@ static void moved_ring_continues(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, to->event, 2);
 	add(test, to, BLKV_MISMATCH, 4);
 	check_list(test, to, 0);
-	/* A label that was being made finds its report. */
+	/* A pending label finds its report in the new ring. */
 	label(to, 1, BLKV_LABEL_PERSISTENT);
 	label(from, 1, BLKV_LABEL_PERSISTENT);
 	check_list(test, to, 0);

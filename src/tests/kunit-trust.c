@@ -92,7 +92,7 @@ static void set_both(struct model *model, u32 start, u32 nr, bool trusted)
 	u64 lost = blkv_trust_set(&model->trust, start, nr, trusted), untrusted;
 
 	set_model(model, start, nr, trusted);
-	/* What should be trusted now, and is not. */
+	/* The sectors that should not be trusted now. */
 	untrusted = model->nr_sectors - model->nr_trusted;
 	KUNIT_ASSERT_EQ(model->test, blkv_trust_untrusted(&model->trust), untrusted + lost);
 }

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will map a leg by another device-mapper device, which the kernel allows, and check that
-# the log warns of it, for a disk and for a partition, but not of the target's own tables.
+# the log has a warning, for a disk and for a partition, but none about the target's own tables.
 
-warning='device .* is mapped by another device-mapper device'
+warning='device .* is also mapped by another device-mapper device'
 new_pair 64
 
-# The own tables of a device are no reason, also if one of them only reads.
+# Several tables of the same device cause no warning, even if one of them is read-only.
 make_v
 load_resume bvtest-v "0 $sectors blkverify $raw $test"
 load_resume bvtest-v "0 $sectors blkverify $raw $test" --readonly
@@ -13,11 +13,11 @@ load_resume bvtest-v "0 $sectors blkverify $raw $test"
 dmsetup remove bvtest-v
 expect_no_log "$warning"
 
-# Mapped before, and while it is open.
+# The leg is mapped before the target is created, and stays mapped.
 for shared in raw test; do
 	new_dm other "0 $sectors linear ${!shared} 0"
 	make_v
-	expect_log "$shared device $(basename "${!shared}") is mapped by another device-mapper device, too: what is written through that is not mirrored"
+	expect_log "$shared device $(basename "${!shared}") is also mapped by another device-mapper device: writes through that device are not mirrored"
 	expect "warnings" "$([ $shared = raw ] && echo 1 || echo 2)" "$(grep -c "$warning" <<<"$(case_log)")"
 	dmsetup remove bvtest-v
 	dmsetup remove bvtest-other
@@ -35,5 +35,5 @@ dmsetup remove bvtest-v
 expect "warnings" 2 "$(grep -c "$warning" <<<"$(case_log)")"
 new_dm other "0 $sectors linear $test 0"
 make_v
-expect_log "test device ${test#/dev/} is mapped by another device-mapper device"
+expect_log "test device ${test#/dev/} is also mapped by another device-mapper device"
 expect "warnings" 3 "$(grep -c "$warning" <<<"$(case_log)")"

@@ -53,8 +53,8 @@ static const struct verb {
 	{ "watch", WATCH, 1, 1, verb_watch, "NAME", "show throughput and findings as they come",
 	  "Ends with Control-C; exit status 6 if something was found (also before)." },
 	{ "scrub", SCRUB, 1, 1, verb_scrub, "NAME", "read the whole device and list the bad ranges",
-	  "The limits of bad ranges are found by reading the legs directly. Exit status 6 if a bad range was found, 7 if a part could not be\n"
-	  "read or nothing was compared." },
+	  "The limits of bad ranges are found by reading the legs directly. Exit status 6 if a\n"
+	  "bad range was found, 7 if a part could not be read or nothing was compared." },
 	{ "compare", COMPARE, 2, 2, verb_compare, "RAW TEST",
 	  "compare two devices or images; needs no kernel module",
 	  "A qcow2 image is read through qemu-nbd. Exit status 6 if they differ." },
@@ -64,8 +64,9 @@ static const struct verb {
 	{ "run", RUN, 1, -1, verb_run, "--test TEST -- COMMAND...",
 	  "for CI: open, run COMMAND on $BLKVERIFY_DEVICE, close, print a summary",
 	  "Without --raw a sparse reference file is created, and only sectors that were written are\n"
-	  "compared (--written-only), unless TEST is all zeros (--zeroed). Exit status: 6 if something was found, else that of COMMAND; 7\n"
-	  "if COMMAND succeeded and nothing was compared." },
+	  "compared (--written-only), unless TEST is all zeros (--zeroed). Exit status: 6 if\n"
+	  "something was found, else that of COMMAND; 7 if COMMAND succeeded and nothing was\n"
+	  "compared." },
 };
 
 /* ---- the options ---------------------------------------------------------------------------- */
@@ -111,9 +112,9 @@ static const struct option_def {
 	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "first sector to read" },
 	{ "length", "SIZE", SCRUB, SIZE, &opts.length, &opts.has_length, "how much to read" },
 	{ "block", "SIZE|random", SCRUB, TEXT, &opts.block, NULL,
-	  "length of the reads (default and at most 1M)" },
+	  "length of each read (default and maximum: 1M)" },
 	{ "passes", "N", SCRUB, NUMBER, &opts.passes, &opts.has_passes,
-	  "read everything N times (default 1)" },
+	  "number of times to read everything (default 1)" },
 	{ "resume", NULL, SCRUB, FLAG, &opts.resume, NULL,
 	  "continue where the last scrub was interrupted" },
 	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask for confirmation" },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The disks below the legs, and their drivers, in sysfs.
+ * Find the disks below the legs, and the drivers of these disks, in sysfs.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -15,7 +15,7 @@
 #include "common.h"
 #include "util.h"
 
-/* More of them are not looked at. */
+/* Further disks and levels are ignored. */
 #define MAX_DISKS 32
 #define MAX_DEPTH 16
 
@@ -68,7 +68,7 @@ static void get_disks(struct disks *disks, const char *node)
 	add_disks(disks, device, 0);
 }
 
-/* The driver of the nearest parent that has one. Not sd, which all SCSI disks have. */
+/* The driver of the nearest parent that has one, except for sd, which all SCSI disks share. */
 static bool driver_of_parent(const char *disk, char *driver, size_t size)
 {
 	char path[PATH_MAX], file[PATH_MAX + 16], link[PATH_MAX], *slash;
@@ -93,7 +93,7 @@ static bool driver_of_parent(const char *disk, char *driver, size_t size)
 	return false;
 }
 
-/* A disk without hardware has the name of its driver and a number: loop0. */
+/* The name of a virtual disk is that of its driver and a number, as in loop0. */
 static bool driver_of_name(const char *disk, char *driver, size_t size)
 {
 	char path[PATH_MAX + 16], numbers[32], line[128], name[64];
@@ -113,7 +113,7 @@ static bool driver_of_name(const char *disk, char *driver, size_t size)
 	}
 	if (file)
 		fclose(file);
-	/* That is the major number of all drivers without one of their own. */
+	/* The major number that all drivers without their own one share. */
 	if (!strcmp(driver, "blkext")) {
 		snprintf(driver, size, "%s", strrchr(disk, '/') + 1);
 		while (driver[0] && isdigit((unsigned char)driver[strlen(driver) - 1]))
@@ -164,9 +164,9 @@ void common_say(const char *raw_node, const char *test_node)
 	char name[64];
 
 	if (common_disk(raw_node, test_node, name, sizeof(name)))
-		printf("  %-16s%s, below both legs: a fault of it may damage both alike\n",
+		printf("  %-16s%s, below both legs: a fault in it may damage both alike\n",
 		       "same disk:", name);
 	else if (common_driver(raw_node, test_node, name, sizeof(name)))
-		printf("  %-16s%s, of both legs: a bug in it may damage both alike\n",
+		printf("  %-16s%s, used by both legs: a bug in it may damage both alike\n",
 		       "same driver:", name);
 }

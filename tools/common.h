@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What both legs depend on, so that a fault of it may damage both alike. */
+/* Disks and drivers that both legs depend on, whose faults may damage both legs alike. */
 #ifndef BLKVERIFY_COMMON_H
 #define BLKVERIFY_COMMON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The disk that both legs are on, below any mapped devices and partitions, or false. */
+/* Get a disk that both legs are on, below mapped devices and partitions; false if there is none. */
 bool common_disk(const char *raw_node, const char *test_node, char *disk, size_t size);
-/* The driver that both legs use, below any mapped devices and partitions, or false. */
+/* Get a driver that both legs use, below mapped devices and partitions; false if there is none. */
 bool common_driver(const char *raw_node, const char *test_node, char *driver, size_t size);
-/* "same driver: loop ..."; nothing if the legs have nothing in common. */
+/* Print "same disk: ..." or "same driver: ..."; nothing if the legs have neither in common. */
 void common_say(const char *raw_node, const char *test_node);
 
 #endif

@@ -33,7 +33,7 @@ void coverage_of_device(const struct status *status, uint64_t sectors, char *tex
 		{ FIELD_DISTRUSTED_DISCARD, "discarded" },
 		{ FIELD_DISTRUSTED_REFUSED, "in requests that a leg does not support" },
 		{ FIELD_DISTRUSTED_FAILED, "in requests that both legs failed" },
-		{ FIELD_DISTRUSTED_MEMORY, "lost for want of memory" },
+		{ FIELD_DISTRUSTED_MEMORY, "for lack of memory" },
 		{ FIELD_DISTRUSTED_MESSAGE, "by message" },
 	};
 	char why[256] = "";
@@ -57,11 +57,11 @@ void coverage_of_reads(const struct status *status, char *text, size_t size)
 
 	text[0] = '\0';
 	if (skipped)
-		share_text(skipped, skipped + status->value[FIELD_COMPARED], "what was read", text,
+		share_text(skipped, skipped + status->value[FIELD_COMPARED], "the data read", text,
 			   size);
 }
 
-/* Is a word among those of the table line? */
+/* Is a word among the options of the table line? */
 static bool has_option(const char *options, const char *word)
 {
 	size_t len = strlen(word);
@@ -82,11 +82,11 @@ void coverage_offer(const struct status *status, const char *options, char *text
 		return;
 	if (has_option(options, option_words[OPTION_WRITTEN_ONLY]))
 		text_append(text, size,
-			    "--zeroed compares what was never written, if both legs are all zeros "
-			    "at first");
+			    "--zeroed also compares unwritten sectors, if both legs are initially "
+			    "all zeros");
 	if (status->value[FIELD_DISTRUSTED_DISCARD] &&
 	    !has_option(options, option_words[OPTION_DISCARD_ZEROES]))
 		text_append(text, size,
-			    "--discard-zeroes compares what was discarded, if both legs return "
-			    "zeros there");
+			    "--discard-zeroes also compares discarded sectors, if both legs return "
+			    "zeros for them");
 }

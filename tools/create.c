@@ -35,7 +35,7 @@ static void add_words(char *params, size_t size)
 						opts.words[i][0] ? " " : "", opts.words[i]);
 }
 
-/* As it is given on the command line. */
+/* The option as spelled on the command line. */
 static void option_text(enum option_nr option, char *text, size_t size)
 {
 	snprintf(text, size, "--%s", option_words[option]);

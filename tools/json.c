@@ -87,7 +87,7 @@ static json_object *options_array(const char *options)
 	return array;
 }
 
-/* What the legs do not offer. */
+/* Features that are not tested because a leg does not offer them. */
 static json_object *not_tested_array(const struct device *device)
 {
 	json_object *array = json_object_new_array();
@@ -109,7 +109,7 @@ static json_object *not_tested_array(const struct device *device)
 	return array;
 }
 
-/* What both legs depend on, or null. */
+/* The disk and the driver that both legs share, or null. */
 static void put_common(json_object *o, const struct device *device)
 {
 	char name[64];
@@ -182,7 +182,7 @@ static void put_mismatch(json_object *o, const struct report *r)
 	put_number(o, "byte", r->byte);
 	put_number(o, "raw_byte", r->raw_byte);
 	put_number(o, "test_byte", r->test_byte);
-	/* Null: the test leg was not re-read, or not yet. */
+	/* Null if the test leg was not re-read, or not yet. */
 	if (r->label == LABEL_NONE)
 		json_object_object_add(o, "persistent", NULL);
 	else
@@ -210,8 +210,8 @@ static json_object *word_value(const struct word *word)
 }
 
 /*
- * write_pid=7 becomes "write": { "pid": 7 }; write=none becomes null, with the word in "more". So
- * do the discards that may have to do with it.
+ * write_pid=7 becomes "write": { "pid": 7 }; write=none becomes null, with the word in "more".
+ * "latest_clear" and "nearest_clear" are grouped in the same way.
  */
 static void put_words(json_object *o, const struct words *words)
 {

@@ -43,7 +43,7 @@ struct words {
 	struct word word[WORDS_MAX];
 };
 
-/* Whether a second read of the test leg was wrong as well; it is added after the report. */
+/* Whether a second read of the test leg was also wrong; added after the report. */
 enum label { LABEL_NONE, LABEL_TRANSIENT, LABEL_PERSISTENT };
 
 struct report {
@@ -89,7 +89,7 @@ bool parse_status(const char *text, struct status *status);
 bool parse_table(const char *text, struct table *table);
 bool parse_words(const char *text, struct words *words);
 const char *words_find(const struct words *words, const char *key);
-/* "-" without one */
+/* "persistent" or "transient", or "-" for LABEL_NONE. */
 const char *label_word(enum label label);
 bool parse_report(const char *line, struct report *report);
 bool parse_list(const char *text, struct list *list);

@@ -59,7 +59,7 @@ static void print_field(const struct device *device, enum field field)
 	};
 	char name[32], number[24], size[32];
 
-	/* The reasons are in the summary. */
+	/* The summary shows these. */
 	if (!strncmp(field_words[field], "distrusted_", 11))
 		return;
 	snprintf(name, sizeof(name), "%s:", field_words[field]);
@@ -209,7 +209,7 @@ static void print_write(const struct words *w)
 	printf(" (pid %s)\n", word_or(w, "write_pid", "?"));
 }
 
-/* A discard or zeroing after that write, which may have taken its data. */
+/* A discard or zeroing after that write, which may have destroyed its data. */
 static void print_clear(const struct words *w, const char *which)
 {
 	char key[4][40];

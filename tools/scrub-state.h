@@ -15,7 +15,7 @@ struct scrub {
 	struct device device; /* as it was at the start */
 	int fd, raw_fd, test_fd;
 	uint64_t block; /* sectors in a logical block */
-	uint64_t read_sectors; /* length of the reads; 0: any, at random */
+	uint64_t read_sectors; /* length of each read; 0: random lengths */
 	uint64_t start, end;
 	bool ask; /* ignore_mismatch: look at the reports after each read */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue limits of the legs, in sysfs. The mapped device only offers discards and zeroing that
- * both legs have. It passes flushes and FUA on whatever the raw leg has.
+ * Check the queue limits of the legs in sysfs. The mapped device offers discards and zeroing only
+ * if both legs do. It passes flushes and FUA to the test leg whatever the raw leg offers.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "text.h"
 #include "util.h"
 
-/* A partition has the queue of its disk. */
+/* A partition uses the queue of its disk. */
 static bool queue_line(const char *node, const char *file, char *line, size_t size)
 {
 	char path[128];
@@ -33,7 +33,7 @@ static bool offers(const char *node, const char *file)
 {
 	char line[64];
 
-	/* Numbers, but for this one. */
+	/* All of them are numbers, except for write_cache. */
 	return !queue_line(node, file, line, sizeof(line)) ||
 	       (strcmp(line, "0") && strcmp(line, "write through"));
 }

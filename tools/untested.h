@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the legs do not offer, and is not tested for that reason. */
+/* Features that are not tested because a leg does not offer them. */
 #ifndef BLKVERIFY_UNTESTED_H
 #define BLKVERIFY_UNTESTED_H
 
@@ -13,12 +13,12 @@ struct feature {
 	bool tested;
 };
 
-/* By the nodes of the legs. A leg whose limits are unknown is taken to offer everything. */
+/* Get the features of the legs by their nodes. A leg with unknown limits counts as offering all. */
 void features_get(const char *raw_node, const char *test_node,
 		  struct feature features[NR_FEATURES]);
-/* "raw has none" */
+/* Why a feature is not tested, such as "raw has none". */
 const char *feature_reason(const struct feature *feature);
-/* "not tested: discard (raw has none), ..."; nothing if all is tested. */
+/* Print "not tested: discard (raw has none), ..."; nothing if all features are tested. */
 void features_say(const char *raw_node, const char *test_node);
 
 #endif

@@ -25,7 +25,7 @@ int verb_report(char **argv)
 		json_reports(&device, &list);
 	else
 		print_reports(&device, &list);
-	/* A finding is counted first, and recorded then. */
+	/* A finding is counted before it is recorded. */
 	r = DONE;
 	if (list.nr || list.dropped || list.not_understood || status_is_bad(&device.status))
 		r = FOUND;

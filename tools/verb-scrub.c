@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * scrub: read the device through the target and find the limits of what is bad.
+ * scrub: read the device through the target and find the limits of bad ranges.
  *
  * Several threads read a region each; everything else, and libdevmapper, is under one mutex. With
  * ignore_mismatch a bad read succeeds and is only found in the reports, so a single thread reads
  * and looks at the reports after each read.
  *
- * What is bad in a read that failed is found by reading the legs directly, and only once: so the
- * time is proportional to the device, whatever is bad, and the reports of the target are not
- * replaced by those of the same places.
+ * The bad sectors of a failed read are found by reading the legs directly, once: so the time is
+ * proportional to the size of the device, however many sectors are bad, and repeated reports of the
+ * same sectors do not displace older ones in the target.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -108,14 +108,14 @@ static bool is_frozen(struct scrub *s)
 	return frozen;
 }
 
-/* ---- the limits of what is bad --------------------------------------------------------------- */
+/* ---- the limits of bad ranges --------------------------------------------------------------- */
 
-/* What is read of the legs at once where they fail, so that a bad sector hides no more. */
+/* Length of direct reads where a leg fails: an unreadable sector hides only these neighbours. */
 #define PIECE_SECTORS 8
-/* So often is a read through the target asked whether a difference is one, for each region. */
+/* Maximum number of reads through the target to confirm the differences in one failed read. */
 #define MAX_CONFIRMATIONS 64
 
-/* A read that failed, and what its legs hold now. */
+/* A failed read, and the current data of both legs. */
 struct suspect {
 	struct scrub *scrub;
 	uint8_t *raw, *test, *buffer;
@@ -124,8 +124,8 @@ struct suspect {
 };
 
 /*
- * Sectors may differ without being bad if they are untrusted, or if somebody writes them between
- * our reads of the two legs. Then only the target knows.
+ * Sectors may differ without being bad if they are untrusted, or if another process writes to them
+ * between the reads of the two legs. Then each difference must be confirmed by the target.
  */
 static bool must_confirm(struct scrub *s)
 {
@@ -139,7 +139,7 @@ static bool must_confirm(struct scrub *s)
 	return must;
 }
 
-/* What the legs held when they were read, from sector @base on. */
+/* Does sector @at differ in the data that were read from the legs, starting at sector @base? */
 static bool differs(const struct suspect *suspect, uint64_t base, uint64_t at)
 {
 	size_t offset = (size_t)(at - base) * SECTOR;
@@ -169,7 +169,7 @@ static void add_differing(struct suspect *suspect, uint64_t base, uint64_t start
 	suspect->found = true;
 }
 
-/* Did the target report a read of exactly this range, with so many bad sectors? */
+/* Did the target report a read of exactly this range, with @bad bad sectors? */
 static bool is_reported(struct scrub *s, uint64_t start, uint64_t nr, uint64_t bad)
 {
 	struct list list;
@@ -191,8 +191,9 @@ static bool is_reported(struct scrub *s, uint64_t start, uint64_t nr, uint64_t b
 }
 
 /*
- * Of a range that is bad, which of the sectors that differ are? Halve it, and ask the target about
- * each half that has such sectors, until it has told or was asked often enough.
+ * Find the bad ones among the differing sectors of a bad range: halve the range, and read each half
+ * with differing sectors through the target, until the target reports all of them as bad or
+ * MAX_CONFIRMATIONS is reached.
  */
 static void confirm_range(struct suspect *suspect, uint64_t base, uint64_t start, uint64_t nr)
 {
@@ -217,7 +218,7 @@ static void confirm_range(struct suspect *suspect, uint64_t base, uint64_t start
 	}
 }
 
-/* A leg that fails a long read is read in pieces, to find the unreadable ones. */
+/* If a leg fails a long read, read it in pieces to find the unreadable ones. */
 static void read_legs(struct suspect *suspect, uint64_t start, uint64_t nr, bool confirm)
 {
 	struct scrub *s = suspect->scrub;
@@ -229,7 +230,7 @@ static void read_legs(struct suspect *suspect, uint64_t start, uint64_t nr, bool
 			return;
 		if (!confirm)
 			add_differing(suspect, start, start, nr);
-		/* A piece of what failed is not known to be bad itself. */
+		/* The target has not reported this piece, only the whole read. */
 		else if (nr > PIECE_SECTORS || read_range(s, suspect->buffer, start, nr))
 			confirm_range(suspect, start, start, nr);
 		return;
@@ -244,7 +245,7 @@ static void read_legs(struct suspect *suspect, uint64_t start, uint64_t nr, bool
 			  nr - piece < PIECE_SECTORS ? nr - piece : PIECE_SECTORS, confirm);
 }
 
-/* The legs are equal now: what the target reported is all that is known. */
+/* The legs are equal now, so use the sectors that the target reported. */
 static bool add_reported(struct scrub *s, uint64_t start, uint64_t nr)
 {
 	struct list list;
@@ -262,7 +263,7 @@ static bool add_reported(struct scrub *s, uint64_t start, uint64_t nr)
 			continue;
 		if (last > start + nr)
 			last = start + nr;
-		/* The first one is known; if there are more, they may be anywhere behind it. */
+		/* Only the first bad sector is known; further ones may be anywhere behind it. */
 		ranges_add(&s->bad, r->bad_sector, r->differ > 1 ? last - r->bad_sector : 1);
 		found = true;
 	}
@@ -370,7 +371,7 @@ uint64_t scrub_position(const struct scrub *s)
 	return at;
 }
 
-/* For the progress line: a region that takes long does not hold it up. */
+/* For the progress line: a slow region does not hold it up. */
 static uint64_t about_done(const struct scrub *s)
 {
 	uint64_t busy = 0;
@@ -438,7 +439,7 @@ static int skip_old_reports(struct scrub *s)
 	return DONE;
 }
 
-/* The length of the reads: 0 for any at random. */
+/* Choose the length of the reads (0 for random lengths), and the number of passes. */
 static int choose_reads(struct scrub *s)
 {
 	const char *reason;
@@ -446,7 +447,7 @@ static int choose_reads(struct scrub *s)
 	s->read_sectors = CHUNK_SECTORS;
 	s->passes = opts.has_passes ? opts.passes : 1;
 	if (!s->passes) {
-		say_error("--passes 0 would read nothing");
+		say_error("--passes must be at least 1");
 		return FAILED;
 	}
 	if (!opts.block)
@@ -457,7 +458,7 @@ static int choose_reads(struct scrub *s)
 	}
 	reason = parse_size(opts.block, &s->read_sectors);
 	if (reason) {
-		say_error("--block \"%s\" is %s; it is a size, or \"random\"", opts.block, reason);
+		say_error("--block \"%s\" is %s; give a size or \"random\"", opts.block, reason);
 		return FAILED;
 	}
 	if (s->read_sectors && s->read_sectors <= CHUNK_SECTORS && !(s->read_sectors % s->block))
@@ -567,7 +568,7 @@ static int read_once(struct scrub *s)
 	return nr ? DONE : NO_MEMORY;
 }
 
-/* Whatever was found before, a further pass may find more. */
+/* Bad ranges do not end the scrub: further passes may find more. */
 static int read_all(struct scrub *s)
 {
 	int r;
@@ -644,7 +645,7 @@ static void print_json(const struct scrub *s, uint64_t start, uint64_t sectors,
 
 static void print_findings(const struct scrub *s, const struct device *after)
 {
-	/* Sectors that were read several times are counted as often. */
+	/* A sector that was read several times is counted each time. */
 	uint64_t skipped = field_growth(s, after, FIELD_SKIPPED);
 	const uint64_t *known = after->status.present[FIELD_SKIPPED] ? &skipped : NULL;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * --zeroed: samples of a leg. Its start and its end are read, where file systems and partition
- * tables have their signatures, and places that are spread over the rest. To read all of it would
- * take as long as to write zeros there.
+ * --zeroed: check samples of a leg: its start and its end, where filesystems and partition tables
+ * have their signatures, and random places in between. Reading the whole leg would take as long as
+ * zeroing it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #define SAMPLES 64
 #define SAMPLE_SECTORS 128
 
-/* The first sector that is not zero, or @nr. */
+/* Index of the first sector that is not all zeros, or @nr. */
 static uint64_t find_data(const uint8_t *buffer, uint64_t nr)
 {
 	static const uint8_t zeros[SECTOR];
@@ -55,7 +55,7 @@ static int check_parts(const struct leg *leg, int fd, uint8_t *buffer, uint64_t 
 
 	if (!r && sectors > end)
 		r = check_part(leg, fd, buffer, sectors - end, end);
-	/* Somewhere in each of so many equal parts: never the same places. */
+	/* A random place in each of SAMPLES equal parts, so that each run checks other places. */
 	part = sectors / SAMPLES / SAMPLE_SECTORS * SAMPLE_SECTORS;
 	for (i = 0; !r && part && i < SAMPLES; i++) {
 		uint64_t places = part / SAMPLE_SECTORS;

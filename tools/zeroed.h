@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Is a leg all zeros, as --zeroed says? */
+/* Check that a leg is all zeros, for --zeroed. */
 #ifndef BLKVERIFY_ZEROED_H
 #define BLKVERIFY_ZEROED_H
 
@@ -7,7 +7,7 @@
 
 #include "leg.h"
 
-/* Look at samples of the first @sectors; report a sector that is not zero. */
+/* Check samples of the first @sectors; report a sector that is not all zeros. */
 int zeroed_check(const struct leg *leg, uint64_t sectors);
 
 #endif

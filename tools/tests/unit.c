@@ -39,7 +39,7 @@ static void absent_and_appended_fields_are_fine(void **state)
 	struct status s;
 
 	(void)state;
-	/* All fields that are known, and two that are not. */
+	/* All known fields, and two unknown ones. */
 	assert_true(parse_status("V - 0 0 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 0 8 new=1 12", &s));
 	assert_false(s.present[FIELD_FIRST_MISMATCH]);
 	assert_true(s.value[NR_FIELDS - 1] == 8);
@@ -213,7 +213,7 @@ static void bad_sizes_are_refused(void **state)
 	}
 }
 
-/* ---- what is not compared -------------------------------------------------------------------- */
+/* ---- coverage ------------------------------------------------------------------------------- */
 
 static void shares_are_rounded_up(void **state)
 {
@@ -221,7 +221,7 @@ static void shares_are_rounded_up(void **state)
 	assert_int_equal(coverage_share(0, 100), 0);
 	assert_int_equal(coverage_share(100, 100), 10000);
 	assert_int_equal(coverage_share(1, 3), 3334);
-	/* What is not nothing is not shown as nothing. */
+	/* A small non-zero share is not shown as 0. */
 	assert_int_equal(coverage_share(1, UINT64_MAX), 1);
 	assert_int_equal(coverage_share(UINT64_MAX, UINT64_MAX), 10000);
 	assert_int_equal(coverage_share(0, 0), 0);
@@ -246,7 +246,7 @@ static void coverage_names_the_reasons(void **state)
 	coverage_of_device(&s, 1000, text, sizeof(text));
 	assert_string_equal(text, "25.00 % of the device (250 sectors)");
 	coverage_of_reads(&s, text, sizeof(text));
-	assert_string_equal(text, "25.00 % of what was read (1 sectors)");
+	assert_string_equal(text, "25.00 % of the data read (1 sectors)");
 	coverage_offer(&s, "fingerprint", text, sizeof(text));
 	assert_string_equal(text, "");
 	coverage_offer(&s, "fingerprint written_only", text, sizeof(text));
@@ -257,12 +257,12 @@ static void coverage_names_the_reasons(void **state)
 	s.value[FIELD_DISTRUSTED_MEMORY] = 50;
 	coverage_of_device(&s, 1000, text, sizeof(text));
 	assert_string_equal(text, "25.00 % of the device (250 sectors): 200 discarded, "
-				  "50 lost for want of memory");
+				  "50 for lack of memory");
 	coverage_offer(&s, "", text, sizeof(text));
 	assert_non_null(strstr(text, "--discard-zeroes"));
 	coverage_offer(&s, "discard_zeroes quarantine_mib 5", text, sizeof(text));
 	assert_string_equal(text, "");
-	/* It is cut where the space ends. */
+	/* The text is truncated to the size of the buffer. */
 	coverage_of_device(&s, 1000, text, 8);
 	assert_string_equal(text, "25.00 %");
 }
@@ -322,12 +322,12 @@ static void class_numbers_are_parsed(void **state)
 	assert_true(parse_report("1 read sector=0 nr=8 contents mismatch in sector 1 class=shifted(+8)",
 				 &r));
 	assert_int_equal(r.class_number, 8);
-	/* The test leg was not re-read, or not yet. */
+	/* A report without a label. */
 	assert_int_equal(r.label, LABEL_NONE);
 	assert_string_equal(label_word(r.label), "-");
 }
 
-/* The longest report: none of its words is lost. */
+/* The longest report is parsed completely. */
 static void discards_of_a_report_are_kept(void **state)
 {
 	struct report r;

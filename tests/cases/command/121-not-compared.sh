@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will check that "open", "status" and "run" say what is not compared and not tested, why,
-# and what would compare it.
+# This test will check that "open", "status" and "run" show the untrusted share of the device and
+# the untested features, with the reasons and the option that would compare more.
 # Needs: machine=debug
 
 . "$TOP/tests/lib/command.sh"
@@ -16,11 +16,11 @@ dmsetup message bvtest-v 0 distrust 100000 1
 expect_read 16773120 8192
 tool 0 status bvtest-v
 says "not compared:   25.01 % of the device (32769 sectors): 32768 discarded, 1 by message"
-says "% of what was read (8 sectors)"
-says "--discard-zeroes compares what was discarded"
+says "% of the data read (8 sectors)"
+says "--discard-zeroes also compares discarded sectors"
 tool 0 close bvtest-v
 
-# With it, nothing is left out.
+# With --discard-zeroes, discarded sectors are compared.
 tool 0 open bvtest-v "$raw" "$test" --discard-zeroes
 blkdiscard -o 0 -l 16M $v
 expect_read 0 8192
@@ -31,9 +31,9 @@ tool 0 close bvtest-v
 tool 0 run --test "$test" --raw-dir "$TMPDIR" -- sh -c 'dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=1M count=1 oflag=direct status=none
 	dd if=$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none'
 says "not compared:   98.44 % of the device"
-says "--zeroed compares what was never written"
+says "--zeroed also compares unwritten sectors"
 
-# What a leg does not have is not tested.
+# A feature that a leg does not offer is not tested.
 new_pair 16 discard=1
 with=$raw
 new_leg 16

@@ -65,7 +65,7 @@ static void time_step(const char *name, unsigned int parameter, void (*step)(voi
 
 /* ---- compare ------------------------------------------------------------------------------ */
 
-/* What private memory is marked with. */
+/* The number that the marks of private memory are derived from. */
 #define MARK 0x123456789abcdef0ULL
 
 static void nothing_late(struct work_struct *work)

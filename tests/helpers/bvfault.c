@@ -472,12 +472,12 @@ static const char *run_class(const struct plan *plan, uint64_t start, uint64_t n
 	return "other";
 }
 
-/* How far around a request the target searches raw for what test returned. */
+/* Sectors on each side of a request that the target searches for the test leg's data. */
 #define SEARCH_SECTORS 256
 
 /*
- * The class of a first bad sector @first that holds what belongs to @origin: it is known by that if
- * it is in the request or near it.
+ * The class if the first bad sector @first holds the data of sector @origin: shifted if @origin is
+ * in the request or near it.
  */
 static void moved_class(const struct plan *plan, uint64_t start, uint64_t nr, uint64_t first,
 			uint64_t origin, char *class)

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A dm target that passes requests to a device, and misbehaves when a message asks for it:
+ * A dm target that passes requests to a device, and misbehaves as told by messages:
  *
- *   early MS [FIRST NR]   complete reads MS before their data arrive; or only those of NR sectors
- *                         of each, from its sector FIRST on
- *   stray MS              write what a read returned to the same memory once more, MS after it
- *   edge DISTANCE         the last sector of a read (the first one if DISTANCE is negative) returns
- *                         what is so many sectors away
- *   flip SECTOR TIMES     flip the first bits of SECTOR in the answers to the next reads of it;
- *                         with "early", the data that come later are right
- *   modify BYTE|off       change this byte of each write, in the memory of the request
- *   fetch MS              complete writes at once, and look at their data MS later
- *   fail OP STATUS TIMES  complete the next requests with STATUS, and do nothing. OP: read, write,
- *                         flush, discard or zeroes; STATUS: a BLK_STS_ name; OK loses the request.
- *                         With "early", the data of a failed read come all the same, later
- *   hang READS            after so many more reads, keep the next ones until "release"
- *   release               let them go, and keep no more
- *   honest                none of the above, from now on
+ *   early MS [FIRST NR]   complete reads MS milliseconds before their data arrive; with FIRST and
+ *                         NR, only the data of NR sectors from sector FIRST of the read are late
+ *   stray MS              write the data of a read to its memory again, MS after its completion
+ *   edge DISTANCE         return wrong data for the last sector of a read (the first one if
+ *                         DISTANCE is negative): those of the sector DISTANCE away
+ *   flip SECTOR TIMES     flip two bits in the first byte of SECTOR in the next TIMES reads of it;
+ *                         with "early", the data that arrive late are correct
+ *   modify BYTE|off       modify this byte of each write, in the memory of the request
+ *   fetch MS              complete writes at once, and fetch their data MS later
+ *   fail OP STATUS TIMES  complete the next TIMES requests with STATUS, without executing them. OP:
+ *                         read, write, flush, discard or zeroes; STATUS: a BLK_STS_ name; OK drops
+ *                         the request silently. With "early", the data of a failed read still
+ *                         arrive, MS later
+ *   hang READS            let READS more reads pass, and hold all further ones until "release"
+ *   release               pass on the held reads, and hold no more
+ *   honest                cancel all of the above, except for "hang"
  *
- * The status has the number of reads that are kept, and of things that are still to be done after
- * a request has ended.
+ * The status shows the number of held reads, and of actions that are due after the end of a
+ * request.
  */
 #include <linux/bio.h>
 #include <linux/device-mapper.h>
@@ -54,17 +55,17 @@ static const struct {
 };
 
 /**
- * struct lies - what the messages asked for
- * @early_ms: reads are completed so long before their data arrive
- * @part_first: of the sectors that this is about
- * @part_nr: how many they are, or 0 for all
- * @stray_ms: the data of a read come again so long afterwards
- * @edge: the distance of what the sector at the edge of a read returns
- * @flip: this sector is wrong
- * @flips: so many more times
- * @modify: this byte of a write is changed, or -1
- * @fetch_ms: the data of a write are fetched so long after its completion
- * @fail: what requests are completed with
+ * struct lies - the requested misbehaviour
+ * @early_ms: time from the completion of a read to the arrival of its data; 0 to arrive in time
+ * @part_first: first sector of a read whose data are late
+ * @part_nr: number of such sectors, or 0 for all
+ * @stray_ms: time from the completion of a read to the second arrival of its data; 0 for none
+ * @edge: distance of the sector whose data are returned at the edge of a read; 0 for none
+ * @flip: the sector with flipped bits
+ * @flips: number of reads that still return it so
+ * @modify: the byte of a write to modify, or -1
+ * @fetch_ms: time from the completion of a write to the fetching of its data; 0 for none
+ * @fail: the status to complete requests with, and for how many more requests
  */
 struct lies {
 	unsigned int early_ms;
@@ -84,17 +85,17 @@ struct lies {
 
 /**
  * struct liar - the target
- * @ti: of dm
+ * @ti: the dm target
  * @dev: the device below
- * @wq: for what sleeps
- * @nr_after: things to be done after a request
- * @wait: until there are none
- * @lock: the members below
- * @lies: see there
- * @hangs: reads are kept
- * @reads_left: after so many
- * @held: the reads that are kept
- * @nr_held: how many
+ * @wq: for work that sleeps
+ * @nr_after: number of pending struct after
+ * @wait: woken when @nr_after drops to 0
+ * @lock: protects the members below
+ * @lies: the requested misbehaviour
+ * @hangs: hold reads
+ * @reads_left: number of reads to pass before that
+ * @held: the held reads
+ * @nr_held: length of @held
  */
 struct liar {
 	struct dm_target *ti;
@@ -103,7 +104,7 @@ struct liar {
 	atomic_t nr_after;
 	wait_queue_head_t wait;
 
-	spinlock_t lock; /* what the messages asked for */
+	spinlock_t lock; /* the requested misbehaviour */
 	struct lies lies;
 	bool hangs;
 	unsigned int reads_left;
@@ -112,11 +113,11 @@ struct liar {
 };
 
 /**
- * struct liar_io - what is kept of each request
- * @work: lies about it
+ * struct liar_io - per-bio data of a request
+ * @work: misbehaves in process context
  * @liar: the target
- * @lies: how
- * @status: what it is failed with
+ * @lies: the misbehaviour that applies to this request
+ * @status: the status to fail it with
  * @bio: the request
  */
 struct liar_io {
@@ -128,16 +129,16 @@ struct liar_io {
 };
 
 /**
- * struct after - what is done after a request has ended
- * @work: does it
+ * struct after - an action after the end of a request
+ * @work: performs the action
  * @liar: the target
- * @sector: of the request
- * @size: of the request, in bytes
- * @data: of a read, else NULL
- * @from: copy @data from this byte on
- * @to: and up to this one
+ * @sector: first sector of the request
+ * @size: length of the request in bytes
+ * @data: the data of a read, else NULL
+ * @from: first byte of @data to copy
+ * @to: end of the bytes to copy
  * @nr_vecs: length of @vecs
- * @vecs: the request's memory, with a reference to each page
+ * @vecs: the memory of the request, with a reference to each page
  */
 struct after {
 	struct delayed_work work;
@@ -186,7 +187,7 @@ static void after_free(struct after *after)
 		wake_up(&liar->wait);
 }
 
-/* Copy the bytes of its data from @from up to @to, or all but those, to the request's memory. */
+/* Copy the data to the request's memory: bytes @from to @to if @inside, else all other bytes. */
 static void after_copy(struct after *after, unsigned int from, unsigned int to, bool inside)
 {
 	unsigned int i, n, at = 0;
@@ -230,7 +231,7 @@ static void after_start(struct after *after, work_func_t what, unsigned int ms)
 	queue_delayed_work(after->liar->wq, &after->work, msecs_to_jiffies(ms));
 }
 
-/* ---- requests that we lie about, in process context ---------------------------------------- */
+/* ---- misbehaviour in process context -------------------------------------------------------- */
 
 static blk_status_t read_below(struct liar *liar, u8 *data, sector_t sector, unsigned int size)
 {
@@ -254,14 +255,14 @@ static void lie_at_the_edge(struct after *after, int distance)
 
 	if (from >= liar->ti->len)
 		return;
-	/* The device below reads whole blocks, so it may not do to read this sector alone. */
+	/* The device below may have blocks of several sectors, so read a page. */
 	sector = kmalloc(PAGE_SIZE, GFP_NOIO | __GFP_NOFAIL);
 	if (!read_below(liar, sector, round_down(from, 8), PAGE_SIZE))
 		memcpy(after->data + at, sector + from % 8 * SECTOR_SIZE, SECTOR_SIZE);
 	kfree(sector);
 }
 
-/* @failure: what to fail it with, or BLK_STS_OK */
+/* @failure: the status to fail the read with, or BLK_STS_OK */
 static void lie_about_read(struct liar *liar, const struct lies *lies, struct bio *bio,
 			   blk_status_t failure)
 {
@@ -322,7 +323,7 @@ static void liar_work(struct work_struct *work)
 	struct bio *bio = io->bio;
 	struct after *after;
 
-	/* The request, and @io with it, is gone once it has ended. */
+	/* @io is part of the request, and is gone once that has ended. */
 	if (bio_op(bio) == REQ_OP_READ) {
 		lie_about_read(liar, &lies, bio, failure);
 		return;
@@ -354,7 +355,7 @@ static bool covers(const struct bio *bio, sector_t sector)
 	return sector >= bio->bi_iter.bi_sector && sector < bio_end_sector(bio);
 }
 
-/* Must this request be lied about in process context? */
+/* Does this request need misbehaviour in process context? */
 static bool lies_about(const struct lies *lies, enum op op)
 {
 	if (op == OP_WRITE)
@@ -545,7 +546,7 @@ static void liar_status(struct dm_target *ti, status_type_t type, unsigned int f
 		DMEMIT("%s", liar->dev->name);
 }
 
-/* What is kept would keep the device from being suspended. */
+/* Held reads would block the suspend. */
 static void liar_presuspend(struct dm_target *ti)
 {
 	liar_release(ti->private);
@@ -634,6 +635,6 @@ static void __exit liar_exit(void)
 }
 module_exit(liar_exit);
 
-MODULE_DESCRIPTION("a device that misbehaves when asked to");
+MODULE_DESCRIPTION("a device that misbehaves on request");
 MODULE_AUTHOR("The dm-blkverify maintainers");
 MODULE_LICENSE("GPL");

@@ -104,8 +104,8 @@ new_dm() { # <name> <target line>
 	leg=/dev/mapper/bvtest-$1
 }
 
-# A device that passes requests to the test leg, and becomes it; lie makes it misbehave, see
-# tests/helpers/liar.c. Sets test_below to the leg below it.
+# Replace the test leg by a device that passes requests to it. The function lie makes the device
+# misbehave, see tests/helpers/liar.c. Sets test_below to the original leg.
 liar_as_test() {
 	[ -n "${LIAR-}" ] || skip "there is no liar.ko"
 	[ -d /sys/module/liar ] || insmod "$LIAR"
@@ -208,7 +208,7 @@ expect_refused() { # <text> <table line>
 }
 refusals=0
 
-# Each mismatch in the list has its label: the test leg was re-read.
+# Does each mismatch in the list have its label, because the test leg was re-read?
 has_labels() {
 	! dmsetup message bvtest-v 0 list | grep 'contents mismatch' | grep -vE ' (persistent|transient) class='
 }

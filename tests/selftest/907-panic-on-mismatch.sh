@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will panic on a mismatch, after logging it, even if the test leg hangs: the option
-# is meant for crash dumps.
+# This test will panic on a mismatch, after logging it, even if the test leg hangs: the option is
+# meant for crash dumps.
 new_pair 16
 liar_as_test
 make_v panic_on_mismatch

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will check that --zeroed compares from the first read, and refuses legs that have data.
+# This test will check that --zeroed compares from the first read, and rejects legs with data.
 # Needs: machine=debug
 
 . "$TOP/tests/lib/command.sh"
@@ -7,7 +7,7 @@
 raw_img=$TMPDIR/raw.img test_img=$TMPDIR/test.img
 truncate -s 64M "$raw_img" "$test_img"
 
-# Something that nobody wrote is compared, also against a reference file.
+# Unwritten sectors are compared, also against a reference file.
 tool 0 open bvtest-v "$raw_img" "$test_img" --zeroed
 expect_field untrusted 0
 expect_read 1048576 4096
@@ -24,7 +24,7 @@ lies='printf x | dd of=$LIE bs=1 seek=5000 conv=notrunc status=none
 LIE=$test_img tool 6 run --test "$test_img" --raw-dir "$TMPDIR" --zeroed -- sh -c "$lies"
 says "mismatch found"
 
-# At the start or at the end, of either leg.
+# Data at the start or the end of either leg.
 for leg in "$test_img" "$raw_img"; do
 	for at in 0 5000 $((64 * 1048576 - 1)); do
 		truncate -s 0 "$leg"
@@ -37,7 +37,7 @@ for leg in "$test_img" "$raw_img"; do
 	truncate -s 64M "$leg"
 done
 
-# Anywhere: it looks into each 64th of it.
+# Data in between: a sample of each 64th of the leg is read.
 dd if=/dev/urandom of="$test_img" bs=1M seek=20 count=20 conv=notrunc status=none
 tool 4 run --test "$test_img" --raw-dir "$TMPDIR" --zeroed -- true
 warns "is not zeroed"

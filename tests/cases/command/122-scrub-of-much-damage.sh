@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will scrub a device that is bad in many places, and check that this takes a few reports and
-# reads only, that untrusted sectors are not called bad, and that the length of the reads is chosen.
+# This test will scrub a device with many bad sectors, and check that this takes few reports and
+# reads, that untrusted sectors are not listed as bad, and that --block and --passes work.
 # Needs: machine=debug
 
 . "$TOP/tests/lib/command.sh"
@@ -9,14 +9,14 @@ new_pair 32
 fill_random "$test" 32
 ranges_of() { json '[(r["start"], r["sectors"]) for r in d["bad"]]'; }
 
-# All of it: a report for each request that the reads are cut into, and one range.
+# All sectors are bad: one report for each request that the reads are split into, and one range.
 make_v
 tool 6 scrub --json bvtest-v
 expect "bad ranges" "[(0, 65536)]" "$(ranges_of)"
 [ "$(field mismatches)" -le 400 ] || fail "$(field mismatches) reports of one bad range"
 dmsetup remove bvtest-v
 
-# Every other sector of a part.
+# Every other sector of 1 MiB is bad.
 dd if="$raw" of="$test" bs=1M oflag=direct status=none
 dd if=/dev/zero of="$TMPDIR/comb" bs=1M count=1 status=none
 python3 - "$TMPDIR/comb" <<'END'
@@ -32,7 +32,7 @@ tool 6 scrub --json bvtest-v
 expect "bad ranges" True "$(json '[(r["start"], r["sectors"]) for r in d["bad"]] == [(6144 + i, 1) for i in range(0, 2048, 2)]')"
 [ "$(field mismatches)" -le 10 ] || fail "$(field mismatches) reports of one bad MiB"
 
-# What is not trusted may differ. Then the target is asked, so often and no more.
+# Untrusted sectors may differ: a limited number of reads through the target finds the bad ones.
 dmsetup message bvtest-v 0 reset
 dmsetup message bvtest-v 0 distrust 6144 2040
 tool 6 scrub --json bvtest-v
@@ -42,7 +42,7 @@ dmsetup message bvtest-v 0 trust 0 $sectors
 dd if="$raw" of="$test" bs=1M oflag=direct status=none
 dmsetup remove bvtest-v
 
-# A leg that fails.
+# A leg with an unreadable sector.
 new_dm holes "0 1000 linear $test 0
 1000 1 error
 1001 $((sectors - 1001)) linear $test 1001"
@@ -53,7 +53,7 @@ expect "unreadable" "[(1000, 8)]" "$(json '[(r["start"], r["sectors"]) for r in 
 dmsetup remove bvtest-v
 test=$intact
 
-# Reads of any length, several times over.
+# Reads of other lengths, and several passes.
 reads_seen() { awk '{print $1}' "/sys/block/${test##*/}/stat"; }
 make_v
 before=$(reads_seen)
@@ -78,7 +78,7 @@ done
 tool 1 scrub bvtest-v --passes 0
 dmsetup remove bvtest-v
 
-# Wrong once only: what the target said is all that is known.
+# A transient error: the reports of the target are the only source.
 liar_as_test
 "$BVIO" poke "$test_below" $((77777 * 100)) 1
 make_v

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will check that reports without a label, of memory that changed and of discards are shown
-# and are in JSON.
+# This test will check that the command shows reports without a label, modified writes and the
+# discards of a report, as text and in JSON.
 # Needs: machine=debug
 
 . "$TOP/tests/lib/command.sh"
@@ -10,7 +10,7 @@ liar_as_test
 raw_leg=$raw
 make_v check_copies
 
-# A write is not re-read.
+# The report of a write has no label.
 lie modify 0
 if dd if=/dev/urandom of=$v bs=4096 seek=2 count=1 oflag=direct status=none 2>/dev/null; then fail "the write did not fail"; fi
 lie honest
@@ -25,7 +25,7 @@ says "MISMATCHES"
 tool 6 dump bvtest-v 16
 dmsetup message bvtest-v 0 reset
 
-# Test hangs when it is re-read.
+# The test leg hangs when it is re-read.
 dd if=/dev/zero of=$v bs=1M count=1 oflag=direct status=none
 lie flip 80 1
 lie hang 1
@@ -37,7 +37,7 @@ has_label() { tool 6 report bvtest-v --json; [ "$(json 'd["reports"][0]["persist
 wait_until 30 has_label
 dmsetup message bvtest-v 0 reset
 
-# A discard elsewhere took what was written.
+# A discard of other sectors destroyed the written data.
 dd if=/dev/urandom of=$v bs=4096 seek=100 count=1 oflag=direct status=none
 blkdiscard -f -o 8192000 -l 4096 $v
 blkdiscard -f -o 413696 -l 4096 $v

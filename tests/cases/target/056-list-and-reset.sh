@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will cause more findings than the ring holds: the first 64 and the last 64 are listed,
-# the others only counted.
+# This test will cause more findings than the ring holds, and check that the first 64 and the last
+# 64 are listed and the others only counted.
 # Needs: machine=debug
 
 new_pair 16

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will let the test leg write to the memory of a read that it has completed or failed, and
-# check that no later write is damaged, and that the stray write is reported.
+# check that no later write is damaged and that the late data are reported.
 # Needs: machine=debug
 
 new_pair 64
@@ -9,14 +9,14 @@ dd if="$raw" of="$test" bs=1M count=4 oflag=direct status=none
 fast=$raw
 head -c 4096 /dev/zero | tr '\0' W >"$TMPDIR/block"
 
-# Writes take so long that a stray write meets their memory.
+# Slow writes, whose memory is still in use when the late data arrive.
 new_dm slow-raw "0 $sectors delay $raw 0 0 $raw 0 $(scaled 1500)"
 raw=$leg
 new_dm slow-test "0 $sectors delay $test 0 0 $test 0 $(scaled 1500)"
 test=$leg
 liar_as_test
 
-# Six reads, and after each of them a write that takes memory while the reads' data come again.
+# Six reads, each followed by a write that allocates memory while the late data arrive.
 six_of_both() {
 	local i writers=()
 	for i in 1 2 3 4 5 6; do
@@ -28,7 +28,7 @@ six_of_both() {
 	wait_until 30 liar_is_done
 }
 
-# The writes are right on both legs.
+# The writes are correct on both legs.
 expect_six_writes() {
 	local i
 	for leg in "$raw" "$test"; do
@@ -39,7 +39,7 @@ expect_six_writes() {
 	done
 }
 
-# A read that was completed: its data come once more.
+# Completed reads, whose data arrive once more.
 make_v
 lie stray "$(scaled 500)"
 six_of_both
@@ -47,7 +47,7 @@ lie honest
 expect_six_writes
 dmsetup remove bvtest-v
 
-# A read that failed: its data come all the same.
+# Failed reads, whose data still arrive.
 make_v
 lie early "$(scaled 500)"
 lie fail read IOERR 6
@@ -58,8 +58,8 @@ expect_field divergences 6
 expect_field mismatches 0
 dmsetup remove bvtest-v
 
-# The stray write is seen when the memory is lent again: the last word of each sector is marked.
-# (The slow legs are not needed any more.)
+# Late data are found when the memory is used again: the last word of each sector is marked.
+# (The slow legs are no longer needed.)
 dmsetup remove bvtest-liar
 raw=$fast test=$test_below
 liar_as_test
@@ -85,7 +85,7 @@ expect_read 262144 4096
 expect_field mismatches 1
 dmsetup remove bvtest-v
 
-# With a quarantine, every word is marked, and the memory is not lent again before its time.
+# With a quarantine, every word is marked, and the memory rests before it is used again.
 stray_read quarantine_mib 1
 expect_read 0 4096
 sleep 0.2
@@ -101,7 +101,7 @@ expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 	grep -c '^1 read sector=512 nr=1 contents mismatch in sector 512 byte=0 .* class=late ')"
 dmsetup remove bvtest-v
 
-# Memory that no request uses again is looked at when the target is suspended.
+# Memory that no request uses again is checked when the target is suspended.
 stray_read
 dmsetup suspend bvtest-v
 expect_field mismatches 1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg fetch the data of a write after completing it, and check that what
-# it stores then is found.
+# This test will let the test leg fetch the data of a write after completing it, and check that the
+# wrong data that it stores are found.
 # Needs: machine=debug
 
 new_pair 16

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg change the memory of a write, and check that separate_copies keeps
-# raw out of its reach and that check_copies reports it.
+# This test will let the test leg modify the memory of a write, and check that separate_copies
+# protects the raw leg and that check_copies reports the modification.
 # Needs: machine=debug
 
 new_pair 16
 fast=$raw
 head -c 4096 /dev/zero | tr '\0' W >"$TMPDIR/block"
-# It gets the data after the test leg has changed them.
+# The raw leg fetches the data after the test leg has modified them.
 new_dm slow "0 $sectors delay $raw 0 0 $raw 0 $(scaled 300)"
 raw=$leg
 liar_as_test
@@ -18,7 +18,7 @@ wrong_bytes() { # <leg> <4 KiB block>
 	dd if="$1" bs=4096 skip="$2" count=1 iflag=direct status=none | tr -d W | wc -c
 }
 
-# Copies of their own: only test has the wrong data, and is found when they are read.
+# Separate copies: only the test leg has wrong data, which are found by a read.
 make_v separate_copies
 lie modify 1000
 write_block 3
@@ -30,7 +30,7 @@ expect_read_error EILSEQ 12288 4096
 expect_log 'contents mismatch in sector 25 byte=488 raw=0x57 test=0xa8 class=bitflip(8) differ=1 '
 dmsetup remove bvtest-v
 
-# The write itself is reported. Without copies of their own, nobody knows what raw has got.
+# The write itself is reported. Without separate copies, the contents of the raw leg are unknown.
 for options in "check_copies" "separate_copies check_copies" "fingerprint"; do
 	# shellcheck disable=SC2086
 	make_v $options
@@ -47,14 +47,14 @@ for options in "check_copies" "separate_copies check_copies" "fingerprint"; do
 		grep -c '^1 write sector=40 nr=8 contents mismatch in sector 41 byte=488 raw=0x57 test=0xa8 class=modified differ=1 write_order=2 ')"
 	[[ $options != separate* ]] || expect "wrong bytes on raw" 0 "$(wrong_bytes "$fast" 5)"
 
-	# Written again, it is trusted again.
+	# Another write makes the sectors trusted again.
 	write_block 5
 	expect_field untrusted 0
 	expect_read 20480 4096
 	dmsetup remove bvtest-v
 done
 
-# All is logged, and the data are those of the caller.
+# With ignore_mismatch the write succeeds, and the modification is still counted.
 make_v ignore_mismatch check_copies
 lie modify 0
 write_block 7

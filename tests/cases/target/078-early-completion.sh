@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg complete reads before their data arrive, and check that a slower raw
-# leg does not hide it.
+# This test will let the test leg complete reads before their data arrive, and check that this is
+# found even if the raw leg is slower.
 # Needs: machine=debug
 
 new_pair 16
@@ -11,17 +11,17 @@ raw=$leg
 liar_as_test
 make_v
 
-# All of each read.
+# All data of each read are late.
 lie early "$(scaled 30)"
 for i in 1 2 3 4 5 6 7 8; do
 	expect_read_error EILSEQ $((i * 4096)) 4096
 done
-# (The data of the second look for the label are late, too, and may be reported as such.)
+# (The data of the re-read for the label are late, too, and may also be reported.)
 expect "unfilled reads in the list" 8 "$(dmsetup message bvtest-v 0 list | grep -c ' class=unfilled ')"
 expect_log 'read sector=8 nr=8 contents mismatch in sector 8 byte=504 .* class=unfilled differ=1 '
 dmsetup message bvtest-v 0 reset
 
-# Only one sector of a long one.
+# Only one sector of a long read is late.
 lie early "$(scaled 30)" 77 1
 expect_read_error EILSEQ 65536 65536
 expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
@@ -29,7 +29,7 @@ expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 lie honest
 dmsetup remove bvtest-v
 
-# Not what is not trusted: raw's data are the caller's.
+# An untrusted sector is not reported: the caller gets the raw leg's data.
 make_v
 lie early "$(scaled 30)" 77 1
 dmsetup message bvtest-v 0 distrust $((128 + 77)) 1
@@ -38,7 +38,7 @@ expect_field mismatches 0
 lie honest
 dmsetup remove bvtest-v
 
-# First wrong data, then the right ones: only a checksum tells.
+# Wrong data arrive first, then the correct ones: only a checksum detects this.
 make_v strict_completion
 expect_read 0 65536
 lie early "$(scaled 30)"

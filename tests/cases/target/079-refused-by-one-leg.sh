@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg refuse reads and writes that raw does, and check that this is a
-# divergence whatever the status, and that statuses of the block layer do not go up.
+# This test will let only the test leg reject reads and writes, and check that this is a divergence
+# whatever the status, and that statuses private to the block layer are not passed up.
 # Needs: machine=debug
 
 new_pair 16
@@ -9,7 +9,7 @@ liar_as_test
 refuse() { # <status> <errno> <text of the errno>
 	make_v
 	if ! lie fail read "$1" 1 2>/dev/null; then
-		# An old kernel has no such status.
+		# Old kernels lack this status.
 		expect "status that this kernel lacks" INVAL "$1"
 		dmsetup remove bvtest-v
 		return
@@ -36,5 +36,5 @@ refuse NOTSUPP -95 "Operation not supported"
 refuse AGAIN -11 "Resource temporarily unavailable"
 refuse INVAL -22 "Invalid argument"
 refuse MEDIUM -61 "No data available"
-# What only a driver and the block layer say to each other.
+# A status that is private to a driver and the block layer.
 refuse DEV_RESOURCE -16 "Input/output error"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will take the trust from sectors in every way that is not reported, and check that each is
-# counted by its reason.
+# This test will make sectors untrusted in every way that is not reported, and check that they are
+# counted by reason.
 # Needs: machine=debug
 
 loop_pair 64
@@ -28,7 +28,7 @@ grep -q "unsupported" "$TMPDIR/said" || fail "$(cat "$TMPDIR/said")"
 expect_distrusted 128 64 0 50
 expect_field divergences 0
 
-# A divergence is reported, and not counted here.
+# A divergence is reported, so its sectors are not counted here.
 lie fail write IOERR 1
 if dd if=/dev/zero of=$v bs=4096 seek=1000 count=1 oflag=direct 2>/dev/null; then fail "the write did not fail"; fi
 expect_field divergences 1
@@ -37,7 +37,7 @@ expect_distrusted 128 64 0 50
 expect_field untrusted $((50 + 128 + 64 + 8))
 dmsetup remove bvtest-v
 
-# Both fail.
+# Both legs fail a write.
 dmsetup remove bvtest-liar
 new_pair 16
 make_v
@@ -48,7 +48,7 @@ expect_field divergences 0
 expect_field untrusted 8
 expect_distrusted 0 0 8 0
 
-# No memory to record what is trusted: one sector of many, then all that it could not be told from.
+# Without memory to distrust a single sector, other sectors become untrusted with it.
 dmsetup message bvtest-v 0 trust 0 $sectors
 expect_field untrusted 0
 allocations_fail_in blkv_trust_set 100

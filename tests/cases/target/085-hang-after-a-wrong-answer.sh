@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg hang after a wrong answer, and check that every channel tells of it
-# all the same, and that a frozen target asks the test leg nothing more.
+# This test will let the test leg hang after it has returned wrong data, and check that all channels
+# still report the mismatch, and that a frozen target does not re-read the test leg.
 # Needs: machine=debug
 
 ram_pair 16
 liar_as_test
 
-# The first read is answered, wrongly, and no other one.
+# The first read returns wrong data, and all later ones hang.
 wrong_and_hangs() { # <option of the table line>
 	make_v "$@"
 	events=$(dmsetup info -c --noheadings -o events bvtest-v)
@@ -29,7 +29,7 @@ expect_told() {
 
 has_label() { [[ $(dmsetup message bvtest-v 0 list) == *" $1 class="* ]]; }
 
-# The label comes when test answers at last.
+# The label is added when the re-read completes.
 "$BVIO" poke "$test_below" 41000 1
 wrong_and_hangs
 expect_told 40
@@ -44,7 +44,7 @@ expect_log 'bvtest-v: report 1, sector 80: persistent$'
 "$BVIO" poke "$test_below" 41000 1
 dmsetup remove bvtest-v
 
-# An error that is gone when it is looked at again.
+# An error that is gone when the test leg is re-read.
 echo "bvtest: transient" >/dev/kmsg
 lie flip 80 1
 wrong_and_hangs ignore_mismatch
@@ -56,7 +56,7 @@ wait_until 5 has_label transient
 expect_log 'bvtest-v: report 1, sector 80: transient$'
 dmsetup remove bvtest-v
 
-# A frozen target leaves everything as it is.
+# A frozen target does not re-read the legs.
 lie flip 80 1
 wrong_and_hangs freeze_on_mismatch
 expect_told 0

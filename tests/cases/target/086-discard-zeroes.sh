@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will check that discard_zeroes compares what was discarded, that requests without data are
-# counted, and that a report names the discards that may have damaged what it found.
+# This test will check that discard_zeroes compares discarded sectors, that requests without data
+# are counted, and that a report names the discards that may be the cause.
 # Needs: machine=debug
 
 new_pair 64 discard=1 cache_size=1
@@ -8,7 +8,7 @@ liar_as_test
 make_v discard_zeroes
 dd if=/dev/urandom of=$v bs=1M count=2 oflag=direct status=none
 
-# All is compared after a discard of everything.
+# All sectors are compared after a discard of the whole device.
 blkdiscard -f $v
 expect_field untrusted 0
 expect_field distrusted_discard 0
@@ -17,7 +17,7 @@ expect_read 0 4194304
 expect_field compared 8192
 expect_field skipped 0
 
-# A leg that forgets one is found.
+# A leg that ignores a discard is found.
 dd if=/dev/urandom of=$v bs=4096 count=3 oflag=direct status=none
 lie fail discard OK 1
 blkdiscard -f -o 4096 -l 4096 $v
@@ -28,7 +28,7 @@ expect_log 'contents mismatch in sector 8 .* write_op=discard '
 expect_read 8192 4096
 dmsetup remove bvtest-v
 
-# As requests, not as pieces.
+# A long discard counts as one request.
 make_v
 discards=$(field discards) zeroes=$(field zeroes) flushes=$(field flushes)
 blkdiscard -f -o 0 -l 8388608 $v
@@ -42,7 +42,7 @@ expect_field discards 0
 expect_field flushes 0
 dmsetup remove bvtest-v
 
-# The write that a report names is innocent: a discard, elsewhere, took its data.
+# The write that a report names is not the cause: a discard of other sectors destroyed its data.
 make_v
 write_block() { dd if=/dev/urandom of=$v bs=4096 seek="$1" count=1 oflag=direct status=none; }
 write_block 100
@@ -55,7 +55,7 @@ dd if=/dev/zero of="$test_below" bs=4096 seek=100 count=1 oflag=direct status=no
 expect_read_error EILSEQ $((100 * 4096)) 4096
 expect_log 'sector 800 .* class=zeros .* write_order=1 .* latest_clear_order=5 latest_clear_start=24000 latest_clear_nr=8 latest_clear_op=discard nearest_clear_order=4 nearest_clear_start=808 nearest_clear_nr=8 nearest_clear_op=discard'
 
-# One that is both is named once, and none if there was none.
+# A discard that is both the latest and the nearest is shown once; without a discard, none is shown.
 dmsetup message bvtest-v 0 reset
 write_block 100
 blkdiscard -f -o $((101 * 4096)) -l 4096 $v
@@ -73,7 +73,7 @@ list=$(dmsetup message bvtest-v 0 list)
 [[ $list == *"class=zeros"* && $list != *_clear_* ]] || fail "$list"
 dmsetup remove bvtest-v
 
-# Zeroes are counted, too.
+# Write zeroes requests are counted, too.
 dmsetup remove bvtest-liar
 loop_pair 16
 make_v

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will cause more findings than are kept, and check that the first 64 since the last reset
-# are kept beside the last 64.
+# are kept in addition to the last 64.
 # Needs: machine=debug
 
 new_pair 16
@@ -25,12 +25,12 @@ find_blocks 0 139
 expect_field mismatches 140
 expect_list "$(seq -s ' ' 1 64) $(seq -s ' ' 77 140)" "$(seq -s ' ' 0 63) $(seq -s ' ' 76 139)" 12
 
-# Those of a new start are others.
+# After a reset, the first reports are new ones.
 dmsetup message bvtest-v 0 reset
 find_blocks 200 201
 expect_list "141 142" "200 201" 0
 
-# A table that replaces this one has them, too.
+# A table that replaces this one inherits the reports.
 load_resume bvtest-v "$(dmsetup table bvtest-v)"
 find_blocks 202 202
 expect_list "141 142 143" "200 201 202" 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg return a sector from outside the request, and check that this is not
-# called torn.
+# This test will let the test leg return a sector from outside the request, and check that it is
+# classified as shifted rather than torn.
 # Needs: machine=debug
 
 new_pair 16
@@ -23,19 +23,19 @@ for distance in 1 200 256; do
 	expect_class "shifted(-$distance)" 2048
 done
 
-# Too far away to be looked for.
+# Too far away for the search.
 lie edge 300
 expect_class torn 2079
 lie honest
 
-# What is nowhere.
+# Data that exist nowhere on the raw leg.
 fill_random_sector() { # <sector>
 	dd if=/dev/urandom of="$test_below" bs=512 seek="$1" count=1 oflag=direct status=none
 }
 fill_random_sector 2079
 expect_class torn 2079
 
-# At the ends of the device there is less to look at.
+# At the ends of the device the search is shorter.
 lie edge 1
 expect_read_error EILSEQ 0 4096
 expect "reports" 1 "$(dmsetup message bvtest-v 0 list | grep -c 'sector 7 .* class=shifted(+1) ')"

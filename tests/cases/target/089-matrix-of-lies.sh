@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will let the test leg complete reads early, answer wrongly at first, and change writes, in
-# each length and place of a request, and expect a report of each with its sector and class.
+# This test will let the test leg complete reads early, return wrong data at first, and modify
+# writes, for several request lengths and positions, and check the sector and class of each report.
 # Needs: machine=debug
 
 new_pair 16 max_sectors=2048
@@ -11,10 +11,10 @@ raw=$leg
 liar_as_test
 make_v strict_completion check_copies
 
-start=2048	# where the target splits nothing
+start=2048	# at 1 MiB, so that the target does not split the requests
 tell() { dmsetup message bvtest-v 0 "$@"; }
 
-# The first report must be of this request and this sector, with this class.
+# The first report must name this request, sector and class.
 row() { # <lie> <op> <nr> <sector> <class>
 	local list
 	list=$(tell list)
@@ -34,7 +34,7 @@ one() { # <lie> <nr> <sector of the request>
 		row "$1" read "$nr" $((start + at)) unfilled
 		;;
 	wrong-at-first)
-		# Which sector it was is not known any more.
+		# The exact sector is no longer known.
 		lie early "$(scaled 20)"
 		lie flip $((start + at)) 1
 		expect_read_error EILSEQ $((start * 512)) $bytes
@@ -52,7 +52,7 @@ one() { # <lie> <nr> <sector of the request>
 		tell trust 0 $sectors
 		;;
 	esac
-	# What comes late must not meet the next request.
+	# Late data must not affect the next request.
 	wait_until 30 liar_is_done
 }
 

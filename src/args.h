@@ -28,8 +28,10 @@ struct blkv_options {
 #define blkv_option(options, id) ((options)->set[BLKV_OPTION_##id])
 
 /* Are copies of writes checked? fingerprint implies it, because it reads the data anyway. */
-#define blkv_checks_copies(options) \
-	(blkv_option(options, CHECK_COPIES) || blkv_option(options, FINGERPRINT))
+static inline bool blkv_checks_copies(const struct blkv_options *options)
+{
+	return blkv_option(options, CHECK_COPIES) || blkv_option(options, FINGERPRINT);
+}
 
 int blkv_options_parse(struct blkv_options *options, unsigned int argc, char **argv,
 		       const char **error, const char **word);

@@ -44,7 +44,36 @@ void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *coun
 void blkv_counters_reset(struct blkv_counters *counters);
 void blkv_counters_move(struct blkv_counters *to, struct blkv_counters *from);
 
-/* Add to one of the counts. Any context. */
-#define blkv_count(counters, member, nr) this_cpu_add((counters)->cpu->member, nr)
+/* Count sectors of a request. Any context. */
+static inline void blkv_count_compared(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->compared, nr_sectors);
+}
+
+static inline void blkv_count_skipped(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->skipped, nr_sectors);
+}
+
+static inline void blkv_count_written(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->written, nr_sectors);
+}
+
+/* Count a request that has no data. Any context. */
+static inline void blkv_count_discard(struct blkv_counters *counters)
+{
+	this_cpu_inc(counters->cpu->discards);
+}
+
+static inline void blkv_count_zeroing(struct blkv_counters *counters)
+{
+	this_cpu_inc(counters->cpu->zeroes);
+}
+
+static inline void blkv_count_flush(struct blkv_counters *counters)
+{
+	this_cpu_inc(counters->cpu->flushes);
+}
 
 #endif /* DM_BLKVERIFY_COUNTERS_H */

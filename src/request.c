@@ -286,13 +286,13 @@ static void request_count(struct blkv_request *req)
 	switch (req->operation) {
 	case BLKV_OPERATION_DISCARD:
 	case BLKV_OPERATION_SECURE_ERASE:
-		blkv_count(counters, discards, 1);
+		blkv_count_discard(counters);
 		break;
 	case BLKV_OPERATION_WRITE_ZEROES:
-		blkv_count(counters, zeroes, 1);
+		blkv_count_zeroing(counters);
 		break;
 	case BLKV_OPERATION_FLUSH:
-		blkv_count(counters, flushes, 1);
+		blkv_count_flush(counters);
 		break;
 	default:
 		break;

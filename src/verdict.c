@@ -113,7 +113,7 @@ static void trust_record_done(struct blkv_request *req)
 
 	trust_record(req, writes || blkv_request_leaves_zeros(req), BLKV_DISTRUST_DISCARD, false);
 	if (writes)
-		blkv_count(&req->blkv->counters, written, req->nr_sectors);
+		blkv_count_written(&req->blkv->counters, req->nr_sectors);
 }
 
 /* At least one leg failed: count that, and report it if only one did. Process context. */
@@ -394,9 +394,9 @@ static void legs_compare(struct blkv_request *req)
 		bvec_iter_advance(private_vecs, &private, part.bi_size);
 	}
 
-	blkv_count(&blkv->counters, compared, compared);
+	blkv_count_compared(&blkv->counters, compared);
 	if (compared < req->nr_sectors)
-		blkv_count(&blkv->counters, skipped, req->nr_sectors - compared);
+		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
 	/* Memory that appears twice in the list holds only the data that arrived last. */
 	aliased = compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter);

@@ -25,6 +25,8 @@ static struct blkv_counters *new_counters(struct kunit *test)
 }
 
 /* The members of struct blkv_counts, as an array. */
+/* The first ones count sectors, the others requests. */
+#define NR_SECTOR_COUNTS 3
 #define NR_COUNTS 6
 
 static_assert(sizeof(struct blkv_counts) == NR_COUNTS * sizeof(u64));
@@ -43,28 +45,28 @@ static void expect_counts(struct kunit *test, struct blkv_counters *counters, co
 	KUNIT_ASSERT_EQ(test, counts.flushes, expected[5]);
 }
 
-/* Add to a counter and to its expected value. */
+/* Count @nr sectors, or one request, and add that to the expected value. */
 static void add(struct blkv_counters *counters, u64 *sums, unsigned int i, u64 nr)
 {
-	sums[i] += nr;
+	sums[i] += i < NR_SECTOR_COUNTS ? nr : 1;
 	switch (i) {
 	case 0:
-		blkv_count(counters, compared, nr);
+		blkv_count_compared(counters, nr);
 		break;
 	case 1:
-		blkv_count(counters, skipped, nr);
+		blkv_count_skipped(counters, nr);
 		break;
 	case 2:
-		blkv_count(counters, written, nr);
+		blkv_count_written(counters, nr);
 		break;
 	case 3:
-		blkv_count(counters, discards, nr);
+		blkv_count_discard(counters);
 		break;
 	case 4:
-		blkv_count(counters, zeroes, nr);
+		blkv_count_zeroing(counters);
 		break;
 	default:
-		blkv_count(counters, flushes, nr);
+		blkv_count_flush(counters);
 		break;
 	}
 }

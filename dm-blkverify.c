@@ -313,7 +313,7 @@ static void leg_warn_if_shared(struct blkverify *blkv, enum blkv_leg_nr leg)
 	if (!bdev_is_partition(bdev))
 		claims /= 2;
 	if (claims > leg_own_claims(blkv, leg))
-		DMWARN("%s device %pg is also mapped by another device-mapper device: writes through that device are not mirrored",
+		DMWARN("%s device %pg is also mapped by another device-mapper device",
 		       leg_names[leg], bdev);
 }
 

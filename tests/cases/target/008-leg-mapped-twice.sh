@@ -17,7 +17,7 @@ expect_no_log "$warning"
 for shared in raw test; do
 	new_dm other "0 $sectors linear ${!shared} 0"
 	make_v
-	expect_log "$shared device $(basename "${!shared}") is also mapped by another device-mapper device: writes through that device are not mirrored"
+	expect_log "$shared device $(basename "${!shared}") is also mapped by another device-mapper device"
 	expect "warnings" "$([ $shared = raw ] && echo 1 || echo 2)" "$(grep -c "$warning" <<<"$(case_log)")"
 	dmsetup remove bvtest-v
 	dmsetup remove bvtest-other

@@ -231,7 +231,8 @@ static void read_legs(struct suspect *suspect, uint64_t start, uint64_t nr, bool
 		if (!confirm)
 			add_differing(suspect, start, start, nr);
 		/* The target has not reported this piece, only the whole read. */
-		else if (nr > PIECE_SECTORS || read_range(s, suspect->buffer, start, nr))
+		else if (nr > PIECE_SECTORS || ++suspect->confirmations > MAX_CONFIRMATIONS ||
+			 read_range(s, suspect->buffer, start, nr))
 			confirm_range(suspect, start, start, nr);
 		return;
 	}

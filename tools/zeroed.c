@@ -42,7 +42,7 @@ static int check_part(const struct leg *leg, int fd, uint8_t *buffer, uint64_t a
 	first = find_data(buffer, nr);
 	if (first == nr)
 		return DONE;
-	say_error("%s %s is not zeroed: sector %llu has data; discard or zero it (blkdiscard -z), or "
+	say_error("%s %s is not zeroed: sector %llu has data; zero it (blkdiscard -z), or "
 		  "use --written-only",
 		  leg->word, leg->path, (unsigned long long)(at + first));
 	return WRONG_DEVICE;

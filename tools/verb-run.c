@@ -34,6 +34,10 @@
 
 #define COMMAND_NOT_RUN 127
 
+/* How often, and how long, to wait for the labels of the reports. */
+#define LABEL_TRIES 20
+#define LABEL_WAIT_US 50000
+
 /* ---- the reference file --------------------------------------------------------------------- */
 
 /* A sparse, unnamed file as large as the test leg; it exists as long as its loop device. */
@@ -280,10 +284,36 @@ static bool only_reference_failed(const struct device *device, const struct list
 	return true;
 }
 
+/* A mismatch of a read gets its label after a re-read of the legs, unless the device is frozen. */
+static bool lacks_label(const struct list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->nr; i++)
+		if (list->reports[i].kind == KIND_MISMATCH && !list->reports[i].label &&
+		    !strcmp(list->reports[i].op, "read"))
+			return true;
+	return false;
+}
+
+/* The reports, with their labels if these come soon. */
+static bool list_with_labels(const struct device *device, struct list *list)
+{
+	int tries = device->status.state == 'F' ? 0 : LABEL_TRIES;
+
+	while (!device_list(device->name, list)) {
+		if (!tries-- || !lacks_label(list))
+			return true;
+		list_free(list);
+		usleep(LABEL_WAIT_US);
+	}
+	return false;
+}
+
 static int tell_findings(const struct device *device)
 {
 	struct list list = { 0 };
-	bool listed = !device_list(device->name, &list), excused;
+	bool listed = list_with_labels(device, &list), excused;
 
 	if (listed)
 		print_reports(device, &list);

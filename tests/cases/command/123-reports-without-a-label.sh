@@ -48,3 +48,23 @@ says "then discard: 8 sectors at 808 (the latest one)"
 tool 6 report bvtest-v --json
 expect "the discard" "808 8 discard" "$(json '"{start} {nr} {op}".format(**d["reports"][0]["latest_clear"])')"
 expect "the nearest one" None "$(json 'd["reports"][0]["nearest_clear"]')"
+dmsetup message bvtest-v 0 reset
+dmsetup remove bvtest-v
+
+# "run" waits a moment for the label of the last report, but not for a test leg that hangs.
+dd if="$raw" of="$test_below" bs=1M count=1 oflag=direct status=none
+lie honest
+new_dm slow "0 $sectors delay $test 0 $(scaled 200)"
+read_badly() { # <run options...>
+	tool 6 run --raw "$raw" --test "$leg" -- sh -c "dd if=/dev/zero of=\$BLKVERIFY_DEVICE bs=64k count=1 oflag=direct status=none
+		dmsetup message bvtest-liar 0 flip 80 1; $1
+		dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none"
+}
+read_badly :
+says "transient"
+read_badly "dmsetup message bvtest-liar 0 hang 1" &
+reader=$!
+wait_until 30 grep -q "mismatch found" "$TMPDIR/out"
+says " -  "
+lie release
+wait $reader

@@ -154,14 +154,14 @@ static void late_in_test_pool(struct work_struct *work)
 {
 	struct blkverify *blkv = container_of(work, struct blkverify, test_pool.late_work);
 
-	blkv_verdict_late(blkv, &blkv->test_pool, BLKV_OPERATION_READ);
+	blkv_verdict_late(blkv, &blkv->test_pool);
 }
 
 static void late_in_copy_pool(struct work_struct *work)
 {
 	struct blkverify *blkv = container_of(work, struct blkverify, copy_pool.late_work);
 
-	blkv_verdict_late(blkv, &blkv->copy_pool, BLKV_OPERATION_WRITE);
+	blkv_verdict_late(blkv, &blkv->copy_pool);
 }
 
 static int prints_init(struct blkverify *blkv)
@@ -237,7 +237,7 @@ static void members_free(struct blkverify *blkv)
 		destroy_workqueue(blkv->wait_wq);
 	if (blkv->wq)
 		destroy_workqueue(blkv->wq);
-	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0, false);
+	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0, 0);
 	blkv_pool_exit(&blkv->copy_pool);
 	blkv_pool_exit(&blkv->test_pool);
 	blkv_fingerprints_exit(&blkv->prints);

@@ -68,7 +68,7 @@
  *	re-reads of the raw leg
  * @counters: the counters of healthy requests
  * @findings: the state, and the counters of unhealthy requests
- * @ring: the last reports
+ * @ring: the first and the last reports
  * @channels: where reports are sent
  * @history: the last writes
  * @prints: checksums of written sectors
@@ -81,7 +81,7 @@
  * @recheck_wq: ordered; reads whose legs differ
  * @label_wq: ordered; re-reads both legs after a mismatch was reported
  *
- * Three queues, because each may wait for the next: a request that waits for memory waits for
+ * Several queues, because each may wait for the next: a request that waits for memory waits for
  * requests that are compared, and those that differ wait for the recheck. With one queue, and no
  * memory for a second worker, they would deadlock.
  */

@@ -124,8 +124,8 @@ static void compare(struct kunit *test)
 		time_step("alias", sizes[i], alias_step, &c);
 		KUNIT_EXPECT_EQ(test, c.equal, sizes[i]);
 	}
-	blkv_memory_put(pool, other, 0, false);
-	blkv_memory_put(pool, kept, 0, false);
+	blkv_memory_put(pool, other, 0, 0);
+	blkv_memory_put(pool, kept, 0, 0);
 	blkv_pool_exit(pool);
 }
 
@@ -211,7 +211,7 @@ static void range_lock(struct kunit *test)
 	time_step("range,nothing", 0, random_step, &crowd);
 	time_crowd(test, "range,reads", 100, false);
 	time_crowd(test, "range,mixed", 70, false);
-	time_crowd(test, "range,writes", 0, false);
+	time_crowd(test, "range,writes", 0, 0);
 	time_crowd(test, "range,apart", 0, true);
 }
 
@@ -289,7 +289,7 @@ static void take_step(void *arg)
 	struct taken *taken = arg;
 
 	taken->refused |= !blkv_memory_get(&taken->pool, &taken->memory, taken->nr_sectors);
-	blkv_memory_put(&taken->pool, &taken->memory, 0, false);
+	blkv_memory_put(&taken->pool, &taken->memory, 0, 0);
 }
 
 static void private_pages(struct kunit *test)
@@ -305,11 +305,16 @@ static void private_pages(struct kunit *test)
 		time_step("pool,get and put", sizes[i], take_step, taken);
 	}
 	KUNIT_EXPECT_FALSE(test, taken->refused);
-	blkv_memory_put(&taken->pool, &taken->kept, 0, false);
+	blkv_memory_put(&taken->pool, &taken->kept, 0, 0);
 	blkv_pool_exit(&taken->pool);
 }
 
 #define BURST 16
+
+static unsigned long nr_owned(const struct blkv_pool *pool)
+{
+	return READ_ONCE(pool->data.nr_owned) + READ_ONCE(pool->vecs.nr_owned);
+}
 
 static void pool_memory(struct kunit *test)
 {
@@ -320,21 +325,21 @@ static void pool_memory(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, taken && burst);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(&taken->pool, MARK, 0, nothing_late, &taken->kept), 0);
-	at_rest = taken->pool.nr_owned;
+	at_rest = nr_owned(&taken->pool);
 	for (i = 0; i < BURST; i++)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&taken->pool, &burst[i],
 							BLKV_REGION_SECTORS));
-	most = taken->pool.nr_owned;
+	most = nr_owned(&taken->pool);
 	for (i = 0; i < BURST; i++)
-		blkv_memory_put(&taken->pool, &burst[i], 0, false);
+		blkv_memory_put(&taken->pool, &burst[i], 0, 0);
 	begin = jiffies;
-	while (READ_ONCE(taken->pool.nr_owned) > at_rest && time_before(jiffies, begin + 5 * HZ))
+	while (nr_owned(&taken->pool) > at_rest && time_before(jiffies, begin + 5 * HZ))
 		msleep(20);
 	pr_info("bvmicro: pages in_flight=%u rest=%lu most=%lu after=%lu back_ms=%u\n",
-		BURST * (RESERVE_DATA + RESERVE_VECS), at_rest, most, taken->pool.nr_owned,
+		BURST * (RESERVE_DATA + RESERVE_VECS), at_rest, most, nr_owned(&taken->pool),
 		jiffies_to_msecs(jiffies - begin));
-	KUNIT_EXPECT_EQ(test, taken->pool.nr_owned, at_rest);
-	blkv_memory_put(&taken->pool, &taken->kept, 0, false);
+	KUNIT_EXPECT_EQ(test, nr_owned(&taken->pool), at_rest);
+	blkv_memory_put(&taken->pool, &taken->kept, 0, 0);
 	blkv_pool_exit(&taken->pool);
 }
 

@@ -69,8 +69,8 @@ static enum blkv_label range_label(struct blkverify *blkv, const struct blkv_ran
 				BLKV_LABEL_PERSISTENT :
 				BLKV_LABEL_TRANSIENT;
 	}
-	blkv_memory_put(&blkv->copy_pool, &raw, range->start, false);
-	blkv_memory_put(&blkv->test_pool, &test, range->start, failed);
+	blkv_memory_put(&blkv->copy_pool, &raw, range->start, 0);
+	blkv_memory_put(&blkv->test_pool, &test, range->start, failed ? BLKV_SUSPECT : 0);
 	return label;
 }
 

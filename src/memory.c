@@ -112,6 +112,21 @@ static unsigned int page_find_change(const struct blkv_pool *pool, struct page *
 	return words_find_change(page_address(page), mark, SECTOR_WORDS - 1, SECTOR_WORDS);
 }
 
+/*
+ * The request that a page was used for last: the sector of its data, and whether it was a write. On
+ * 32-bit kernels, only the low 31 bits of the sector are kept.
+ */
+static void page_set_origin(struct page *page, sector_t sector, bool written)
+{
+	set_page_private(page, (unsigned long)sector << 1 | written);
+}
+
+static sector_t page_origin(struct page *page, bool *written)
+{
+	*written = page_private(page) & 1;
+	return page_private(page) >> 1;
+}
+
 /* Before a page is used again or freed: if a mark has changed, record that as late data. */
 static void page_check(struct blkv_pool *pool, struct page *page)
 {
@@ -121,8 +136,7 @@ static void page_check(struct blkv_pool *pool, struct page *page)
 
 	if (likely(word >= PAGE_WORDS))
 		return;
-	/* On 32-bit kernels, page_private() holds only the low 32 bits of the sector. */
-	late.sector = page_private(page) + word / SECTOR_WORDS;
+	late.sector = page_origin(page, &late.written) + word / SECTOR_WORDS;
 	late.byte = word % SECTOR_WORDS * sizeof(u64);
 	late.expected = mark_of(pool, page, word);
 	late.found = ((u64 *)page_address(page))[word];
@@ -189,15 +203,13 @@ static unsigned int idle_take(struct blkv_idle *idle, struct list_head *pages, u
 }
 
 /* Move pages that were not needed since the last trim to @unused, the longest idle first. */
-static unsigned int idle_trim(struct blkv_idle *idle, unsigned int reserve,
-			      struct list_head *unused)
+static void idle_trim(struct blkv_idle *idle, unsigned int reserve, struct list_head *unused)
 {
-	unsigned int nr = idle->low > reserve ? idle->low - reserve : 0, i;
+	unsigned int nr = idle->low > reserve ? idle->low - reserve : 0;
 
-	for (i = 0; i < nr; i++, idle->nr--)
+	for (; nr; nr--, idle->nr--, idle->nr_owned--)
 		list_move(idle->pages.prev, unused);
 	idle->low = idle->nr;
-	return nr;
 }
 
 /* Move up to @nr resting pages to the tail of @pages, the oldest first; returns how many. */
@@ -234,15 +246,23 @@ static unsigned int alloc_new_pages(struct list_head *pages, unsigned int nr, gf
 	return taken;
 }
 
-/* May the pool allocate @nr more pages? Returns how many of them, and counts them as owned. */
-static unsigned int pool_allow_new(struct blkv_pool *pool, unsigned int nr)
+static void idle_fill(struct blkv_idle *idle, unsigned int nr)
 {
+	idle->nr = alloc_new_pages(&idle->pages, nr, GFP_KERNEL);
+	idle->nr_owned = idle->nr;
+	idle->low = idle->nr;
+}
+
+/* May the pool allocate @nr more pages of a kind? Returns how many, and counts them as owned. */
+static unsigned int pool_allow_new(struct blkv_pool *pool, struct blkv_idle *kind, unsigned int nr)
+{
+	unsigned long owned = pool->data.nr_owned + pool->vecs.nr_owned;
 	unsigned int allowed = 0;
 
 	lockdep_assert_held(&pool->lock);
-	if (pool->nr_owned < pool->limit)
-		allowed = min_t(unsigned long, nr, pool->limit - pool->nr_owned);
-	pool->nr_owned += allowed;
+	if (owned < pool->limit)
+		allowed = min_t(unsigned long, nr, pool->limit - owned);
+	kind->nr_owned += allowed;
 	return allowed;
 }
 
@@ -319,7 +339,7 @@ static void pool_suspect(struct blkv_pool *pool, struct list_head *pages, unsign
 	bool many;
 
 	spin_lock_irqsave(&pool->lock, flags);
-	list_splice_tail(pages, &pool->suspects[0]);
+	list_splice_tail_init(pages, &pool->suspects[0]);
 	pool->nr_suspects += nr;
 	many = pool->nr_suspects > pool->limit / SUSPECT_FRACTION;
 	spin_unlock_irqrestore(&pool->lock, flags);
@@ -348,8 +368,8 @@ static bool suspects_release(struct blkv_pool *pool)
 	list_splice_init(&pool->suspects[0], &pool->suspects[1]);
 	list_for_each_entry_safe(page, next, &rested, lru) {
 		pool->nr_suspects--;
-		if (pool->nr_owned > pool->reserve) {
-			pool->nr_owned--;
+		if (pool->data.nr_owned > pool->reserve) {
+			pool->data.nr_owned--;
 		} else {
 			list_move_tail(&page->lru, &kept);
 			nr_kept++;
@@ -381,8 +401,8 @@ static void pool_trim(struct work_struct *work)
 	bool again;
 
 	spin_lock_irq(&pool->lock);
-	pool->nr_owned -= idle_trim(&pool->data, RESERVE_DATA, &data);
-	pool->nr_owned -= idle_trim(&pool->vecs, RESERVE_VECS, &vecs);
+	idle_trim(&pool->data, RESERVE_DATA, &data);
+	idle_trim(&pool->vecs, RESERVE_VECS, &vecs);
 	again = pool_has_surplus(pool);
 	spin_unlock_irq(&pool->lock);
 
@@ -422,18 +442,16 @@ int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib
 	INIT_LIST_HEAD(&pool->suspects[1]);
 	pool->mark = mark;
 	pool->quarantine = (u64)quarantine_mib * SZ_1M >> PAGE_SHIFT;
-	pool->reserve = times * (RESERVE_DATA + RESERVE_VECS);
-	pool->limit = max_t(unsigned long, 2 * pool->reserve, totalram_pages() / LIMIT_FRACTION) +
+	pool->reserve = times * RESERVE_DATA;
+	pool->limit = max_t(unsigned long, 2 * times * (RESERVE_DATA + RESERVE_VECS),
+			    totalram_pages() / LIMIT_FRACTION) +
 		      pool->quarantine;
 
-	pool->data.nr = alloc_new_pages(&pool->data.pages, times * RESERVE_DATA, GFP_KERNEL);
-	pool->vecs.nr = alloc_new_pages(&pool->vecs.pages, times * RESERVE_VECS, GFP_KERNEL);
-	pool->data.low = pool->data.nr;
-	pool->vecs.low = pool->vecs.nr;
-	pool->nr_owned = pool->data.nr + pool->vecs.nr;
+	idle_fill(&pool->data, times * RESERVE_DATA);
+	idle_fill(&pool->vecs, times * RESERVE_VECS);
 	list_for_each_entry(page, &pool->data.pages, lru)
 		page_mark(pool, page);
-	if (pool->nr_owned < pool->reserve)
+	if (pool->data.nr < times * RESERVE_DATA || pool->vecs.nr < times * RESERVE_VECS)
 		return -ENOMEM;
 
 	return !kept || blkv_memory_get(pool, kept, BLKV_REGION_SECTORS) ? 0 : -ENOMEM;
@@ -450,8 +468,9 @@ void blkv_pool_exit(struct blkv_pool *pool)
 {
 	if (!pool->reserve)
 		return;
-	cancel_delayed_work_sync(&pool->trim);
+	/* It schedules the trim. */
 	cancel_delayed_work_sync(&pool->release);
+	cancel_delayed_work_sync(&pool->trim);
 	cancel_work_sync(&pool->late_work);
 	free_page_list(&pool->data.pages);
 	free_page_list(&pool->vecs.pages);
@@ -521,7 +540,8 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 			unsigned int nr_sectors, bool will_wait)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors), nr_vecs = pages_for_vecs(nr_pages);
-	unsigned int data = 0, vecs = 0, allowed = 0, new = 0;
+	unsigned int data = 0, vecs = 0, new_data = 0, new_vecs = 0;
+	unsigned int allowed_data = 0, allowed_vecs = 0;
 	struct collected collected;
 	unsigned long flags;
 
@@ -531,18 +551,16 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 			       pool->vecs.nr >= RESERVE_VECS + nr_vecs)) {
 		data = idle_take(&pool->data, &collected.used, nr_pages);
 		vecs = idle_take(&pool->vecs, &collected.vecs, nr_vecs);
-		allowed = pool_allow_new(pool, nr_pages - data + nr_vecs - vecs);
+		allowed_data = pool_allow_new(pool, &pool->data, nr_pages - data);
+		allowed_vecs = pool_allow_new(pool, &pool->vecs, nr_vecs - vecs);
 	}
 	spin_unlock_irqrestore(&pool->lock, flags);
 
-	if (allowed && data + vecs + allowed == nr_pages + nr_vecs) {
-		unsigned int more = alloc_new_pages(&collected.vecs, nr_vecs - vecs, GFP_NOWAIT);
-
-		vecs += more;
-		new = alloc_new_pages(&collected.fresh, nr_pages - data, GFP_NOWAIT);
-		allowed -= more + new;
+	if (data + allowed_data == nr_pages && vecs + allowed_vecs == nr_vecs) {
+		new_data = alloc_new_pages(&collected.fresh, allowed_data, GFP_NOWAIT);
+		new_vecs = alloc_new_pages(&collected.vecs, allowed_vecs, GFP_NOWAIT);
 	}
-	if (data + new + vecs == nr_pages + nr_vecs) {
+	if (data + new_data == nr_pages && vecs + new_vecs == nr_vecs) {
 		memory_fill(pool, memory, &collected, nr_pages);
 		return true;
 	}
@@ -550,9 +568,10 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 	/* Count the waiter before the pages go back, so that no newer request gets them. */
 	spin_lock_irqsave(&pool->lock, flags);
 	pool->waiters += will_wait;
-	pool->nr_owned -= allowed;
+	pool->data.nr_owned -= allowed_data - new_data;
+	pool->vecs.nr_owned -= allowed_vecs - new_vecs;
 	spin_unlock_irqrestore(&pool->lock, flags);
-	collected_return(pool, &collected, data + new, vecs);
+	collected_return(pool, &collected, data + new_data, vecs + new_vecs);
 	return false;
 }
 
@@ -666,16 +685,18 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 
 	collected_init(&collected);
 	for (;;) {
+		struct blkv_idle *kind;
 		unsigned int allowed = 0;
 
 		spin_lock_irq(&pool->lock);
 		data -= idle_take(&pool->data, &collected.used, data);
 		data -= resting_take(pool, &collected.used, data);
 		vecs -= idle_take(&pool->vecs, &collected.vecs, vecs);
+		kind = data ? &pool->data : &pool->vecs;
 		if (!data && !vecs)
 			pool->waiters--;
 		else
-			allowed = pool_allow_new(pool, 1);
+			allowed = pool_allow_new(pool, kind, 1);
 		spin_unlock_irq(&pool->lock);
 		if (!data && !vecs)
 			break;
@@ -688,7 +709,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 			continue;
 		}
 		spin_lock_irq(&pool->lock);
-		pool->nr_owned -= allowed;
+		kind->nr_owned -= allowed;
 		spin_unlock_irq(&pool->lock);
 		/* All pages may be suspect. Release them, and try the system again. */
 		if (!wait_event_timeout(pool->wait, pool_has_any(pool, data, vecs), HZ))
@@ -703,17 +724,16 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
  * @pool: where blkv_memory_get() or blkv_memory_wait() took it
  * @memory: the memory; may be empty
  * @start: first sector of the request that it was used for
- * @suspect: a leg failed that request, and may still write to the memory
+ * @flags: any of BLKV_SUSPECT and BLKV_WRITTEN
  *
  * Context: Any.
  */
 void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
-		     bool suspect)
+		     unsigned int flags)
 {
 	unsigned int nr = memory->nr_pages, nr_vecs = pages_for_vecs(nr), i;
 	LIST_HEAD(data);
 	LIST_HEAD(vecs);
-	LIST_HEAD(none);
 
 	if (!nr)
 		return;
@@ -721,7 +741,7 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 	for (i = nr; i--;) {
 		struct page *page = memory->vecs[i].bv_page;
 
-		set_page_private(page, (unsigned long)(start + i * PAGE_SECTORS));
+		page_set_origin(page, start + i * PAGE_SECTORS, flags & BLKV_WRITTEN);
 		page_mark(pool, page);
 		/* In the order in which memory_fill() takes them. */
 		list_add(&page->lru, &data);
@@ -730,10 +750,12 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 		list_add(&virt_to_page(memory->vecs)->lru, &vecs);
 	memory->nr_pages = 0;
 
-	if (suspect)
+	if (flags & BLKV_SUSPECT) {
 		pool_suspect(pool, &data, nr);
-	if (!suspect || nr_vecs)
-		pool_give_back(pool, suspect ? &none : &data, suspect ? 0 : nr, &vecs, nr_vecs);
+		nr = 0;
+	}
+	if (nr || nr_vecs)
+		pool_give_back(pool, &data, nr, &vecs, nr_vecs);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);
 

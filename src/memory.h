@@ -36,22 +36,26 @@ struct blkv_memory {
  * @pages: linked by page->lru, the most recently used ones first
  * @nr: length of @pages
  * @low: the lowest @nr since the last trim
+ * @nr_owned: pages of this kind that the pool has allocated, in use or not
  */
 struct blkv_idle {
 	struct list_head pages;
 	unsigned int nr;
 	unsigned int low;
+	unsigned long nr_owned;
 };
 
 /**
  * struct blkv_late - a finding of late data: memory that changed after its request
  * @sector: the sector of the request that this memory was used for
+ * @written: that request was a write
  * @byte: offset in the sector of the first word that has changed
  * @expected: the mark of that word
  * @found: its current value
  */
 struct blkv_late {
 	sector_t sector;
+	bool written;
 	unsigned int byte;
 	u64 expected;
 	u64 found;
@@ -59,11 +63,15 @@ struct blkv_late {
 
 #define BLKV_MAX_LATE 16
 
+/* For blkv_memory_put(): a leg failed the request, and may still use the memory; it was a write. */
+#define BLKV_SUSPECT BIT(0)
+#define BLKV_WRITTEN BIT(1)
+
 /**
  * struct blkv_pool - where private memory comes from and returns to
  * @mark: the number that the marks are derived from
  * @quarantine: number of pages that rest before they are used again
- * @reserve: number of pages that the pool always owns
+ * @reserve: number of pages for data that the pool always owns
  * @trim: returns pages that have been idle for a while to the system
  * @release: returns suspect pages to the system
  * @late_work: reports @late
@@ -75,8 +83,7 @@ struct blkv_late {
  * @nr_resting: length of @resting
  * @suspects: pages of requests that a leg failed: [0] since the last release, [1] before that
  * @nr_suspects: length of both lists
- * @nr_owned: pages allocated by this pool, in use or not
- * @limit: of @nr_owned
+ * @limit: of the pages of both kinds that the pool may own
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
  *	get only what these cannot need, so that they do not starve
  * @nr_late: number of entries in @late
@@ -98,7 +105,6 @@ struct blkv_pool {
 	unsigned int nr_resting;
 	struct list_head suspects[2];
 	unsigned int nr_suspects;
-	unsigned long nr_owned;
 	unsigned long limit;
 	unsigned int waiters;
 	unsigned int nr_late;
@@ -130,7 +136,7 @@ bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigne
 void blkv_pool_await(struct blkv_pool *pool);
 void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
-		     bool suspect);
+		     unsigned int flags);
 
 void blkv_memory_mark(const struct blkv_pool *pool, struct blkv_memory *memory);
 bool blkv_memory_is_marked(const struct blkv_pool *pool, const struct blkv_memory *memory,

@@ -4,7 +4,7 @@
  *
  * src/verdict.c interprets the results of the legs. Nothing here blocks in map: the
  * submitter may hold bios of ours in current->bio_list. Nothing sleeps in a completion, which may
- * be a hard interrupt. What has to wait is queued to one of three workqueues, see struct blkverify.
+ * be a hard interrupt. What has to wait is queued to a workqueue, see struct blkverify.
  * A request belongs to one context at a time; it is handed over by blkv_range_lock() and
  * blkv_range_unlock(), by queue_work(), and by the count of pending legs, and the previous owner
  * must not touch it afterwards.
@@ -108,6 +108,35 @@ static blk_status_t status_for_caller(blk_status_t status)
 	return status;
 }
 
+/*
+ * May the leg still transfer data although it has completed the request? An aborted command may,
+ * but not one that the leg refused.
+ */
+static bool leg_is_suspect(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	blk_status_t status = req->submitted ? req->status[leg] : BLK_STS_OK;
+
+	return status && status != BLK_STS_NOTSUPP && status != BLK_STS_INVAL &&
+	       status != BLK_STS_AGAIN;
+}
+
+static void memories_put(struct blkv_request *req)
+{
+	sector_t start = req->range.start;
+	unsigned int flags = req->operation == BLKV_OPERATION_READ ? 0 : BLKV_WRITTEN;
+	bool suspect = false;
+	enum blkv_leg_nr leg;
+
+	for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++)
+		if (leg_memory(req, leg) == &req->memory)
+			suspect |= leg_is_suspect(req, leg);
+	blkv_memory_put(memory_pool(req), &req->memory, start,
+			flags | (suspect ? BLKV_SUSPECT : 0));
+	if (has_two_copies(req))
+		blkv_memory_put(&req->blkv->test_pool, &req->test_copy, start,
+				flags | (leg_is_suspect(req, BLKV_TEST) ? BLKV_SUSPECT : 0));
+}
+
 /**
  * blkv_request_end() - end a request
  * @req: the request
@@ -120,18 +149,14 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 {
 	struct blkverify *blkv = req->blkv;
 	struct bio *clone = blkv_request_clone(req);
-	bool suspect = false;
 
 	if (req->submitted) {
-		suspect = req->status[BLKV_RAW] || req->status[BLKV_TEST];
 		bio_uninit(&req->raw_bio);
 		bio_uninit(&req->test_bio);
 	}
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
-	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, suspect);
-	if (has_two_copies(req))
-		blkv_memory_put(&blkv->test_pool, &req->test_copy, req->range.start, suspect);
+	memories_put(req);
 	if (req->nr_sectors && !req->handed_over)
 		blkv_request_unlock(blkv, &req->range);
 
@@ -427,7 +452,7 @@ static bool memories_get(struct blkv_request *req)
 	    blkv_memory_get(&blkv->test_pool, &req->test_copy, req->nr_sectors))
 		return true;
 	blkv_pool_await(memory_pool(req));
-	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, false);
+	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, 0);
 	return false;
 }
 

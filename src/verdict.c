@@ -209,7 +209,7 @@ static int shift_search(struct blkv_request *req, unsigned int bad, sector_t sta
 	if (nr && blkv_memory_try(&blkv->copy_pool, &around, nr) &&
 	    !blkv_leg_read(blkv, BLKV_RAW, &around, start, nr))
 		n = blkv_memory_find(&around, nr, &req->memory, bad);
-	blkv_memory_put(&blkv->copy_pool, &around, start, false);
+	blkv_memory_put(&blkv->copy_pool, &around, start, 0);
 	return n < nr ? (s64)(start + n) - (s64)(req->range.start + bad) : 0;
 }
 
@@ -571,15 +571,14 @@ static void write_judge_queued(struct work_struct *work)
  *
  * Context: Process.
  */
-void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool,
-		       enum blkv_operation operation)
+void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool)
 {
 	struct blkv_late late;
 
 	while (blkv_pool_next_late(pool, &late)) {
 		struct blkv_report report = {
 			.kind = BLKV_MISMATCH,
-			.operation = operation,
+			.operation = late.written ? BLKV_OPERATION_WRITE : BLKV_OPERATION_READ,
 			.sector = late.sector,
 			.nr_sectors = 1,
 			.bad_sector = late.sector,

@@ -10,7 +10,6 @@ struct blkv_request;
 struct blkverify;
 
 void blkv_verdict(struct blkv_request *req);
-void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool,
-		       enum blkv_operation operation);
+void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool);
 
 #endif /* DM_BLKVERIFY_VERDICT_H */

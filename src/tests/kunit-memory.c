@@ -126,12 +126,17 @@ static void late_work(struct work_struct *work)
 /* Return memory of a successful request. */
 static void put(struct blkv_pool *pool, struct blkv_memory *memory)
 {
-	blkv_memory_put(pool, memory, 0, false);
+	blkv_memory_put(pool, memory, 0, 0);
 }
 
 static unsigned int nr_idle(const struct blkv_pool *pool)
 {
 	return READ_ONCE(pool->data.nr) + READ_ONCE(pool->vecs.nr);
+}
+
+static unsigned long nr_owned(const struct blkv_pool *pool)
+{
+	return pool->data.nr_owned + pool->vecs.nr_owned;
 }
 
 static void exit_pool(void *data)
@@ -195,8 +200,9 @@ static void expect_settled(struct kunit *test, struct fixture *fixture)
 			pool->nr_suspects);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool) + pool->nr_resting + pool->nr_suspects + POOL_RESERVE,
 			nr_pages_out());
-	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
-	KUNIT_EXPECT_GE(test, pool->nr_owned, 2 * POOL_RESERVE);
+	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
+	KUNIT_EXPECT_GE(test, pool->data.nr_owned, 2 * RESERVE_DATA);
+	KUNIT_EXPECT_GE(test, pool->vecs.nr_owned, 2 * RESERVE_VECS);
 	KUNIT_EXPECT_GE(test, pool->vecs.nr, RESERVE_VECS);
 	KUNIT_EXPECT_EQ(test, pool->waiters, 0);
 	KUNIT_EXPECT_EQ(test, pool->nr_late, 0);
@@ -470,7 +476,7 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[0], PAGE_SECTORS));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[1], PAGE_SECTORS));
 	/* The stub is for this task only, and it is a worker that waits. */
-	fixture->pool.limit = fixture->pool.nr_owned;
+	fixture->pool.limit = nr_owned(&fixture->pool);
 	KUNIT_ASSERT_FALSE(test,
 			   blkv_memory_get(&fixture->pool, &waiter->memory, BLKV_REGION_SECTORS));
 
@@ -510,7 +516,7 @@ static void limit_is_respected(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS));
 	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
-	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
+	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
 	put(pool, &a);
 	wait_briefly(test, pool, &b, BLKV_REGION_SECTORS);
 	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
@@ -528,7 +534,7 @@ static void limit_is_respected(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS));
 	system_pages = 3;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS));
-	KUNIT_EXPECT_EQ(test, pool->nr_owned, nr_pages_out());
+	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
 	put(pool, &a);
 	wait_briefly(test, pool, &c, BLKV_REGION_SECTORS);
 	put(pool, &b);
@@ -1124,6 +1130,8 @@ static void expect_late(struct kunit *test, struct blkv_pool *pool, sector_t sec
 
 	KUNIT_ASSERT_TRUE(test, blkv_pool_next_late(pool, &late));
 	KUNIT_EXPECT_EQ(test, late.sector, sector);
+	/* Some tests write at 800, all others read. */
+	KUNIT_EXPECT_EQ(test, late.written, sector >= 800 && sector < 808);
 	KUNIT_EXPECT_EQ(test, late.byte, byte);
 	KUNIT_EXPECT_EQ(test, late.expected, expected);
 	KUNIT_EXPECT_EQ(test, late.found, found);
@@ -1143,12 +1151,12 @@ static void late_data_are_found(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
 	page = memory.vecs[1].bv_page;
 	words = page_address(page);
-	blkv_memory_put(pool, &memory, 1ULL << 20, false);
+	blkv_memory_put(pool, &memory, 1ULL << 20, 0);
 	/* Words without a mark may change. */
 	words[0]++;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS));
 	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
-	blkv_memory_put(pool, &memory, 1ULL << 20, false);
+	blkv_memory_put(pool, &memory, 1ULL << 20, 0);
 
 	words[2 * 64 + 63] = 0xbad;
 	words[5 * 64 + 63] = 0xbad2;
@@ -1184,7 +1192,7 @@ static void late_data_are_found_anywhere_with_a_quarantine(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS));
 		page = memory.vecs[0].bv_page;
 		words = page_address(page);
-		blkv_memory_put(pool, &memory, 800, false);
+		blkv_memory_put(pool, &memory, 800, BLKV_WRITTEN);
 		words[word] ^= 1;
 		/* Push the page through the quarantine, and then use all idle pages. */
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
@@ -1287,7 +1295,7 @@ static void suspects_go_back_to_the_system(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 40 * PAGE_SECTORS));
 	page = memory.vecs[7].bv_page;
 	out = nr_pages_out();
-	blkv_memory_put(pool, &memory, 1000, true);
+	blkv_memory_put(pool, &memory, 1000, BLKV_SUSPECT);
 	put(pool, &other);
 	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 40);
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->release));
@@ -1306,6 +1314,27 @@ static void suspects_go_back_to_the_system(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* Idle pages for bvecs do not count: they cannot replace pages for data. */
+static void suspects_of_the_reserve_stay_beside_idle_bvecs(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memories[10] = {};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], 16 * PAGE_SECTORS));
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		put(pool, &memories[i]);
+	KUNIT_ASSERT_EQ(test, pool->vecs.nr, ARRAY_SIZE(memories));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[0], BLKV_REGION_SECTORS));
+	blkv_memory_put(pool, &memories[0], 0, BLKV_SUSPECT);
+	release(pool);
+	release(pool);
+	KUNIT_EXPECT_EQ(test, pool->data.nr, RESERVE_DATA);
+	expect_settled(test, fixture);
+}
+
 /* A leg that fails all requests must not use up the limit of the pool. */
 static void many_suspects_rest_shorter(struct kunit *test)
 {
@@ -1317,7 +1346,7 @@ static void many_suspects_rest_shorter(struct kunit *test)
 	pool->limit = 4 * POOL_RESERVE;
 	for (i = 0; i < 100; i++) {
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 64 * PAGE_SECTORS));
-		blkv_memory_put(pool, &memory, 0, true);
+		blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
 		flush_work(&pool->release.work);
 		KUNIT_ASSERT_LE(test, pool->nr_suspects, pool->limit / 4 + 64);
 	}
@@ -1333,7 +1362,7 @@ static void waiter_gets_suspects(struct kunit *test)
 	unsigned long start = jiffies;
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
-	blkv_memory_put(pool, &memory, 0, true);
+	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
 	system_pages = 0;
 	KUNIT_ASSERT_FALSE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
 	blkv_memory_wait(pool, &memory, BLKV_REGION_SECTORS);
@@ -1350,7 +1379,7 @@ static void suspects_of_the_reserve_stay(struct kunit *test)
 	struct blkv_memory memory = {};
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS));
-	blkv_memory_put(pool, &memory, 0, true);
+	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
 	KUNIT_EXPECT_EQ(test, pool->nr_suspects, REGION_PAGES);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), RESERVE_VECS);
 	release(pool);
@@ -1395,7 +1424,7 @@ static void check_looks_at_all_memory(struct kunit *test)
 			KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory,
 								40 * PAGE_SECTORS));
 			page = memory.vecs[2].bv_page;
-			blkv_memory_put(&fixture->pool, &memory, 1000, suspect);
+			blkv_memory_put(&fixture->pool, &memory, 1000, suspect ? BLKV_SUSPECT : 0);
 			expect_found_by_check(test, fixture, page);
 			kunit_release_action(test, exit_pool_action, fixture);
 			kunit_release_action(test, let_given_pages_go_action, NULL);
@@ -1415,7 +1444,8 @@ static void kinds_of_pages_are_never_mixed(struct kunit *test)
 		struct blkv_memory *memory = &memories[below(random, MANY)];
 
 		if (memory->nr_pages) {
-			blkv_memory_put(&fixture->pool, memory, 0, one_in(random, 20));
+			blkv_memory_put(&fixture->pool, memory, 0,
+					one_in(random, 20) ? BLKV_SUSPECT : 0);
 			continue;
 		}
 		if (one_in(random, 50)) {
@@ -1515,6 +1545,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(many_suspects_rest_shorter),
 	KUNIT_CASE(waiter_gets_suspects),
 	KUNIT_CASE(suspects_of_the_reserve_stay),
+	KUNIT_CASE(suspects_of_the_reserve_stay_beside_idle_bvecs),
 	KUNIT_CASE(kinds_of_pages_are_never_mixed),
 	KUNIT_CASE(try_leaves_no_waiter),
 	KUNIT_CASE(pool_without_kept_memory),

@@ -6,8 +6,9 @@
  *
  * The read hands its range over to the label, so that the legs do not change until they have been
  * re-read. Labels are made one at a time in an ordered workqueue, in process context; a suspend
- * waits for pending ones. No label is made while memory is short.
+ * waits for pending ones. No label is made while memory is short, or if it would come late.
  */
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 
 #include "difference.h"
@@ -16,8 +17,12 @@
 #include "report.h"
 #include "request.h"
 
-/* More pending labels would only keep more ranges locked while the test leg hangs. */
+/*
+ * Pending labels keep ranges locked, and a suspend waits for them. If the test leg takes long for
+ * each read, no label is made of a report that is older than MAX_AGE.
+ */
 #define MAX_LABELS 64
+#define MAX_AGE (30 * HZ)
 
 /**
  * struct label - a pending label
@@ -25,6 +30,7 @@
  * @blkv: the target
  * @range: the range of the read, taken over from the request
  * @report: a copy of the report; the log line of the label refers to its number and sector
+ * @end: in jiffies; not made after that
  * @logged: the report was logged, so log the label, too
  */
 struct label {
@@ -32,17 +38,20 @@ struct label {
 	struct blkverify *blkv;
 	struct blkv_range range;
 	struct blkv_report report;
+	unsigned long end;
 	bool logged;
 };
 
-/* Does any trusted sector differ now? */
-static bool range_differs(struct blkverify *blkv, const struct blkv_range *range,
+/* Does sector @bad, which has been reported, or any trusted sector differ now? */
+static bool range_differs(struct blkverify *blkv, const struct blkv_range *range, sector_t bad,
 			  const struct blkv_memory *raw, const struct blkv_memory *test)
 {
 	unsigned int nr = range->last - range->start + 1, done, run;
 	struct blkv_difference difference = {};
 	bool trusted;
 
+	/* It may have become untrusted since then. */
+	blkv_difference_add(&difference, raw, test, bad - range->start, 1);
 	for (done = 0; done < nr; done += run) {
 		run = blkv_trust_run(&blkv->trust, range->start + done, nr - done, &trusted);
 		if (trusted)
@@ -52,25 +61,29 @@ static bool range_differs(struct blkverify *blkv, const struct blkv_range *range
 }
 
 /* Re-read both legs, each into memory from a pool that the leg may read into. */
-static enum blkv_label range_label(struct blkverify *blkv, const struct blkv_range *range)
+static enum blkv_label range_label(struct blkverify *blkv, const struct blkv_range *range,
+				   sector_t bad)
 {
 	unsigned int nr = range->last - range->start + 1;
 	enum blkv_label label = BLKV_LABEL_NONE;
 	struct blkv_memory raw, test;
-	bool failed = false;
+	blk_status_t raw_status = BLK_STS_OK, test_status = BLK_STS_OK;
 
 	blkv_memory_init(&raw);
 	blkv_memory_init(&test);
-	if (blkv_memory_try(&blkv->copy_pool, &raw, nr) &&
-	    blkv_memory_try(&blkv->test_pool, &test, nr) &&
-	    !blkv_leg_read(blkv, BLKV_RAW, &raw, range->start, nr)) {
-		failed = blkv_leg_read(blkv, BLKV_TEST, &test, range->start, nr);
-		label = failed || range_differs(blkv, range, &raw, &test) ?
-				BLKV_LABEL_PERSISTENT :
-				BLKV_LABEL_TRANSIENT;
-	}
-	blkv_memory_put(&blkv->copy_pool, &raw, range->start, 0);
-	blkv_memory_put(&blkv->test_pool, &test, range->start, failed ? BLKV_SUSPECT : 0);
+	if (!blkv_memory_try(&blkv->copy_pool, &raw, nr) ||
+	    !blkv_memory_try(&blkv->test_pool, &test, nr))
+		goto out;
+	raw_status = blkv_leg_read(blkv, BLKV_RAW, &raw, range->start, nr);
+	if (raw_status)
+		goto out;
+	test_status = blkv_leg_read(blkv, BLKV_TEST, &test, range->start, nr);
+	label = test_status || range_differs(blkv, range, bad, &raw, &test) ?
+			BLKV_LABEL_PERSISTENT :
+			BLKV_LABEL_TRANSIENT;
+out:
+	blkv_memory_put(&blkv->copy_pool, &raw, range->start, raw_status ? BLKV_SUSPECT : 0);
+	blkv_memory_put(&blkv->test_pool, &test, range->start, test_status ? BLKV_SUSPECT : 0);
 	return label;
 }
 
@@ -81,8 +94,8 @@ static void label_make(struct work_struct *work)
 	enum blkv_label result = BLKV_LABEL_NONE;
 
 	/* A frozen target no longer reads the legs. */
-	if (!blkv_is_frozen(&blkv->findings))
-		result = range_label(blkv, &label->range);
+	if (!blkv_is_frozen(&blkv->findings) && time_before(jiffies, label->end))
+		result = range_label(blkv, &label->range, label->report.bad_sector);
 	blkv_request_unlock(blkv, &label->range);
 
 	if (result) {
@@ -115,6 +128,7 @@ void blkv_label_start(struct blkv_request *req, const struct blkv_report *report
 	INIT_WORK(&label->work, label_make);
 	label->blkv = blkv;
 	label->report = *report;
+	label->end = jiffies + MAX_AGE;
 	label->logged = logged;
 	blkv_range_hand_over(&blkv->ranges, &req->range, &label->range);
 	req->handed_over = true;

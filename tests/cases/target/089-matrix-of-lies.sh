@@ -21,6 +21,8 @@ row() { # <lie> <op> <nr> <sector> <class>
 	rows=$((rows + 1))
 	[[ $list == *[0-9]" $2 sector=$start nr=$3 contents mismatch in sector $4 byte="*" class=$5 "* ]] ||
 		fail "$1 of $3 sectors, sector $4: $list"
+	# The re-read for the label must not meet the next lie.
+	[ "$2" = write ] || wait_until 60 has_labels
 	tell reset
 }
 

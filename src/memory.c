@@ -972,25 +972,43 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sector);
  * @nr_sectors: how many sectors of it to search
  * @other: the other memory
  * @n: which sector of @other to search for
+ * @last: find the last match instead of the first one
  *
  * Context: Any. A pass over the data.
- * Return: the first sector with the same data, or @nr_sectors.
+ * Return: the sector with the same data, or @nr_sectors.
  */
 noinline_for_stack unsigned int blkv_memory_find(const struct blkv_memory *memory,
 						 unsigned int nr_sectors,
-						 const struct blkv_memory *other, unsigned int n)
+						 const struct blkv_memory *other, unsigned int n,
+						 bool last)
 {
 	struct blkv_sector_iter iter = blkv_memory_walk(memory, 0, nr_sectors);
 	struct blkv_bounce bounce, wanted_bounce;
 	const u8 *wanted = blkv_memory_sector(other, n, &wanted_bounce);
-	unsigned int i;
+	unsigned int i, found = nr_sectors;
 
-	for (i = 0; i < nr_sectors; i++)
+	for (i = 0; i < nr_sectors && (last || found == nr_sectors); i++)
 		if (!memcmp(blkv_sector_next(&iter, &bounce), wanted, SECTOR_SIZE))
-			break;
-	return i;
+			found = i;
+	return found;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_find);
+
+/**
+ * blkv_memory_is_pattern() - is a sector the same eight bytes all over?
+ * @memory: the memory
+ * @n: which sector
+ *
+ * Context: Any.
+ */
+noinline_for_stack bool blkv_memory_is_pattern(const struct blkv_memory *memory, unsigned int n)
+{
+	struct blkv_bounce bounce;
+	const u8 *sector = blkv_memory_sector(memory, n, &bounce);
+
+	return !memcmp(sector, sector + sizeof(u64), SECTOR_SIZE - sizeof(u64));
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_pattern);
 
 /**
  * blkv_memory_sum() - checksum of private memory

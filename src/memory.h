@@ -155,7 +155,8 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 			     struct blkv_bounce *bounce);
 void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to, size_t len);
 unsigned int blkv_memory_find(const struct blkv_memory *memory, unsigned int nr_sectors,
-			      const struct blkv_memory *other, unsigned int n);
+			      const struct blkv_memory *other, unsigned int n, bool last);
+bool blkv_memory_is_pattern(const struct blkv_memory *memory, unsigned int n);
 u32 blkv_memory_sum(const struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor);
 

@@ -76,9 +76,10 @@ static void divergence_report(struct blkv_request *req)
 	report_init(req, &report, BLKV_DIVERGENCE);
 	report.errnos[BLKV_RAW] = blk_status_to_errno(req->status[BLKV_RAW]);
 	report.errnos[BLKV_TEST] = blk_status_to_errno(req->status[BLKV_TEST]);
-	report.unverified = req->reread && req->differ;
+	report.unverified = req->reread && (req->differ || req->early);
 	if (report.unverified)
-		report.bad_sector = req->range.start + req->differs_in;
+		report.bad_sector = req->range.start +
+				    (req->differ ? req->differs_in : req->early_sector);
 	report_publish(req->blkv, &report);
 }
 
@@ -199,17 +200,21 @@ static void difference_find(struct blkv_request *req, struct blkv_difference *di
  * sector @bad of the request. Returns the distance, or 0 if they are not found. Those sectors are
  * not locked, so the result is only a hint.
  */
-static int shift_search(struct blkv_request *req, unsigned int bad, sector_t start, unsigned int nr)
+static int shift_search(struct blkv_request *req, unsigned int bad, sector_t start, unsigned int nr,
+			bool last)
 {
 	struct blkverify *blkv = req->blkv;
+	blk_status_t status = BLK_STS_OK;
 	struct blkv_memory around;
 	unsigned int n = nr;
 
 	blkv_memory_init(&around);
-	if (nr && blkv_memory_try(&blkv->copy_pool, &around, nr) &&
-	    !blkv_leg_read(blkv, BLKV_RAW, &around, start, nr))
-		n = blkv_memory_find(&around, nr, &req->memory, bad);
-	blkv_memory_put(&blkv->copy_pool, &around, start, 0);
+	if (nr && blkv_memory_try(&blkv->copy_pool, &around, nr)) {
+		status = blkv_leg_read(blkv, BLKV_RAW, &around, start, nr);
+		if (!status)
+			n = blkv_memory_find(&around, nr, &req->memory, bad, last);
+	}
+	blkv_memory_put(&blkv->copy_pool, &around, start, status ? BLKV_SUSPECT : 0);
 	return n < nr ? (s64)(start + n) - (s64)(req->range.start + bad) : 0;
 }
 
@@ -224,9 +229,12 @@ static void shift_look_around(struct blkv_request *req, unsigned int bad,
 
 	if (diagnosis->class != BLKV_CLASS_TORN && diagnosis->class != BLKV_CLASS_OTHER)
 		return;
-	shift = shift_search(req, bad, end, after);
+	/* A pattern that fills sectors proves nothing: its neighbours may hold the same. */
+	if (blkv_memory_is_pattern(&req->memory, bad))
+		return;
+	shift = shift_search(req, bad, end, after, false);
 	if (!shift)
-		shift = shift_search(req, bad, start - before, before);
+		shift = shift_search(req, bad, start - before, before, true);
 	if (!shift)
 		return;
 	diagnosis->class = BLKV_CLASS_SHIFTED;
@@ -241,7 +249,7 @@ static void difference_classify(struct blkv_request *req, const struct blkv_diff
 	unsigned int bad = difference->first;
 
 	diagnosis->number = 0;
-	if (req->early == BLKV_EARLY_UNFILLED ||
+	if ((req->early == BLKV_EARLY_UNFILLED && bad == req->early_sector) ||
 	    blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad)) {
 		diagnosis->class = BLKV_CLASS_UNFILLED;
 	} else if (req->early == BLKV_EARLY_CHANGED) {
@@ -409,11 +417,17 @@ static void legs_compare(struct blkv_request *req)
 /* With strict_completion: have the data changed since the test leg completed the read? */
 static void read_check_sum(struct blkv_request *req)
 {
+	bool trusted;
+
 	if (!blkv_option(&req->blkv->options, STRICT_COMPLETION) || req->early ||
 	    blkv_memory_sum(&req->memory, req->nr_sectors) == req->sum)
 		return;
 	req->early = BLKV_EARLY_CHANGED;
-	req->early_sector = 0;
+	/* The checksum does not tell in which sector. */
+	req->early_sector = blkv_trust_run(&req->blkv->trust, req->range.start, req->nr_sectors,
+					   &trusted);
+	if (trusted)
+		req->early_sector = 0;
 }
 
 static void compare_queued(struct work_struct *work)

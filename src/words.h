@@ -82,7 +82,7 @@
 	CLASS(ZEROS, "zeros", NONE, "the test leg returned only zeros")                            \
 	CLASS(ONES, "ones", NONE, "the test leg returned only bytes 0xff")                         \
 	CLASS(BITFLIP, "bitflip", COUNT, "a few bits differ")                                      \
-	CLASS(SHIFTED, "shifted", DISTANCE, "the data of another sector of the same request")      \
+	CLASS(SHIFTED, "shifted", DISTANCE, "the data of another sector, in or near the request")  \
 	CLASS(TORN, "torn", NONE, "only the start or only the end of the request differs")         \
 	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
 	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")          \

@@ -1005,19 +1005,55 @@ static void sector_of_other_memory_is_found(struct kunit *test)
 		cut_at_random(other);
 		KUNIT_ASSERT_EQ(test,
 				blkv_memory_find(&walked->memory, WALK_SECTORS, &other->memory,
-						 from),
+						 from, one_in(walked->random, 2)),
 				WALK_SECTORS);
 		memcpy(other->flat + from * SECTOR_SIZE, walked->flat + to * SECTOR_SIZE,
 		       SECTOR_SIZE);
 		copy_flat(other, other->flat, true);
 		KUNIT_ASSERT_EQ(test,
 				blkv_memory_find(&walked->memory, WALK_SECTORS, &other->memory,
-						 from),
+						 from, one_in(walked->random, 2)),
 				to);
 		/* Only the given number of sectors is searched. */
 		KUNIT_ASSERT_EQ(test,
-				blkv_memory_find(&walked->memory, to, &other->memory, from), to);
+				blkv_memory_find(&walked->memory, to, &other->memory, from,
+						 one_in(walked->random, 2)), to);
 	}
+}
+
+static void first_or_last_match_is_found(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int first = WALK_SECTORS / 3, last = WALK_SECTORS / 2;
+
+	cut_at_random(walked);
+	memcpy(walked->flat + last * SECTOR_SIZE, walked->flat + first * SECTOR_SIZE, SECTOR_SIZE);
+	copy_flat(walked, walked->flat, true);
+	KUNIT_EXPECT_EQ(test,
+			blkv_memory_find(&walked->memory, WALK_SECTORS, &walked->memory, last,
+					 false),
+			first);
+	KUNIT_EXPECT_EQ(test,
+			blkv_memory_find(&walked->memory, WALK_SECTORS, &walked->memory, first,
+					 true),
+			last);
+}
+
+static void patterns_are_recognised(struct kunit *test)
+{
+	struct walked *walked = new_walked(test);
+	unsigned int n = WALK_SECTORS / 2;
+	u8 *sector = walked->flat + n * SECTOR_SIZE;
+
+	cut_at_random(walked);
+	KUNIT_EXPECT_FALSE(test, blkv_memory_is_pattern(&walked->memory, n));
+	memcpy(sector, "patterns", 8);
+	memset64((u64 *)sector, *(u64 *)sector, SECTOR_SIZE / 8);
+	copy_flat(walked, walked->flat, true);
+	KUNIT_EXPECT_TRUE(test, blkv_memory_is_pattern(&walked->memory, n));
+	sector[SECTOR_SIZE - 1]++;
+	copy_flat(walked, walked->flat, true);
+	KUNIT_EXPECT_FALSE(test, blkv_memory_is_pattern(&walked->memory, n));
 }
 
 static void sum_covers_every_byte(struct kunit *test)
@@ -1532,6 +1568,8 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(memory_of_a_pool_is_walked),
 	KUNIT_CASE(attached_bio_transfers_the_memory),
 	KUNIT_CASE(sector_of_other_memory_is_found),
+	KUNIT_CASE(first_or_last_match_is_found),
+	KUNIT_CASE(patterns_are_recognised),
 	KUNIT_CASE(sum_covers_every_byte),
 	KUNIT_CASE(lent_memory_is_marked),
 	KUNIT_CASE(transferred_data_removes_the_mark),

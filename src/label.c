@@ -122,7 +122,7 @@ void blkv_label_start(struct blkv_request *req, const struct blkv_report *report
 
 	if (atomic_inc_return(&blkv->nr_labels) > MAX_LABELS)
 		goto out;
-	label = kmalloc(sizeof(*label), BLKV_GFP_NOWAIT);
+	label = kmalloc_obj(*label, BLKV_GFP_NOWAIT);
 	if (!label)
 		goto out;
 	INIT_WORK(&label->work, label_make);

@@ -32,8 +32,9 @@ static void __exit dm_##name##_exit(void)					\
 module_exit(dm_##name##_exit)
 #endif
 
-/* Before 7.0 ("slab: Introduce kmalloc_obj() and family"), here with GFP_KERNEL only. */
+/* Before 7.0 ("slab: Introduce kmalloc_obj() and family"), here with the arguments in use. */
 #ifndef kvzalloc_obj
+#define kmalloc_obj(p, gfp) kmalloc(sizeof(p), gfp)
 #define kvzalloc_obj(p) kvzalloc_objs(p, 1)
 #define kvzalloc_objs(p, n) kvcalloc(n, sizeof(p), GFP_KERNEL)
 #endif

@@ -344,9 +344,8 @@ static void pool_suspect(struct blkv_pool *pool, struct list_head *pages, unsign
 	many = pool->nr_suspects > pool->limit / SUSPECT_FRACTION;
 	spin_unlock_irqrestore(&pool->lock, flags);
 	if (many)
-		mod_delayed_work(system_wq, &pool->release, 0);
-	else
-		schedule_delayed_work(&pool->release, SUSPECT_INTERVAL);
+		cancel_delayed_work(&pool->release);
+	schedule_delayed_work(&pool->release, many ? 0 : SUSPECT_INTERVAL);
 }
 
 /*

@@ -999,6 +999,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_find);
  * @n: which sector
  *
  * Context: Any.
+ * Return: true if it is.
  */
 noinline_for_stack bool blkv_memory_is_pattern(const struct blkv_memory *memory, unsigned int n)
 {

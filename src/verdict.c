@@ -579,7 +579,6 @@ static void write_judge_queued(struct work_struct *work)
  * blkv_verdict_late() - report late data: memory that changed after its request
  * @blkv: the target
  * @pool: the pool that found the late data
- * @operation: operation of the requests that use this pool
  *
  * The request has ended already, so it does not fail.
  *

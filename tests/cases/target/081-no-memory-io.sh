@@ -29,8 +29,8 @@ new_pair 16 discard=1
 make_v fingerprint
 
 # Private pages: only the reserve is left, and requests that find it empty wait.
-allocations_fail_in blkv_memory_get 100
-mixed_until_some_fail blkv_memory_get
+allocations_fail_in memory_take 100
+mixed_until_some_fail memory_take
 
 # All of them at once, and those of fingerprints, too. (Legs allocate memory when a request is
 # submitted, so the functions that submit cannot be among these.) A new pool has none of the idle

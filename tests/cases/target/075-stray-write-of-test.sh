@@ -112,3 +112,20 @@ stray_read quarantine_mib 1
 dmsetup suspend bvtest-v
 expect_field mismatches 1
 dmsetup resume bvtest-v
+dmsetup remove bvtest-v
+
+# The memory of a failed read rests, so that its data do not reach another read, and name the read
+# that they belong to.
+make_v
+lie early "$(scaled 300)"
+lie fail read IOERR 1
+expect_read_error EIO 262144 4096
+lie honest
+for i in 1 2 3 4; do expect_read $((i * 8192)) 4096; done
+wait_until 30 liar_is_done
+for i in 1 2 3 4; do expect_read $((i * 8192)) 4096; done
+expect_field mismatches 0
+dmsetup suspend bvtest-v
+expect_field mismatches 1
+expect_field first_mismatch 512
+dmsetup resume bvtest-v

@@ -27,6 +27,7 @@ says "/dev/mapper/bvtest-v: mismatch found"
 says "first mismatch: 99"
 says "($raw_img)"
 
+wait_until 30 has_labels
 tool 6 report bvtest-v
 cat "$TMPDIR/out"
 says "persistent zeros: the test leg returned only zeros"

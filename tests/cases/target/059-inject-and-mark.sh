@@ -20,7 +20,7 @@ expect_read $((200 * 512)) 4096
 expect_read_error EILSEQ $((96 * 512)) 4096
 expect_log 'contents mismatch in sector 100 byte=0 raw=0x00 test=0x21 class=bitflip(2) differ=1 injected write=none mark="before the upgrade"'
 wait_until 30 has_labels
-expect_log 'bvtest-v: report 1, sector 100: transient$'
+wait_until 30 expect_log 'bvtest-v: report 1, sector 100: transient$'
 
 # Once only, and the test leg itself is unchanged.
 expect_read $((96 * 512)) 4096
@@ -34,7 +34,7 @@ tell inject 404
 expect_read_error EILSEQ $((392 * 512)) 16384
 expect_log 'contents mismatch in sector 400 byte=0 raw=0x00 test=0x10 class=bitflip(1) differ=2 write=none$'
 wait_until 30 has_labels
-expect_log 'bvtest-v: report 2, sector 400: persistent$'
+wait_until 30 expect_log 'bvtest-v: report 2, sector 400: persistent$'
 
 "$BVIO" poke "$test" $((392 * 512)) 0x10
 expect_read $((392 * 512)) 16384

@@ -45,7 +45,7 @@ sleep 1
 if has_ended $writer; then fail "a write has changed the sectors before they were re-read"; fi
 lie release
 wait_until 5 has_label persistent
-expect_log 'bvtest-v: report 1, sector 80: persistent$'
+wait_until 30 expect_log 'bvtest-v: report 1, sector 80: persistent$'
 wait $writer
 dmsetup remove bvtest-v
 
@@ -58,7 +58,7 @@ expect "the read" "read 4096" "$(cat "$TMPDIR/read")"
 wait_until 5 liar_keeps 1
 lie release
 wait_until 5 has_label transient
-expect_log 'bvtest-v: report 1, sector 80: transient$'
+wait_until 30 expect_log 'bvtest-v: report 1, sector 80: transient$'
 dmsetup remove bvtest-v
 
 # A frozen target does not re-read the legs.

@@ -9,7 +9,8 @@
  *                         DISTANCE is negative): those of the sector DISTANCE away
  *   flip SECTOR TIMES     flip two bits in the first byte of SECTOR in the next TIMES reads of it;
  *                         with "early", the data that arrive late are correct
- *   modify BYTE|off       modify this byte of each write, in the memory of the request
+ *   modify BYTE|off       modify this byte of each write, in the memory of the request; with
+ *                         "fetch", after the end of the request
  *   fetch MS              complete writes at once, and fetch their data MS later
  *   fail OP STATUS TIMES  complete the next TIMES requests with STATUS, without executing them. OP:
  *                         read, write, flush, discard or zeroes; STATUS: a BLK_STS_ name; OK drops
@@ -137,6 +138,7 @@ struct liar_io {
  * @data: the data of a read, else NULL
  * @from: first byte of @data to copy
  * @to: end of the bytes to copy
+ * @modify: the byte of a write to modify, or -1
  * @nr_vecs: length of @vecs
  * @vecs: the memory of the request, with a reference to each page
  */
@@ -148,6 +150,7 @@ struct after {
 	u8 *data;
 	unsigned int from;
 	unsigned int to;
+	int modify;
 	unsigned int nr_vecs;
 	struct bio_vec vecs[];
 };
@@ -164,6 +167,7 @@ static struct after *after_new(struct liar *liar, struct bio *bio, bool with_dat
 	after->liar = liar;
 	after->sector = bio->bi_iter.bi_sector;
 	after->size = bio->bi_iter.bi_size;
+	after->modify = -1;
 	if (with_data)
 		after->data = kmalloc(after->size, GFP_NOIO | __GFP_NOFAIL);
 	bio_for_each_segment(vec, bio, iter) {
@@ -211,6 +215,21 @@ static void after_read(struct work_struct *work)
 	after_free(after);
 }
 
+static void write_modify(struct bio *bio, unsigned int at)
+{
+	struct bvec_iter iter = bio->bi_iter;
+	struct bio_vec vec;
+	u8 *memory;
+
+	if (at >= iter.bi_size)
+		return;
+	bio_advance_iter(bio, &iter, at);
+	vec = bio_iter_iovec(bio, iter);
+	memory = kmap_local_page(vec.bv_page);
+	memory[vec.bv_offset] ^= 0xff;
+	kunmap_local(memory);
+}
+
 static void after_write(struct work_struct *work)
 {
 	struct after *after = container_of(work, struct after, work.work);
@@ -220,6 +239,8 @@ static void after_write(struct work_struct *work)
 	bio.bi_vcnt = after->nr_vecs;
 	bio.bi_iter.bi_sector = after->sector;
 	bio.bi_iter.bi_size = after->size;
+	if (after->modify >= 0)
+		write_modify(&bio, after->modify);
 	submit_bio_wait(&bio);
 	bio_uninit(&bio);
 	after_free(after);
@@ -329,6 +350,7 @@ static void liar_work(struct work_struct *work)
 		return;
 	}
 	after = after_new(liar, bio, false);
+	after->modify = lies.modify;
 	bio_endio(bio);
 	after_start(after, after_write, lies.fetch_ms);
 }
@@ -363,21 +385,6 @@ static bool lies_about(const struct lies *lies, enum op op)
 	if (op != OP_READ)
 		return false;
 	return lies->flips || lies->early_ms || lies->stray_ms || lies->edge;
-}
-
-static void write_modify(struct bio *bio, unsigned int at)
-{
-	struct bvec_iter iter = bio->bi_iter;
-	struct bio_vec vec;
-	u8 *memory;
-
-	if (at >= iter.bi_size)
-		return;
-	bio_advance_iter(bio, &iter, at);
-	vec = bio_iter_iovec(bio, iter);
-	memory = kmap_local_page(vec.bv_page);
-	memory[vec.bv_offset] ^= 0xff;
-	kunmap_local(memory);
 }
 
 static int liar_map(struct dm_target *ti, struct bio *bio)
@@ -416,7 +423,7 @@ static int liar_map(struct dm_target *ti, struct bio *bio)
 		bio_endio(bio);
 		return DM_MAPIO_SUBMITTED;
 	}
-	if (op == OP_WRITE && io->lies.modify >= 0)
+	if (op == OP_WRITE && io->lies.modify >= 0 && !io->lies.fetch_ms)
 		write_modify(bio, io->lies.modify);
 	if (!lies_about(&io->lies, op))
 		return DM_MAPIO_REMAPPED;

@@ -43,6 +43,17 @@ allocations_fail_in blkv_fingerprints_write 100 blkv_memory_get
 mixed_until_some_fail "blkv_fingerprints_write to blkv_memory_get"
 expect_healthy
 
+# Two copies of a write: a request that has only one of them must not keep it and wait.
+allocations_succeed
+dmsetup remove bvtest-v
+make_v separate_copies check_copies
+allocations_fail_in memory_take 100
+mixed_until_some_fail "memory_take, with two copies"
+expect_healthy
+allocations_succeed
+dmsetup remove bvtest-v
+make_v fingerprint
+
 # The trust map: sectors that cannot be recorded become untrusted, and are counted.
 dmsetup message bvtest-v 0 trust 0 $sectors
 expect_field untrusted 0
@@ -99,3 +110,9 @@ some_failed events_raise
 expect_field mismatches 1
 expect_field first_mismatch 8
 [[ $(dmsetup message bvtest-v 0 list) == "1 read sector=8 nr=1 contents mismatch in sector 8 "* ]] || fail "the report is lost"
+
+# Labels: the report is complete without one.
+allocations_fail_in blkv_label_start 100
+expect_read_error EILSEQ 4096 512
+some_failed blkv_label_start
+expect_field mismatches 2

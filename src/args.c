@@ -50,7 +50,7 @@ static const struct option_rule {
 	/* A checksum of pages that their owner may still change is meaningless. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_FINGERPRINT, false,
 	  "fingerprint and no_write_copy are mutually exclusive" },
-	/* With no_write_copy there is no copy. */
+	/* no_write_copy leaves no copy to separate or to check. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_SEPARATE_COPIES, false,
 	  "separate_copies and no_write_copy are mutually exclusive" },
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_CHECK_COPIES, false,

@@ -100,7 +100,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_ring_add);
 /**
  * blkv_ring_next() - copy one of the reports since the last reset
  * @ring: the ring
- * @number: number of the wanted report, or 0; if that report is no longer recorded, the next one is
+ * @number: the report to copy, or 0 for the first; if it was dropped, the next one in the ring is
  *	copied. Set to the number for the next call.
  * @report: filled in
  * @dropped: set to the number of reports since the last reset that are no longer recorded

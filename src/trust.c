@@ -138,7 +138,7 @@ struct change {
 	u64 lost;
 };
 
-/* There is no memory to set only @nr of the @size sectors of @entry: make all of them untrusted. */
+/* If @entry cannot be split to set @nr of its @size sectors, all of them become untrusted. */
 static void *entry_give_up(void *entry, unsigned int size, unsigned int nr, struct change *change)
 {
 	change->lost += entry == ALL ? size - nr : nr;

@@ -107,7 +107,7 @@ new_dm() { # <name> <target line>
 # Replace the test leg by a device that passes requests to it. The function lie makes the device
 # misbehave, see tests/helpers/liar.c. Sets test_below to the original leg.
 liar_as_test() {
-	[ -n "${LIAR-}" ] || skip "there is no liar.ko"
+	[ -n "${LIAR-}" ] || skip "liar.ko is missing"
 	[ -d /sys/module/liar ] || insmod "$LIAR"
 	test_below=$test
 	new_dm liar "0 $sectors liar $test"

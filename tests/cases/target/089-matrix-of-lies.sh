@@ -41,7 +41,7 @@ one() { # <lie> <nr> <sector of the request>
 		row "$1" read "$nr" $((start + at)) unfilled
 		;;
 	wrong-at-first)
-		# The exact sector is no longer known.
+		# The checksum does not tell which sector has changed.
 		lie early "$(scaled 20)"
 		lie flip $((start + at)) 1
 		expect_read_error EILSEQ $((start * 512)) $bytes

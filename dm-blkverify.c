@@ -372,9 +372,6 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	r = members_alloc(blkv);
 	if (r)
 		goto bad;
-	r = dm_set_target_max_io_len(ti, BLKV_REGION_SECTORS);
-	if (r)
-		goto bad;
 
 	target_set_up(ti);
 	ti->private = blkv;

@@ -16,7 +16,7 @@
  *
  *   blkv_ranges.lock        the tree of requests in flight                any context
  *   blkv_trust.lock         the trust map                                 any context
- *   blkv_pool.lock          the private pages that are not in use         any context
+ *   blkv_pool.lock          private memory that is not in use             any context
  *   blkv_findings.lock      state and counters of findings                any context
  *   blkv_history.lock       the ring of writes                            any context
  *   blkv_ring.lock          the ring of reports                           process context
@@ -49,6 +49,7 @@
 #include "history.h"
 #include "inject.h"
 #include "memory.h"
+#include "pool.h"
 #include "range.h"
 #include "ring.h"
 #include "trust.h"

@@ -20,6 +20,8 @@
 #define NO_EXPORT(...)
 #define EXPORT_SYMBOL_IF_KUNIT NO_EXPORT
 #include "../src/memory.c"
+#include "../src/shape.c"
+#include "../src/pool.c"
 #include "../src/compare.c"
 #include "../src/range.c"
 #include "../src/trust.c"
@@ -110,7 +112,7 @@ static void compare(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, pool && kept && other);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(pool, MARK, 0, nothing_late, kept), 0);
-	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, other, BLKV_REGION_SECTORS));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, other, BLKV_REGION_SECTORS, NULL));
 	for (i = 0; i < REGION_PAGES; i++) {
 		memset(page_address(kept->vecs[i].bv_page), i, PAGE_SIZE);
 		memset(page_address(other->vecs[i].bv_page), i, PAGE_SIZE);
@@ -288,7 +290,8 @@ static void take_step(void *arg)
 {
 	struct taken *taken = arg;
 
-	taken->refused |= !blkv_memory_get(&taken->pool, &taken->memory, taken->nr_sectors);
+	taken->refused |= !blkv_memory_get(&taken->pool, &taken->memory, taken->nr_sectors,
+					   NULL);
 	blkv_memory_put(&taken->pool, &taken->memory, 0, 0);
 }
 
@@ -313,7 +316,7 @@ static void private_pages(struct kunit *test)
 
 static unsigned long nr_owned(const struct blkv_pool *pool)
 {
-	return READ_ONCE(pool->data.nr_owned) + READ_ONCE(pool->vecs.nr_owned);
+	return READ_ONCE(pool->data[0].nr_owned) + READ_ONCE(pool->vecs.nr_owned);
 }
 
 static void pool_memory(struct kunit *test)
@@ -328,7 +331,7 @@ static void pool_memory(struct kunit *test)
 	at_rest = nr_owned(&taken->pool);
 	for (i = 0; i < BURST; i++)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(&taken->pool, &burst[i],
-							BLKV_REGION_SECTORS));
+							BLKV_REGION_SECTORS, NULL));
 	most = nr_owned(&taken->pool);
 	for (i = 0; i < BURST; i++)
 		blkv_memory_put(&taken->pool, &burst[i], 0, 0);

@@ -24,6 +24,7 @@ static void counts_sum(struct blkv_counters *counters, struct blkv_counts *sum)
 		sum->discards += READ_ONCE(counts->discards);
 		sum->zeroes += READ_ONCE(counts->zeroes);
 		sum->flushes += READ_ONCE(counts->flushes);
+		sum->reshaped += READ_ONCE(counts->reshaped);
 	}
 }
 
@@ -36,6 +37,7 @@ static void counts_subtract(struct blkv_counts *counts, const struct blkv_counts
 	counts->discards -= other->discards;
 	counts->zeroes -= other->zeroes;
 	counts->flushes -= other->flushes;
+	counts->reshaped -= other->reshaped;
 }
 
 /**

@@ -15,6 +15,7 @@
  * @discards: discards and secure erases that were submitted to the test leg
  * @zeroes: write zeroes requests that were submitted to the test leg
  * @flushes: flushes that were submitted to the test leg
+ * @reshaped: sectors whose segments the test leg did not get as they came
  */
 struct blkv_counts {
 	u64 compared;
@@ -23,6 +24,7 @@ struct blkv_counts {
 	u64 discards;
 	u64 zeroes;
 	u64 flushes;
+	u64 reshaped;
 };
 
 /**
@@ -58,6 +60,11 @@ static inline void blkv_count_skipped(struct blkv_counters *counters, u64 nr_sec
 static inline void blkv_count_written(struct blkv_counters *counters, u64 nr_sectors)
 {
 	this_cpu_add(counters->cpu->written, nr_sectors);
+}
+
+static inline void blkv_count_reshaped(struct blkv_counters *counters, u64 nr_sectors)
+{
+	this_cpu_add(counters->cpu->reshaped, nr_sectors);
 }
 
 /* Count a request that has no data. Any context. */

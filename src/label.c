@@ -28,7 +28,7 @@
  * struct label - a pending label
  * @work: makes the label
  * @blkv: the target
- * @range: the range of the read, taken over from the request
+ * @range: the range of the read, taken over from the request; at most a region of it is re-read
  * @report: a copy of the report; the log line of the label refers to its number and sector
  * @end: in jiffies; not made after that
  * @logged: the report was logged, so log the label, too
@@ -42,18 +42,18 @@ struct label {
 	bool logged;
 };
 
-/* Does sector @bad, which has been reported, or any trusted sector differ now? */
-static bool range_differs(struct blkverify *blkv, const struct blkv_range *range, sector_t bad,
+/* Does sector @bad, which has been reported, or any trusted sector of the range differ now? */
+static bool range_differs(struct blkverify *blkv, sector_t start, unsigned int nr, sector_t bad,
 			  const struct blkv_memory *raw, const struct blkv_memory *test)
 {
-	unsigned int nr = range->last - range->start + 1, done, run;
 	struct blkv_difference difference = {};
+	unsigned int done, run;
 	bool trusted;
 
 	/* It may have become untrusted since then. */
-	blkv_difference_add(&difference, raw, test, bad - range->start, 1);
+	blkv_difference_add(&difference, raw, test, bad - start, 1);
 	for (done = 0; done < nr; done += run) {
-		run = blkv_trust_run(&blkv->trust, range->start + done, nr - done, &trusted);
+		run = blkv_trust_run(&blkv->trust, start + done, nr - done, &trusted);
 		if (trusted)
 			blkv_difference_add(&difference, raw, test, done, run);
 	}
@@ -64,7 +64,8 @@ static bool range_differs(struct blkverify *blkv, const struct blkv_range *range
 static enum blkv_label range_label(struct blkverify *blkv, const struct blkv_range *range,
 				   sector_t bad)
 {
-	unsigned int nr = range->last - range->start + 1;
+	sector_t start = bad - (bad - range->start) % BLKV_REGION_SECTORS;
+	unsigned int nr = min_t(sector_t, range->last - start + 1, BLKV_REGION_SECTORS);
 	enum blkv_label label = BLKV_LABEL_NONE;
 	struct blkv_memory raw, test;
 	blk_status_t raw_status = BLK_STS_OK, test_status = BLK_STS_OK;
@@ -74,16 +75,16 @@ static enum blkv_label range_label(struct blkverify *blkv, const struct blkv_ran
 	if (!blkv_memory_try(&blkv->copy_pool, &raw, nr) ||
 	    !blkv_memory_try(&blkv->test_pool, &test, nr))
 		goto out;
-	raw_status = blkv_leg_read(blkv, BLKV_RAW, &raw, range->start, nr);
+	raw_status = blkv_leg_read(blkv, BLKV_RAW, &raw, start, nr);
 	if (raw_status)
 		goto out;
-	test_status = blkv_leg_read(blkv, BLKV_TEST, &test, range->start, nr);
-	label = test_status || range_differs(blkv, range, bad, &raw, &test) ?
+	test_status = blkv_leg_read(blkv, BLKV_TEST, &test, start, nr);
+	label = test_status || range_differs(blkv, start, nr, bad, &raw, &test) ?
 			BLKV_LABEL_PERSISTENT :
 			BLKV_LABEL_TRANSIENT;
 out:
-	blkv_memory_put(&blkv->copy_pool, &raw, range->start, raw_status ? BLKV_SUSPECT : 0);
-	blkv_memory_put(&blkv->test_pool, &test, range->start, test_status ? BLKV_SUSPECT : 0);
+	blkv_memory_put(&blkv->copy_pool, &raw, start, raw_status ? BLKV_SUSPECT : 0);
+	blkv_memory_put(&blkv->test_pool, &test, start, test_status ? BLKV_SUSPECT : 0);
 	return label;
 }
 

@@ -62,6 +62,8 @@ static u64 snapshot_number(const struct snapshot *snapshot, enum status_field fi
 		return snapshot->counts.zeroes;
 	case FIELD_FLUSHES:
 		return snapshot->counts.flushes;
+	case FIELD_RESHAPED:
+		return snapshot->counts.reshaped;
 	case FIELD_DISTRUSTED_DISCARD:
 		return snapshot->found.distrusted[BLKV_DISTRUST_DISCARD];
 	case FIELD_DISTRUSTED_REFUSED:

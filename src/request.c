@@ -21,6 +21,9 @@
  */
 #define NOWAIT_BYTES SZ_128K
 
+/* A longer read or write is cut. Cutting is up to the legs, but memory has its limits. */
+#define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
+
 /*
  * Flags that must not be passed on. Each describes the bio that it came with (its poller, where
  * it was allocated), or its submitter, which @nowait keeps, but not the request.
@@ -333,13 +336,15 @@ static void request_submit(struct blkv_request *req)
 		prints_record(req);
 	}
 	request_count(req);
+	if (leg_memory(req, BLKV_TEST) && (req->cut || leg_memory(req, BLKV_TEST)->reshaped))
+		blkv_count_reshaped(&req->blkv->counters, req->nr_sectors);
 
 	/* A leg may complete before its submission returns; the second one may end the request. */
 	req->submitted = true;
 	req->submitter = current;
 	atomic_set(&req->pending, BLKV_LEGS);
-	leg_submit(req, BLKV_RAW);
 	leg_submit(req, BLKV_TEST);
+	leg_submit(req, BLKV_RAW);
 }
 
 /* Must a request that was submitted with NOWAIT be resubmitted to this leg without it? */
@@ -382,28 +387,6 @@ static void request_join(struct blkv_request *req)
 }
 
 /**
- * blkv_request_reread() - re-read the sectors of a read from one leg, and wait for it
- * @req: a read of which both legs are done
- * @leg: the leg
- * @memory: where to
- *
- * Context: Process; sleeps.
- * Return: the status of the leg.
- */
-blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
-				 struct blkv_memory *memory)
-{
-	struct bio *bio = leg_bio(req, leg);
-
-	bio_uninit(bio);
-	if (leg_init(req, leg, memory))
-		return BLK_STS_RESOURCE;
-	bio->bi_opf &= ~REQ_RAHEAD;
-	submit_bio_wait(bio);
-	return bio->bi_status;
-}
-
-/**
  * blkv_leg_read() - read sectors from one leg, and wait for it
  * @blkv: the target
  * @leg: the leg
@@ -434,6 +417,14 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 
 /* ---- entry -------------------------------------------------------------------------------- */
 
+/* The shape of the caller's memory, which private memory should have, too. */
+static struct blkv_shape request_shape(struct blkv_request *req)
+{
+	struct bio *clone = blkv_request_clone(req);
+
+	return (struct blkv_shape){ .vecs = clone->bi_io_vec, .iter = clone->bi_iter };
+}
+
 /*
  * Get all private memory of a request without waiting, or none: a request that waits for one of its
  * memories must not hold the other one, which an earlier waiter may need. Returns false if
@@ -441,15 +432,16 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
  */
 static bool memories_get(struct blkv_request *req)
 {
+	struct blkv_shape shape = request_shape(req);
 	struct blkverify *blkv = req->blkv;
 
-	if (!blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors)) {
+	if (!blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors, &shape)) {
 		if (has_two_copies(req))
 			blkv_pool_await(&blkv->test_pool);
 		return false;
 	}
 	if (!has_two_copies(req) ||
-	    blkv_memory_get(&blkv->test_pool, &req->test_copy, req->nr_sectors))
+	    blkv_memory_get(&blkv->test_pool, &req->test_copy, req->nr_sectors, &shape))
 		return true;
 	blkv_pool_await(memory_pool(req));
 	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, 0);
@@ -459,11 +451,31 @@ static bool memories_get(struct blkv_request *req)
 /* In wait_wq, which is ordered: only one request at a time holds one memory while it waits. */
 static void memories_wait(struct blkv_request *req)
 {
+	struct blkv_shape shape = request_shape(req);
 	struct blkverify *blkv = req->blkv;
 
-	blkv_memory_wait(memory_pool(req), &req->memory, req->nr_sectors);
+	blkv_memory_wait(memory_pool(req), &req->memory, req->nr_sectors, &shape);
 	if (has_two_copies(req))
-		blkv_memory_wait(&blkv->test_pool, &req->test_copy, req->nr_sectors);
+		blkv_memory_wait(&blkv->test_pool, &req->test_copy, req->nr_sectors, &shape);
+}
+
+/*
+ * Get all private memory of a request that is longer than the pools can guarantee, or none.
+ */
+static bool long_memories_get(struct blkv_request *req)
+{
+	struct blkv_shape shape = request_shape(req);
+	struct blkverify *blkv = req->blkv;
+
+	if (!leg_memory(req, BLKV_TEST))
+		return true;
+	if (!blkv_memory_get_long(memory_pool(req), &req->memory, &shape))
+		return false;
+	if (!has_two_copies(req) ||
+	    blkv_memory_get_long(&blkv->test_pool, &req->test_copy, &shape))
+		return true;
+	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, 0);
+	return false;
 }
 
 static void request_wait_memory(struct work_struct *work)
@@ -496,7 +508,8 @@ static void request_start(struct blkv_request *req)
 		blkv_request_end(req, BLK_STS_IOERR);
 	else if (request_needs_worker(req))
 		blkv_request_queue(req, blkv->wq, start_granted);
-	else if (leg_memory(req, BLKV_TEST) && !memories_get(req))
+	else if (leg_memory(req, BLKV_TEST) && blkv_memory_is_empty(&req->memory) &&
+		 !memories_get(req))
 		blkv_request_queue(req, blkv->wait_wq, request_wait_memory);
 	else
 		request_submit(req);
@@ -513,10 +526,31 @@ static void request_identify_submitter(struct blkv_request *req)
 	data_race(memcpy(req->comm, current->comm, sizeof(req->comm)));
 }
 
+static void request_set_length(struct blkv_request *req, unsigned int nr_sectors)
+{
+	req->nr_sectors = nr_sectors;
+	req->range.last = req->range.start + nr_sectors - 1;
+}
+
+/*
+ * Cut a request to at most @max sectors, where the queue of the test leg would cut it, too. The
+ * device mapper maps the rest as another request.
+ */
+static void request_cut(struct blkv_request *req, unsigned int max)
+{
+	struct block_device *test = req->blkv->legs[BLKV_TEST]->bdev;
+	unsigned int piece = queue_max_sectors(bdev_get_queue(test));
+
+	if (piece && piece < max)
+		max -= max % piece;
+	dm_accept_partial_bio(blkv_request_clone(req), max);
+	request_set_length(req, max);
+}
+
 /**
  * blkv_request_map() - take a bio
  * @blkv: the target
- * @bio: dm's clone; a read or write is at most BLKV_REGION_SECTORS long
+ * @bio: dm's clone
  *
  * Context: Process, with bios of ours possibly waiting in current->bio_list: does not block.
  * Return: a DM_MAPIO_ value.
@@ -525,19 +559,19 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 {
 	struct blkv_request *req = dm_per_bio_data(bio, sizeof(*req));
 
-	req->nr_sectors = bio_sectors(bio);
-	if (!blkv_operation_of(bio_op(bio), req->nr_sectors, &req->operation))
+	if (!blkv_operation_of(bio_op(bio), bio_sectors(bio), &req->operation))
 		return DM_MAPIO_KILL;
 	req->blkv = blkv;
-	req->range.start = req->nr_sectors ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
-					     0;
-	req->range.last = req->range.start + req->nr_sectors - 1;
+	req->range.start = bio_sectors(bio) ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
+					      0;
+	request_set_length(req, bio_sectors(bio));
 	req->range.shared = req->operation == BLKV_OPERATION_READ;
 	blkv_memory_init(&req->memory);
 	if (has_two_copies(req))
 		blkv_memory_init(&req->test_copy);
 	req->submitted = false;
 	req->handed_over = false;
+	req->cut = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;
 	req->differ = false;
 	req->early = BLKV_EARLY_NOT;
@@ -545,6 +579,14 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->reread = false;
 	if (blkv_operation_changes_data(req->operation))
 		request_identify_submitter(req);
+
+	if (blkv_operation_has_data(req->operation) && req->nr_sectors > MAX_SECTORS)
+		request_cut(req, MAX_SECTORS);
+	if (blkv_operation_has_data(req->operation) && req->nr_sectors > BLKV_REGION_SECTORS &&
+	    !long_memories_get(req)) {
+		req->cut = true;
+		request_cut(req, BLKV_REGION_SECTORS);
+	}
 
 	/* A request without sectors, a flush, conflicts with nothing. */
 	if (!req->nr_sectors || blkv_range_lock(&blkv->ranges, &req->range))

@@ -36,6 +36,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
  * @handed_over: the range was handed over to a label
+ * @cut: it is a part of a longer request that could not get private memory in one piece
  * @nowait: the submitter must not block, not even in a leg; workqueue context may
  * @submitter: the task that submitted it to the legs; only ever compared with current
  * @pid: of the task that submitted it to us, for the history
@@ -55,7 +56,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @test_copy: the test leg's copy of a write with separate_copies, otherwise not set up; last, so
  *	that most requests do not touch it
  *
- *                    blkv_request_map()
+ *                    blkv_request_map() --- too long, or no memory for so much: cut
  *                           |
  *                       range lock --- conflict: parked until an unlock grants it --- wq
  *                           |                                                         |
@@ -85,6 +86,7 @@ struct blkv_request {
 	atomic_t pending;
 	bool submitted;
 	bool handed_over;
+	bool cut;
 	bool nowait;
 	struct task_struct *submitter;
 	pid_t pid;
@@ -108,8 +110,6 @@ struct blkv_request {
 
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
-blk_status_t blkv_request_reread(struct blkv_request *req, enum blkv_leg_nr leg,
-				 struct blkv_memory *memory);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
 void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range);

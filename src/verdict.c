@@ -177,19 +177,45 @@ static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool 
 			      trusted);
 }
 
-/* Which trusted sectors of a request differ between @raw and @test? */
-static void difference_find(struct blkv_request *req, struct blkv_difference *difference,
-			    const struct blkv_memory *raw, const struct blkv_memory *test)
+/**
+ * struct part - a part of a read, short enough for the buffer that the raw leg is re-read into
+ * @req: the read
+ * @first: first sector of the part, relative to the request
+ * @nr_sectors: its length
+ * @test: the data that the test leg returned for it
+ *
+ * Sectors of a struct blkv_difference are relative to the part.
+ */
+struct part {
+	struct blkv_request *req;
+	unsigned int first;
+	unsigned int nr_sectors;
+	struct blkv_memory test;
+};
+
+static sector_t part_sector(const struct part *part, unsigned int n)
 {
-	unsigned int i, run;
+	return part->req->range.start + part->first + n;
+}
+
+/* Which trusted sectors differ between the re-read of the raw leg and the test leg's data? */
+static void difference_find(const struct part *part, struct blkv_difference *difference)
+{
+	struct blkv_request *req = part->req;
+	unsigned int n, run;
 	bool trusted;
 
 	difference->nr = 0;
-	for (i = 0; i < req->nr_sectors; i += run) {
-		run = trust_run(req, i, &trusted);
+	for (n = 0; n < part->nr_sectors; n += run) {
+		run = min(trust_run(req, part->first + n, &trusted), part->nr_sectors - n);
 		if (trusted)
-			blkv_difference_add(difference, raw, test, i, run);
+			blkv_difference_add(difference, &req->blkv->recheck, &part->test, n, run);
 	}
+}
+
+static bool part_has(const struct part *part, unsigned int n)
+{
+	return n >= part->first && n - part->first < part->nr_sectors;
 }
 
 /* Number of sectors on each side of a request that are searched for the test leg's data. */
@@ -197,13 +223,13 @@ static void difference_find(struct blkv_request *req, struct blkv_difference *di
 
 /*
  * Search @nr sectors of the raw leg, from @start on, for the data that the test leg returned for
- * sector @bad of the request. Returns the distance, or 0 if they are not found. Those sectors are
+ * sector @bad of the part. Returns the distance, or 0 if they are not found. Those sectors are
  * not locked, so the result is only a hint.
  */
-static int shift_search(struct blkv_request *req, unsigned int bad, sector_t start, unsigned int nr,
+static int shift_search(const struct part *part, unsigned int bad, sector_t start, unsigned int nr,
 			bool last)
 {
-	struct blkverify *blkv = req->blkv;
+	struct blkverify *blkv = part->req->blkv;
 	blk_status_t status = BLK_STS_OK;
 	struct blkv_memory around;
 	unsigned int n = nr;
@@ -212,29 +238,29 @@ static int shift_search(struct blkv_request *req, unsigned int bad, sector_t sta
 	if (nr && blkv_memory_try(&blkv->copy_pool, &around, nr)) {
 		status = blkv_leg_read(blkv, BLKV_RAW, &around, start, nr);
 		if (!status)
-			n = blkv_memory_find(&around, nr, &req->memory, bad, last);
+			n = blkv_memory_find(&around, nr, &part->test, bad, last);
 	}
 	blkv_memory_put(&blkv->copy_pool, &around, start, status ? BLKV_SUSPECT : 0);
-	return n < nr ? (s64)(start + n) - (s64)(req->range.start + bad) : 0;
+	return n < nr ? (s64)(start + n) - (s64)part_sector(part, bad) : 0;
 }
 
-/* Before settling for "torn" or "other", search the sectors around the request for the data. */
-static void shift_look_around(struct blkv_request *req, unsigned int bad,
+/* Before settling for "torn" or "other", search the sectors around the part for the data. */
+static void shift_look_around(const struct part *part, unsigned int bad,
 			      struct blkv_diagnosis *diagnosis)
 {
-	sector_t start = req->range.start, end = req->range.last + 1;
+	sector_t start = part_sector(part, 0), end = part_sector(part, part->nr_sectors);
 	unsigned int before = min_t(sector_t, start, SEARCH_SECTORS);
-	unsigned int after = min_t(sector_t, req->blkv->ti->len - end, SEARCH_SECTORS);
+	unsigned int after = min_t(sector_t, part->req->blkv->ti->len - end, SEARCH_SECTORS);
 	int shift;
 
 	if (diagnosis->class != BLKV_CLASS_TORN && diagnosis->class != BLKV_CLASS_OTHER)
 		return;
 	/* A pattern that fills sectors proves nothing: its neighbours may hold the same. */
-	if (blkv_memory_is_pattern(&req->memory, bad))
+	if (blkv_memory_is_pattern(&part->test, bad))
 		return;
-	shift = shift_search(req, bad, end, after, false);
+	shift = shift_search(part, bad, end, after, false);
 	if (!shift)
-		shift = shift_search(req, bad, start - before, before, true);
+		shift = shift_search(part, bad, start - before, before, true);
 	if (!shift)
 		return;
 	diagnosis->class = BLKV_CLASS_SHIFTED;
@@ -242,26 +268,27 @@ static void shift_look_around(struct blkv_request *req, unsigned int bad,
 }
 
 /* Classes that depend on the request take precedence over those that depend on the data. */
-static void difference_classify(struct blkv_request *req, const struct blkv_difference *difference,
+static void difference_classify(const struct part *part, const struct blkv_difference *difference,
 				struct blkv_diagnosis *diagnosis)
 {
+	struct blkv_request *req = part->req;
 	struct blkverify *blkv = req->blkv;
 	unsigned int bad = difference->first;
 
 	diagnosis->number = 0;
-	if ((req->early == BLKV_EARLY_UNFILLED && bad == req->early_sector) ||
-	    blkv_memory_is_marked(&blkv->test_pool, &req->memory, bad)) {
+	if ((req->early == BLKV_EARLY_UNFILLED && part->first + bad == req->early_sector) ||
+	    blkv_memory_is_marked(&blkv->test_pool, &part->test, bad)) {
 		diagnosis->class = BLKV_CLASS_UNFILLED;
 	} else if (req->early == BLKV_EARLY_CHANGED) {
 		diagnosis->class = BLKV_CLASS_LATE;
 	} else if (blkv_option(&blkv->options, FINGERPRINT) &&
-		   blkv_fingerprints_is_stale(&blkv->prints, req->range.start + bad, &req->memory,
+		   blkv_fingerprints_is_stale(&blkv->prints, part_sector(part, bad), &part->test,
 					      bad)) {
 		diagnosis->class = BLKV_CLASS_STALE;
 	} else {
-		blkv_classify(diagnosis, &blkv->recheck, &req->memory, req->nr_sectors, bad,
+		blkv_classify(diagnosis, &blkv->recheck, &part->test, part->nr_sectors, bad,
 			      difference->nr);
-		shift_look_around(req, bad, diagnosis);
+		shift_look_around(part, bad, diagnosis);
 	}
 }
 
@@ -281,58 +308,95 @@ static void report_add_provenance(struct blkverify *blkv, struct blkv_report *re
 				 &report->nearest_clear);
 }
 
-static void mismatch_describe(struct blkv_request *req, const struct blkv_difference *difference,
+static void mismatch_describe(const struct part *part, const struct blkv_difference *difference,
 			      struct blkv_report *report)
 {
+	struct blkv_request *req = part->req;
 	struct blkverify *blkv = req->blkv;
 	size_t window;
 
 	report_init(req, report, BLKV_MISMATCH);
-	report->bad_sector = req->range.start + difference->first;
+	report->bad_sector = part_sector(part, difference->first);
 	report->nr_bad = difference->nr;
 	report->byte = difference->byte;
 	report->window_offset = round_down(difference->byte, BLKV_WINDOW);
 
 	window = ((size_t)difference->first << SECTOR_SHIFT) + report->window_offset;
 	blkv_memory_read(&blkv->recheck, window, report->window[BLKV_RAW], BLKV_WINDOW);
-	blkv_memory_read(&req->memory, window, report->window[BLKV_TEST], BLKV_WINDOW);
+	blkv_memory_read(&part->test, window, report->window[BLKV_TEST], BLKV_WINDOW);
 
-	difference_classify(req, difference, &report->diagnosis);
+	difference_classify(part, difference, &report->diagnosis);
 	report->injected = req->injected &&
 			   blkv_injections_did(&blkv->injections, req, report->bad_sector);
 	report_add_provenance(blkv, report);
 }
 
-static void copy_raw_to_caller(struct blkv_request *req)
+static void copy_raw_to_caller(const struct part *part)
 {
-	struct blkv_memory *raw = &req->blkv->recheck;
-	struct bio *clone = blkv_request_clone(req);
+	struct blkv_memory *raw = &part->req->blkv->recheck;
+	struct bio *clone = blkv_request_clone(part->req);
+	struct bvec_iter caller = clone->bi_iter;
 
-	blkv_vecs_copy(clone->bi_io_vec, clone->bi_iter, blkv_memory_vecs(raw),
-		       blkv_memory_iter(raw, 0, req->nr_sectors));
+	bvec_iter_advance(clone->bi_io_vec, &caller, part->first << SECTOR_SHIFT);
+	caller.bi_size = part->nr_sectors << SECTOR_SHIFT;
+	blkv_vecs_copy(clone->bi_io_vec, caller, blkv_memory_vecs(raw),
+		       blkv_memory_iter(raw, 0, part->nr_sectors));
 }
 
-/*
- * Report a confirmed mismatch and complete the read according to the mode. The raw leg's data are
- * in blkv->recheck, the test leg's in req->memory.
+/**
+ * struct mismatches - the mismatches of a read
+ * @nr: number of parts that have one
+ * @first: the report of the first one
+ * @logged: that was logged
  */
-static void mismatch_handle(struct blkv_request *req, const struct blkv_difference *difference)
+struct mismatches {
+	unsigned int nr;
+	struct blkv_report first;
+	bool logged;
+};
+
+/* Report a confirmed mismatch. The raw leg's data are in blkv->recheck. */
+static noinline_for_stack void mismatch_handle(const struct part *part,
+					       const struct blkv_difference *difference,
+					       struct mismatches *mismatches)
 {
-	struct blkverify *blkv = req->blkv;
+	struct blkverify *blkv = part->req->blkv;
 	struct blkv_report report;
 	bool logged;
 
-	mismatch_describe(req, difference, &report);
+	mismatch_describe(part, difference, &report);
 	logged = report_publish(blkv, &report);
 	mismatch_panic(blkv, &report);
-	blkv_label_start(req, &report, logged);
+	if (mismatches->nr++)
+		return;
+	mismatches->first = report;
+	mismatches->logged = logged;
+}
 
-	if (blkv_option(&blkv->options, IGNORE)) {
-		copy_raw_to_caller(req);
-		blkv_request_end(req, BLK_STS_OK);
-	} else {
-		blkv_request_end(req, BLK_STS_PROTECTION);
+/* Re-read a part of a read from the raw leg, and settle the difference. */
+static blk_status_t part_recheck(const struct part *part, struct mismatches *mismatches)
+{
+	struct blkv_request *req = part->req;
+	struct blkverify *blkv = req->blkv;
+	struct blkv_difference difference;
+	blk_status_t status;
+
+	status = blkv_leg_read(blkv, BLKV_RAW, &blkv->recheck, part_sector(part, 0),
+			       part->nr_sectors);
+	if (status)
+		return status;
+
+	difference_find(part, &difference);
+	if (!difference.nr && req->early && part_has(part, req->early_sector)) {
+		/* The data are correct now, but were not when the test leg completed the read. */
+		difference.nr = 1;
+		difference.first = req->early_sector - part->first;
+		difference.byte = SECTOR_SIZE - sizeof(u64);
 	}
+	if (difference.nr)
+		mismatch_handle(part, &difference, mismatches);
+	copy_raw_to_caller(part);
+	return BLK_STS_OK;
 }
 
 /*
@@ -344,30 +408,31 @@ static void difference_recheck(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 	struct blkverify *blkv = req->blkv;
-	struct blkv_difference difference;
+	struct mismatches mismatches = {};
+	struct part part = { .req = req };
 
 	req->reread = true;
-	req->status[BLKV_RAW] = blkv_request_reread(req, BLKV_RAW, &blkv->recheck);
-	if (req->status[BLKV_RAW]) {
-		request_settle(work);
-		return;
+	for (; part.first < req->nr_sectors; part.first += part.nr_sectors) {
+		part.nr_sectors = min_t(sector_t, req->nr_sectors - part.first,
+					BLKV_REGION_SECTORS);
+		blkv_memory_view(&req->memory, part.first, &part.test);
+		req->status[BLKV_RAW] = part_recheck(&part, &mismatches);
+		if (req->status[BLKV_RAW]) {
+			request_settle(work);
+			return;
+		}
+		if (blkv_is_frozen(&blkv->findings))
+			break;
 	}
 
-	difference_find(req, &difference, &blkv->recheck, &req->memory);
-	if (!difference.nr && req->early) {
-		/* The data are correct now, but were not when the test leg completed the read. */
-		difference.nr = 1;
-		difference.first = req->early_sector;
-		difference.byte = SECTOR_SIZE - sizeof(u64);
-	}
-	if (difference.nr) {
-		mismatch_handle(req, &difference);
-		return;
-	}
-	if (req->differ)
+	/* Only now: the range stays locked until then. */
+	if (mismatches.nr)
+		blkv_label_start(req, &mismatches.first, mismatches.logged);
+	else if (req->differ)
 		blkv_findings_add_unstable(&blkv->findings);
-	copy_raw_to_caller(req);
-	blkv_request_end(req, BLK_STS_OK);
+	blkv_request_end(req, mismatches.nr && !blkv_option(&blkv->options, IGNORE) ?
+				      BLK_STS_PROTECTION :
+				      BLK_STS_OK);
 }
 
 /* ---- comparing ---------------------------------------------------------------------------- */

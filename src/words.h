@@ -71,7 +71,8 @@
 	FIELD(DISTRUSTED_REFUSED, "distrusted_refused")                                            \
 	FIELD(DISTRUSTED_FAILED, "distrusted_failed")                                              \
 	FIELD(DISTRUSTED_MEMORY, "distrusted_memory")                                              \
-	FIELD(DISTRUSTED_MESSAGE, "distrusted_message")
+	FIELD(DISTRUSTED_MESSAGE, "distrusted_message")                                            \
+	FIELD(RESHAPED, "reshaped")
 
 /*
  * CLASS(id, word, argument, help): a class of mismatches, as in "class=bitflip(1)".

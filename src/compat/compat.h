@@ -93,6 +93,11 @@ static inline void compat_clear_bvec_gap(struct bio *bio)
 #endif
 }
 
+/* Before 7.3 the offset of an iterator in its segment has another name. */
+#ifdef HAVE_BVEC_DONE
+#define bi_offset bi_bvec_done
+#endif
+
 /* Before 6.13 (cdd30ebb1b9f, "module: Convert symbol namespace to string literal"). */
 #ifdef HAVE_NAMESPACE_IDENTIFIER
 #undef MODULE_IMPORT_NS

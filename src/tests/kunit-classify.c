@@ -42,8 +42,8 @@ static struct legs *new_legs(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_a_page_action, page), 0);
 		bvec_set_page(&legs->vecs[i % 2][i / 2], page, PAGE_SIZE, 0);
 	}
-	legs->raw.nr_pages = NR_PAGES;
-	legs->test.nr_pages = NR_PAGES;
+	legs->raw.nr_vecs = NR_PAGES;
+	legs->test.nr_vecs = NR_PAGES;
 	return legs;
 }
 

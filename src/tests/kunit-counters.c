@@ -25,9 +25,13 @@ static struct blkv_counters *new_counters(struct kunit *test)
 }
 
 /* The members of struct blkv_counts, as an array. */
-/* The first ones count sectors, the others requests. */
-#define NR_SECTOR_COUNTS 3
-#define NR_COUNTS 6
+#define NR_COUNTS 7
+
+/* Some count sectors, the others requests. */
+static bool counts_sectors(unsigned int i)
+{
+	return i < 3 || i == 6;
+}
 
 static_assert(sizeof(struct blkv_counts) == NR_COUNTS * sizeof(u64));
 
@@ -43,12 +47,13 @@ static void expect_counts(struct kunit *test, struct blkv_counters *counters, co
 	KUNIT_ASSERT_EQ(test, counts.discards, expected[3]);
 	KUNIT_ASSERT_EQ(test, counts.zeroes, expected[4]);
 	KUNIT_ASSERT_EQ(test, counts.flushes, expected[5]);
+	KUNIT_ASSERT_EQ(test, counts.reshaped, expected[6]);
 }
 
 /* Count @nr sectors, or one request, and add that to the expected value. */
 static void add(struct blkv_counters *counters, u64 *sums, unsigned int i, u64 nr)
 {
-	sums[i] += i < NR_SECTOR_COUNTS ? nr : 1;
+	sums[i] += counts_sectors(i) ? nr : 1;
 	switch (i) {
 	case 0:
 		blkv_count_compared(counters, nr);
@@ -65,8 +70,11 @@ static void add(struct blkv_counters *counters, u64 *sums, unsigned int i, u64 n
 	case 4:
 		blkv_count_zeroing(counters);
 		break;
-	default:
+	case 5:
 		blkv_count_flush(counters);
+		break;
+	default:
+		blkv_count_reshaped(counters, nr);
 		break;
 	}
 }

@@ -70,7 +70,7 @@ static struct fixture *new_fixture(struct kunit *test, unsigned int max_mib)
 		fixture->vecs[i].bv_len = PAGE_SIZE;
 	}
 	fixture->memory.vecs = fixture->vecs;
-	fixture->memory.nr_pages = NR_PAGES;
+	fixture->memory.nr_vecs = NR_PAGES;
 	for (i = 0; i < NR_SECTORS; i++) {
 		fixture->now[i] = UNKNOWN;
 		fixture->before[i] = UNKNOWN;

@@ -80,8 +80,98 @@ struct blkv_memory *bvtest_memory(struct kunit *test, unsigned int nr_pages)
 		KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_page_action, page), 0);
 		bvec_set_page(&memory->vecs[i], page, PAGE_SIZE, 0);
 	}
-	memory->nr_pages = nr_pages;
+	memory->nr_vecs = nr_pages;
 	return memory;
+}
+
+static void free_block_action(void *block)
+{
+	__free_pages(block, BVTEST_CALLER_ORDER);
+}
+
+/**
+ * bvtest_caller() - memory of a caller, without any segments
+ * @test: the test
+ *
+ * Return: the memory; it lives as long as the test.
+ */
+struct bvtest_caller *bvtest_caller(struct kunit *test)
+{
+	struct bvtest_caller *caller = kunit_kzalloc(test, sizeof(*caller), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, caller);
+	caller->random = bvtest_random(test);
+	caller->block = alloc_pages(GFP_KERNEL | __GFP_COMP, BVTEST_CALLER_ORDER);
+	KUNIT_ASSERT_NOT_NULL(test, caller->block);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_block_action, caller->block), 0);
+	bvtest_caller_reset(caller);
+	return caller;
+}
+
+/**
+ * bvtest_caller_reset() - remove all segments
+ * @caller: the memory
+ */
+void bvtest_caller_reset(struct bvtest_caller *caller)
+{
+	caller->nr_vecs = 0;
+	caller->shape = (struct blkv_shape){ .vecs = caller->vecs };
+}
+
+/**
+ * bvtest_caller_add() - add a segment
+ * @caller: the memory
+ * @at: where it begins in the block
+ * @len: its length in bytes
+ */
+void bvtest_caller_add(struct bvtest_caller *caller, size_t at, size_t len)
+{
+	bvec_set_page(&caller->vecs[caller->nr_vecs++], caller->block + (at >> PAGE_SHIFT), len,
+		      offset_in_page(at));
+	caller->shape.iter.bi_size += len;
+}
+
+/**
+ * bvtest_caller_cut() - make random segments, of whole sectors in total
+ * @caller: the memory
+ */
+void bvtest_caller_cut(struct bvtest_caller *caller)
+{
+	const size_t size = PAGE_SIZE << BVTEST_CALLER_ORDER;
+	unsigned int i, nr = between(caller->random, 1, BVTEST_CALLER_VECS);
+	/* Alignment of addresses and lengths. */
+	unsigned int step = one_in(caller->random, 4) ? 4 : SECTOR_SIZE;
+	size_t at = 0, len;
+
+	bvtest_caller_reset(caller);
+	for (i = 0; i < nr; i++) {
+		if (!i || !one_in(caller->random, 3) || at == size)
+			at = below(caller->random, size / step) * step;
+		if (one_in(caller->random, 3))
+			at = round_down(at, PAGE_SIZE);
+		len = one_in(caller->random, 2) ? PAGE_SIZE :
+						  between(caller->random, 1, 5 * PAGE_SIZE / step) * step;
+		len = min(len, size - at);
+		if (i == nr - 1)
+			len += -(caller->shape.iter.bi_size + len) & (SECTOR_SIZE - 1);
+		if (at + len > size)
+			at = size - len;
+		bvtest_caller_add(caller, at, len);
+		at += len;
+	}
+}
+
+/**
+ * bvtest_continues() - does a segment continue where another one ends?
+ * @vec: a segment
+ * @next: the other one
+ *
+ * Return: true if their memory is contiguous.
+ */
+bool bvtest_continues(const struct bio_vec *vec, const struct bio_vec *next)
+{
+	return page_to_phys(vec->bv_page) + vec->bv_offset + vec->bv_len ==
+	       page_to_phys(next->bv_page) + next->bv_offset;
 }
 
 MODULE_DESCRIPTION("Unit tests of dm-blkverify");

@@ -9,7 +9,32 @@
 #include <linux/prandom.h>
 
 #include "memory.h"
+#include "shape.h"
 
+#define BVTEST_CALLER_VECS 24
+#define BVTEST_CALLER_ORDER 6
+
+/**
+ * struct bvtest_caller - memory of a caller
+ * @random: what it is made from
+ * @block: its segments are anywhere in these contiguous pages, and may overlap
+ * @vecs: the segments
+ * @nr_vecs: length of @vecs
+ * @shape: of the segments
+ */
+struct bvtest_caller {
+	struct rnd_state *random;
+	struct page *block;
+	struct bio_vec vecs[BVTEST_CALLER_VECS];
+	unsigned int nr_vecs;
+	struct blkv_shape shape;
+};
+
+struct bvtest_caller *bvtest_caller(struct kunit *test);
+void bvtest_caller_add(struct bvtest_caller *caller, size_t at, size_t len);
+void bvtest_caller_reset(struct bvtest_caller *caller);
+void bvtest_caller_cut(struct bvtest_caller *caller);
+bool bvtest_continues(const struct bio_vec *vec, const struct bio_vec *next);
 struct rnd_state *bvtest_random(struct kunit *test);
 unsigned int bvtest_rounds(unsigned int n);
 struct blkv_memory *bvtest_memory(struct kunit *test, unsigned int nr_pages);

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The shape of the caller's memory: where its segments begin in their pages, how long they are, and
+ * which of them are physically contiguous.
+ *
+ * Drivers have bugs that depend on it. So private memory has the same shape: each run of contiguous
+ * segments gets a chunk, that is, contiguous pages.
+ *
+ * Pure: no locks, any context. Only looks at the list of segments, never at the data.
+ */
+#include <kunit/visibility.h>
+#include <linux/bvec.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "shape.h"
+
+static phys_addr_t vec_start(const struct bio_vec *vec)
+{
+	return ((phys_addr_t)page_to_pfn(vec->bv_page) << PAGE_SHIFT) + vec->bv_offset;
+}
+
+/**
+ * blkv_shape_run() - get the length of the first run of contiguous segments
+ * @shape: the shape; not empty
+ *
+ * Context: Any.
+ * Return: the length in bytes.
+ */
+size_t blkv_shape_run(const struct blkv_shape *shape)
+{
+	struct bvec_iter iter = shape->iter;
+	struct bio_vec vec = mp_bvec_iter_bvec(shape->vecs, iter);
+	phys_addr_t end = vec_start(&vec);
+	size_t bytes = 0;
+
+	do {
+		bytes += vec.bv_len;
+		end += vec.bv_len;
+		bvec_iter_advance_single(shape->vecs, &iter, vec.bv_len);
+		if (!iter.bi_size)
+			break;
+		vec = mp_bvec_iter_bvec(shape->vecs, iter);
+	} while (vec_start(&vec) == end);
+	return bytes;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_shape_run);
+
+/**
+ * blkv_shape_plan() - plan private memory
+ * @shape: the shape that it is to have; not empty
+ * @plan: filled in
+ *
+ * Context: Any.
+ */
+void blkv_shape_plan(const struct blkv_shape *shape, struct blkv_plan *plan)
+{
+	struct blkv_shape rest = *shape;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->plain = true;
+	while (rest.iter.bi_size) {
+		struct bio_vec vec = mp_bvec_iter_bvec(rest.vecs, rest.iter);
+		size_t offset = offset_in_page(vec.bv_offset), run = blkv_shape_run(&rest), left;
+		size_t pages = PFN_UP(offset + run), whole = pages >> BLKV_MAX_ORDER;
+
+		unsigned int order = order_base_2(pages - (whole << BLKV_MAX_ORDER));
+
+		plan->nr[BLKV_MAX_ORDER] += whole;
+		if (whole)
+			plan->max_order = BLKV_MAX_ORDER;
+		if (pages > whole << BLKV_MAX_ORDER) {
+			plan->nr[order]++;
+			plan->max_order = max(plan->max_order, order);
+		}
+
+		for (left = run; left; left -= vec.bv_len) {
+			vec = mp_bvec_iter_bvec(rest.vecs, rest.iter);
+			plan->nr_vecs++;
+			bvec_iter_advance_single(rest.vecs, &rest.iter, vec.bv_len);
+		}
+		/* Only the last page may be partly used. */
+		plan->plain &= !offset && vec.bv_len == run && run <= PAGE_SIZE &&
+			       (run == PAGE_SIZE || !rest.iter.bi_size);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_shape_plan);

@@ -144,10 +144,14 @@ static int workqueues_alloc(struct blkverify *blkv)
 
 	blkv->wq = alloc_workqueue("blkverify/%s", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_UNBOUND, 0,
 				   device);
+	blkv->raw_wq = alloc_ordered_workqueue("blkverify_raw/%s", WQ_MEM_RECLAIM | WQ_HIGHPRI,
+					       device);
 	blkv->wait_wq = alloc_ordered_workqueue("blkverify_wait/%s", WQ_MEM_RECLAIM, device);
 	blkv->recheck_wq = alloc_ordered_workqueue("blkverify_recheck/%s", WQ_MEM_RECLAIM, device);
 	blkv->label_wq = alloc_ordered_workqueue("blkverify_label/%s", WQ_MEM_RECLAIM, device);
-	return blkv->wq && blkv->wait_wq && blkv->recheck_wq && blkv->label_wq ? 0 : -ENOMEM;
+	return blkv->wq && blkv->raw_wq && blkv->wait_wq && blkv->recheck_wq && blkv->label_wq ?
+		       0 :
+		       -ENOMEM;
 }
 
 static void late_in_test_pool(struct work_struct *work)
@@ -190,6 +194,7 @@ static int members_alloc(struct blkverify *blkv)
 	int r;
 
 	blkv_ranges_init(&blkv->ranges);
+	blkv_backlog_init(&blkv->backlog);
 	blkv_findings_init(&blkv->findings);
 	blkv_ring_init(&blkv->ring);
 	blkv_channels_init(&blkv->channels, ti, &blkv->ring);
@@ -237,6 +242,8 @@ static void members_free(struct blkverify *blkv)
 		destroy_workqueue(blkv->wait_wq);
 	if (blkv->wq)
 		destroy_workqueue(blkv->wq);
+	if (blkv->raw_wq)
+		destroy_workqueue(blkv->raw_wq);
 	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0, 0);
 	blkv_pool_exit(&blkv->copy_pool);
 	blkv_pool_exit(&blkv->test_pool);

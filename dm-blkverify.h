@@ -20,6 +20,7 @@
  *   blkv_findings.lock      state and counters of findings                any context
  *   blkv_history.lock       the ring of writes                            any context
  *   blkv_ring.lock          the ring of reports                           process context
+ *   blkv_backlog.lock       requests that wait for the raw leg              any context
  *   blkv_counters.lock      the base of the per-CPU counters              process context
  *   blkv_fingerprints.lock  checksums of written sectors                  process context
  *   blkv_injections.lock    bytes to be flipped on request                process context
@@ -51,6 +52,7 @@
 #include "memory.h"
 #include "pool.h"
 #include "range.h"
+#include "request.h"
 #include "ring.h"
 #include "trust.h"
 #include "types.h"
@@ -76,8 +78,10 @@
  * @injections: bytes to be flipped
  * @nr_labels: pending labels
  * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
+ * @backlog: requests that the raw leg could not take without blocking
  * @wq: comparing, settling and late submission; may wait for a leg, but not for private memory and
  *	not for a request that needs this queue to make progress
+ * @raw_wq: ordered; submission to the raw leg where that may block
  * @wait_wq: ordered; requests that wait for private memory
  * @recheck_wq: ordered; reads whose legs differ
  * @label_wq: ordered; re-reads both legs after a mismatch was reported
@@ -105,7 +109,9 @@ struct blkverify {
 	struct blkv_injections injections;
 	atomic_t nr_labels;
 	struct blkv_memory recheck;
+	struct blkv_backlog backlog;
 	struct workqueue_struct *wq;
+	struct workqueue_struct *raw_wq;
 	struct workqueue_struct *wait_wq;
 	struct workqueue_struct *recheck_wq;
 	struct workqueue_struct *label_wq;

@@ -15,12 +15,6 @@
 #include "request.h"
 #include "verdict.h"
 
-/*
- * Up to this length, a request whose submitter must not block is submitted to the legs directly. A
- * longer one may have to be split for a leg, which then fails it.
- */
-#define NOWAIT_BYTES SZ_128K
-
 /* A longer read or write is cut. Cutting is up to the legs, but memory has its limits. */
 #define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
 
@@ -206,10 +200,37 @@ static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_
 		request_join(req);
 }
 
+/* Has a leg completed a request with this status only because it was submitted with NOWAIT? */
+static bool would_wait(struct blkv_request *req, blk_status_t status)
+{
+	return status && blkv_outcome(blkv_request_clone(req)->bi_opf, status,
+				      BLKV_HAD_NOWAIT) == BLKV_OUTCOME_RETRY;
+}
+
+/*
+ * Submit a request to the raw leg again, this time from a worker, which may block. If it was the
+ * submitter who blocked, the depth of the raw leg's queue would be that of the test leg's, too.
+ */
+static void backlog_add(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	unsigned long flags;
+
+	spin_lock_irqsave(&blkv->backlog.lock, flags);
+	bio_list_add(&blkv->backlog.bios, &req->raw_bio);
+	spin_unlock_irqrestore(&blkv->backlog.lock, flags);
+	queue_work(blkv->raw_wq, &blkv->backlog.work);
+}
+
 static void leg_endio(struct bio *bio)
 {
 	struct blkv_request *req = bio->bi_private;
 
+	if (bio == &req->raw_bio && req->raw_nowait && would_wait(req, bio->bi_status)) {
+		bio_uninit(bio);
+		backlog_add(req);
+		return;
+	}
 	leg_done(req, bio == &req->raw_bio ? BLKV_RAW : BLKV_TEST, bio->bi_status);
 }
 
@@ -225,7 +246,7 @@ static int leg_init(struct blkv_request *req, enum blkv_leg_nr leg,
 	if (bio_init_clone(req->blkv->legs[leg]->bdev, bio, blkv_request_clone(req), GFP_NOIO))
 		return -ENOMEM;
 	bio->bi_opf &= ~OPF_NOT_FOR_LEGS;
-	if (req->nowait)
+	if (leg == BLKV_RAW ? req->raw_nowait : req->nowait)
 		bio->bi_opf |= REQ_NOWAIT;
 	bio->bi_iter.bi_sector = req->range.start;
 	if (memory)
@@ -327,8 +348,31 @@ static void request_count(struct blkv_request *req)
 	}
 }
 
+/*
+ * How to submit to the raw leg without blocking the submitter. If it has a queue of requests, that
+ * may be full: with NOWAIT, it then refuses the request instead. Requests that it would have to
+ * split, and so always refuse, are left to a worker; returns true for those.
+ */
+static bool raw_defer(struct blkv_request *req)
+{
+	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
+	struct request_queue *queue = bdev_get_queue(raw);
+
+	req->raw_nowait = false;
+	if (!blkv_operation_has_data(req->operation))
+		return false;
+	if (!bdev_nowait(raw))
+		return req->nowait;
+	if (queue_is_mq(queue) && req->nr_sectors > queue_max_sectors(queue))
+		return true;
+	req->raw_nowait = req->nowait || queue_is_mq(queue);
+	return false;
+}
+
 static void request_submit(struct blkv_request *req)
 {
+	bool defer;
+
 	if (req->operation == BLKV_OPERATION_WRITE && leg_memory(req, BLKV_RAW))
 		write_copy(req);
 	if (blkv_operation_changes_data(req->operation)) {
@@ -339,48 +383,76 @@ static void request_submit(struct blkv_request *req)
 	if (leg_memory(req, BLKV_TEST) && (req->cut || leg_memory(req, BLKV_TEST)->reshaped))
 		blkv_count_reshaped(&req->blkv->counters, req->nr_sectors);
 
-	/* A leg may complete before its submission returns; the second one may end the request. */
+	/*
+	 * The test leg comes first, as if it was alone. A leg may complete before its submission
+	 * returns; the second one may end the request.
+	 */
 	req->submitted = true;
 	req->submitter = current;
 	atomic_set(&req->pending, BLKV_LEGS);
+	defer = raw_defer(req);
 	leg_submit(req, BLKV_TEST);
-	leg_submit(req, BLKV_RAW);
+	if (defer)
+		backlog_add(req);
+	else
+		leg_submit(req, BLKV_RAW);
 }
 
-/* Must a request that was submitted with NOWAIT be resubmitted to this leg without it? */
-static bool leg_would_wait(struct blkv_request *req, enum blkv_leg_nr leg)
+static void backlog_submit(struct work_struct *work)
 {
-	return blkv_outcome(blkv_request_clone(req)->bi_opf, req->status[leg], BLKV_HAD_NOWAIT) ==
-	       BLKV_OUTCOME_RETRY;
+	struct blkv_backlog *backlog = container_of(work, struct blkv_backlog, work);
+	struct bio_list bios;
+	struct blk_plug plug;
+	struct bio *bio;
+
+	spin_lock_irq(&backlog->lock);
+	bios = backlog->bios;
+	bio_list_init(&backlog->bios);
+	spin_unlock_irq(&backlog->lock);
+
+	blk_start_plug(&plug);
+	while ((bio = bio_list_pop(&bios))) {
+		struct blkv_request *req = container_of(bio, struct blkv_request, raw_bio);
+
+		req->raw_nowait = false;
+		leg_submit(req, BLKV_RAW);
+	}
+	blk_finish_plug(&plug);
+}
+
+/**
+ * blkv_backlog_init() - prepare the backlog of a target
+ * @backlog: zeroed
+ *
+ * Context: Any.
+ */
+void blkv_backlog_init(struct blkv_backlog *backlog)
+{
+	INIT_WORK(&backlog->work, backlog_submit);
+	spin_lock_init(&backlog->lock);
+	bio_list_init(&backlog->bios);
 }
 
 /*
- * Resubmit to the legs that would have had to wait; now they may. Passing on their status would be
- * simpler, but the other leg may already have written its half. Process context.
+ * The test leg would have had to wait; now it may. Passing on its status would be simpler, but the
+ * raw leg may already have written its half. Process context.
  */
 static void request_resubmit(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
-	bool raw = leg_would_wait(req, BLKV_RAW), test = leg_would_wait(req, BLKV_TEST);
 
-	if (test && req->operation == BLKV_OPERATION_READ)
+	if (req->operation == BLKV_OPERATION_READ)
 		blkv_memory_mark(&req->blkv->test_pool, &req->memory);
 	req->submitter = current;
-	atomic_set(&req->pending, raw + test);
-	if (raw) {
-		bio_uninit(&req->raw_bio);
-		leg_submit(req, BLKV_RAW);
-	}
-	if (test) {
-		bio_uninit(&req->test_bio);
-		leg_submit(req, BLKV_TEST);
-	}
+	atomic_set(&req->pending, 1);
+	bio_uninit(&req->test_bio);
+	leg_submit(req, BLKV_TEST);
 }
 
 /* Both legs are done. Any context. */
 static void request_join(struct blkv_request *req)
 {
-	if (req->nowait && (leg_would_wait(req, BLKV_RAW) || leg_would_wait(req, BLKV_TEST)))
+	if (req->nowait && would_wait(req, req->status[BLKV_TEST]))
 		blkv_request_queue(req, req->blkv->wq, request_resubmit);
 	else
 		blkv_verdict(req);
@@ -495,8 +567,7 @@ static void request_wait_memory(struct work_struct *work)
  */
 static bool request_needs_worker(struct blkv_request *req)
 {
-	return req->nowait && (!blkv_operation_has_data(req->operation) ||
-			       req->nr_sectors > NOWAIT_BYTES >> SECTOR_SHIFT);
+	return req->nowait && !blkv_operation_has_data(req->operation);
 }
 
 /* The range is granted. Does not block. */

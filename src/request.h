@@ -18,6 +18,19 @@
 struct blkverify;
 
 /**
+ * struct blkv_backlog - requests that the raw leg could not take without blocking
+ * @work: submits them again
+ * @lock: protects @bios; any context
+ * @bios: for the raw leg, in the order in which they were submitted
+ */
+struct blkv_backlog {
+	struct work_struct work;
+
+	spinlock_t lock; /* the bios */
+	struct bio_list bios;
+};
+
+/**
  * enum blkv_early - signs that the test leg completed a read before all data had arrived
  * @BLKV_EARLY_NOT: no such sign
  * @BLKV_EARLY_UNFILLED: a trusted sector was still marked at completion
@@ -38,6 +51,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @handed_over: the range was handed over to a label
  * @cut: it is a part of a longer request that could not get private memory in one piece
  * @nowait: the submitter must not block, not even in a leg; workqueue context may
+ * @raw_nowait: the raw leg gets the request with NOWAIT, and may refuse it
  * @submitter: the task that submitted it to the legs; only ever compared with current
  * @pid: of the task that submitted it to us, for the history
  * @comm: name of that task
@@ -61,16 +75,16 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *                       range lock --- conflict: parked until an unlock grants it --- wq
  *                           |                                                         |
  *                     request_start() <-----------------------------------------------'
- *                           |--- NOWAIT, and long or without data: wq: request_start() again
+ *                           |--- NOWAIT, without data: wq: request_start() again
  *                           |
  *                    private memory --- none: wait_wq, request_wait_memory() --.
  *                           |                                                  |
  *                    request_submit() <----------------------------------------'
  *                      |         |
- *                     raw       test
+ *                     test      raw --- would block: raw_wq: backlog_submit()
  *                      |         |
  *                     leg_endio(), twice; the second: request_join()
- *                           |   '--- NOWAIT, and a leg would have to wait: wq: request_resubmit()
+ *                           |   '--- NOWAIT, and test would have to wait: wq: request_resubmit()
  *                           |
  *                     blkv_verdict(), see there; may leave the rest to a workqueue
  *                           |
@@ -88,6 +102,7 @@ struct blkv_request {
 	bool handed_over;
 	bool cut;
 	bool nowait;
+	bool raw_nowait;
 	struct task_struct *submitter;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -113,6 +128,7 @@ void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, w
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
 void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range);
+void blkv_backlog_init(struct blkv_backlog *backlog);
 blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 			   const struct blkv_memory *memory, sector_t start,
 			   unsigned int nr_sectors);

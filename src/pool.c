@@ -57,8 +57,12 @@
  */
 #define SUSPECT_INTERVAL (30 * HZ)
 #define SUSPECT_FRACTION 4
-/* The pools of a target may own 2 % of the memory, as dm-crypt; beyond that, requests wait. */
+/*
+ * The pools of a target may own 2 % of the memory, as dm-crypt, or enough for a few requests; beyond
+ * that, requests wait.
+ */
 #define LIMIT_FRACTION 100
+#define LIMIT_LEAST ((unsigned long)(SZ_32M >> PAGE_SHIFT))
 
 /* ---- marks -------------------------------------------------------------------------------- */
 
@@ -540,9 +544,7 @@ int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib
 	pool->mark = mark;
 	pool->quarantine = (u64)quarantine_mib * SZ_1M >> PAGE_SHIFT;
 	pool->reserve = times * RESERVE_DATA;
-	pool->limit = max_t(unsigned long, 2 * times * (RESERVE_DATA + RESERVE_VECS),
-			    totalram_pages() / LIMIT_FRACTION) +
-		      pool->quarantine;
+	pool->limit = max(LIMIT_LEAST, totalram_pages() / LIMIT_FRACTION) + pool->quarantine;
 
 	idle_fill(&pool->data[0], times * RESERVE_DATA);
 	idle_fill(&pool->vecs, times * RESERVE_VECS);
@@ -897,6 +899,8 @@ static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memor
 	unsigned long flags;
 	bool rich, done;
 
+	if (plan->nr_vecs > MAX_VECS)
+		return false;
 	supply_init(&supply, plan->max_order);
 	spin_lock_irqsave(&pool->lock, flags);
 	rich = pool->data[0].nr >= RESERVE_DATA + plan->nr[0] &&
@@ -918,6 +922,9 @@ static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memor
 	promised = pool_promise(pool, nr_missing);
 	spin_unlock_irqrestore(&pool->lock, flags);
 
+	/* The rest of what the pool may own may be idle chunks of other orders. */
+	if (promised < nr_missing)
+		mod_delayed_work(system_wq, &pool->trim, 0);
 	supply.allowed = promised;
 	if (promised)
 		supply_fill(pool, &supply, missing, plan->max_order, missing_vecs);

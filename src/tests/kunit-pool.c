@@ -262,7 +262,7 @@ static void limit_is_a_fraction_of_memory(struct kunit *test)
 	limit_system(test, PLENTY);
 	KUNIT_ASSERT_EQ(test, init_pool(fixture, 0), 0);
 	KUNIT_EXPECT_EQ(test, fixture->pool.limit,
-			max(totalram_pages() / 100, 4 * (REGION_PAGES + 1UL)));
+			max(totalram_pages() / 100, (unsigned long)SZ_32M >> PAGE_SHIFT));
 	exit_pool(fixture);
 }
 

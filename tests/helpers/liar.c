@@ -16,6 +16,9 @@
  *                         read, write, flush, discard or zeroes; STATUS: a BLK_STS_ name; OK drops
  *                         the request silently. With "early", the data of a failed read still
  *                         arrive, MS later
+ *   one-page on|off       take each segment of a read for one page: fill the rest of it with zeros
+ *   split KIB             split reads into pieces of KIB (0: do not), and if a piece begins inside a
+ *                         segment, transfer its first part to the start of the segment instead
  *   hang READS            let READS more reads pass, and hold all further ones until "release"
  *   release               pass on the held reads, and hold no more
  *   honest                cancel all of the above, except for "hang"
@@ -27,6 +30,7 @@
 #include <linux/device-mapper.h>
 #include <linux/highmem.h>
 #include <linux/module.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -64,6 +68,8 @@ static const struct {
  * @edge: distance of the sector whose data are returned at the edge of a read; 0 for none
  * @flip: the sector with flipped bits
  * @flips: number of reads that still return it so
+ * @one_page: only the first page of each segment of a read is filled
+ * @split_bytes: length of the pieces in which a read is transferred; 0 to transfer it as it is
  * @modify: the byte of a write to modify, or -1
  * @fetch_ms: time from the completion of a write to the fetching of its data; 0 for none
  * @fail: the status to complete requests with, and for how many more requests
@@ -76,6 +82,8 @@ struct lies {
 	int edge;
 	sector_t flip;
 	unsigned int flips;
+	bool one_page;
+	unsigned int split_bytes;
 	int modify;
 	unsigned int fetch_ms;
 	struct {
@@ -283,6 +291,45 @@ static void lie_at_the_edge(struct after *after, int distance)
 	kfree(sector);
 }
 
+/* Private memory and that of the page cache are in the direct mapping. */
+static u8 *vec_bytes(const struct bio_vec *vec)
+{
+	return (u8 *)page_address(vec->bv_page) + vec->bv_offset;
+}
+
+static void lie_about_pages(struct bio *bio)
+{
+	struct bvec_iter iter = bio->bi_iter;
+
+	while (iter.bi_size) {
+		struct bio_vec vec = mp_bvec_iter_bvec(bio->bi_io_vec, iter);
+		unsigned int page = PAGE_SIZE - offset_in_page(vec.bv_offset);
+
+		if (vec.bv_len > page)
+			memset(vec_bytes(&vec) + page, 0, vec.bv_len - page);
+		bio_advance_iter_single(bio, &iter, vec.bv_len);
+	}
+}
+
+static void lie_about_pieces(struct bio *bio, unsigned int piece)
+{
+	struct bvec_iter iter = bio->bi_iter;
+	unsigned int done = 0;
+
+	while (iter.bi_size) {
+		struct bio_vec vec = mp_bvec_iter_bvec(bio->bi_io_vec, iter);
+		unsigned int at = round_up(done + 1, piece) - done, len;
+
+		for (; at < vec.bv_len; at += piece) {
+			len = min3(piece, vec.bv_len - at, at);
+			memcpy(vec_bytes(&vec), vec_bytes(&vec) + at, len);
+			memset(vec_bytes(&vec) + at, 0, len);
+		}
+		done += vec.bv_len;
+		bio_advance_iter_single(bio, &iter, vec.bv_len);
+	}
+}
+
 /* @failure: the status to fail the read with, or BLK_STS_OK */
 static void lie_about_read(struct liar *liar, const struct lies *lies, struct bio *bio,
 			   blk_status_t failure)
@@ -328,6 +375,10 @@ static void lie_about_read(struct liar *liar, const struct lies *lies, struct bi
 		return;
 	}
 	after_copy(after, 0, after->size, true);
+	if (lies->one_page)
+		lie_about_pages(bio);
+	if (lies->split_bytes)
+		lie_about_pieces(bio, lies->split_bytes);
 	bio_endio(bio);
 	if (lies->stray_ms)
 		after_start(after, after_read, lies->stray_ms);
@@ -384,7 +435,8 @@ static bool lies_about(const struct lies *lies, enum op op)
 		return lies->fetch_ms;
 	if (op != OP_READ)
 		return false;
-	return lies->flips || lies->early_ms || lies->stray_ms || lies->edge;
+	return lies->flips || lies->early_ms || lies->stray_ms || lies->edge || lies->one_page ||
+	       lies->split_bytes;
 }
 
 static int liar_map(struct dm_target *ti, struct bio *bio)
@@ -499,6 +551,16 @@ static int lies_set(struct lies *lies, unsigned int argc, char **argv)
 			return -EINVAL;
 		lies->flip = sector;
 		return kstrtouint(argv[2], 0, &lies->flips);
+	}
+	if (!strcmp(what, "one-page") && argc == 2)
+		return kstrtobool(argv[1], &lies->one_page);
+	if (!strcmp(what, "split") && argc == 2) {
+		unsigned int kib;
+
+		if (kstrtouint(argv[1], 0, &kib) || kib > SZ_1K)
+			return -EINVAL;
+		lies->split_bytes = kib * SZ_1K;
+		return 0;
 	}
 	if (!strcmp(what, "modify") && argc == 2) {
 		lies->modify = -1;

@@ -28,9 +28,10 @@ mixed_until_some_fail() {
 new_pair 16 discard=1
 make_v fingerprint
 
-# Private pages: only the reserve is left, and requests that find it empty wait.
-allocations_fail_in memory_take 100
-mixed_until_some_fail memory_take
+# Private memory: only the reserve is left, so requests get single pages, and those that find it empty
+# wait.
+allocations_fail_in blkv_memory_get 100
+mixed_until_some_fail blkv_memory_get
 
 # All of them at once, and those of fingerprints, too. (Legs allocate memory when a request is
 # submitted, so the functions that submit cannot be among these.) A new pool has none of the idle
@@ -47,12 +48,22 @@ expect_healthy
 allocations_succeed
 dmsetup remove bvtest-v
 make_v separate_copies check_copies
-allocations_fail_in memory_take 100
-mixed_until_some_fail "memory_take, with two copies"
+allocations_fail_in blkv_memory_get 100
+mixed_until_some_fail "blkv_memory_get, with two copies"
 expect_healthy
 allocations_succeed
 dmsetup remove bvtest-v
 make_v fingerprint
+
+# Requests that are longer than the reserve are cut, and that is counted.
+expect_field reshaped 0
+allocations_fail_in blkv_memory_get_long 100
+dd if=/dev/urandom of=$TMPDIR/data bs=4M count=1 status=none
+dd if=$TMPDIR/data of=$v bs=4M count=1 oflag=direct status=none
+some_failed blkv_memory_get_long
+cmp -n $((4 << 20)) $TMPDIR/data $v
+expect_healthy
+[ "$(field reshaped)" -gt 0 ] || fail "no sector was reshaped"
 
 # The trust map: sectors that cannot be recorded become untrusted, and are counted.
 dmsetup message bvtest-v 0 trust 0 $sectors

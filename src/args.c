@@ -33,7 +33,7 @@ static const struct option_range {
 	const char *error;
 } option_ranges[] = {
 #define NUMBER_ROW(id, word, min, max, unit) \
-	{ BLKV_OPTION_##id, min, max, word " is not between " #min " and " #max " " unit },
+	{ BLKV_OPTION_##id, min, max, word " is not between " #min " and " #max unit },
 	BLKV_NUMBERS(NUMBER_ROW)
 #undef NUMBER_ROW
 };
@@ -50,11 +50,13 @@ static const struct option_rule {
 	/* A checksum of pages that their owner may still change is meaningless. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_FINGERPRINT, false,
 	  "fingerprint and no_write_copy are mutually exclusive" },
-	/* no_write_copy leaves no copy to separate or to check. */
+	/* no_write_copy leaves no copy to separate, to check or to shape. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_SEPARATE_COPIES, false,
 	  "separate_copies and no_write_copy are mutually exclusive" },
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_CHECK_COPIES, false,
 	  "check_copies and no_write_copy are mutually exclusive" },
+	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_RANDOM_SHAPE, false,
+	  "random_shape and no_write_copy are mutually exclusive" },
 };
 
 static int option_find(const char *word)

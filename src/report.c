@@ -144,6 +144,8 @@ int blkv_report_emit(const struct blkv_report *report, sector_t begin, char *tex
 		len += mismatch_emit(report, begin, text + len, size - len);
 	else
 		len += divergence_emit(report, begin, text + len, size - len);
+	if (report->random_shape)
+		len += scnprintf(text + len, size - len, " random_shape=%u", report->random_shape);
 	if (report->mark[0])
 		len += scnprintf(text + len, size - len, " mark=\"%s\"", report->mark);
 	return len;

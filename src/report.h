@@ -58,6 +58,7 @@ enum blkv_label {
  * @nearest_clear: for the same classes, the discard or zeroing since @write that is nearest to
  *	@bad_sector
  * @mark: the text of the last mark message, or empty
+ * @random_shape: the number that the shape of the test leg's memory was derived from, or 0
  * @repeated: the ring already holds a report of the same kind and place
  *
  * Sectors are the target's; they become those of the mapped device when they are printed.
@@ -83,6 +84,7 @@ struct blkv_report {
 	struct blkv_write latest_clear;
 	struct blkv_write nearest_clear;
 	char mark[BLKV_MARK_LEN];
+	unsigned int random_shape;
 	bool repeated;
 };
 

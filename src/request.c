@@ -9,6 +9,8 @@
  * blkv_range_unlock(), by queue_work(), and by the count of pending legs, and the previous owner
  * must not touch it afterwards.
  */
+#include <linux/hash.h>
+
 #include "compare.h"
 #include "dm-blkverify.h"
 #include "outcome.h"
@@ -489,12 +491,25 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 
 /* ---- entry -------------------------------------------------------------------------------- */
 
-/* The shape of the caller's memory, which private memory should have, too. */
-static struct blkv_shape request_shape(struct blkv_request *req)
+/*
+ * The shape that private memory should have: that of the caller's, or one that depends on the
+ * request only, so that it is the same each time.
+ */
+static struct blkv_shape request_shape(struct blkv_request *req, struct bio_vec *random)
 {
 	struct bio *clone = blkv_request_clone(req);
+	struct blkv_shape shape = { .vecs = clone->bi_io_vec, .iter = clone->bi_iter };
+	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
+	struct block_device *test = req->blkv->legs[BLKV_TEST]->bdev;
+	u64 seed = req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
 
-	return (struct blkv_shape){ .vecs = clone->bi_io_vec, .iter = clone->bi_iter };
+	if (seed)
+		blkv_shape_random(&shape, random, shape.iter.bi_size,
+				  max(bdev_dma_alignment(raw), bdev_dma_alignment(test)) + 1,
+				  max(bdev_logical_block_size(raw), bdev_logical_block_size(test)),
+				  hash_64(req->range.start, 64) + hash_64(req->nr_sectors, 64) +
+					  (seed << 8) + req->operation);
+	return shape;
 }
 
 /*
@@ -504,7 +519,8 @@ static struct blkv_shape request_shape(struct blkv_request *req)
  */
 static bool memories_get(struct blkv_request *req)
 {
-	struct blkv_shape shape = request_shape(req);
+	struct bio_vec random[BLKV_RANDOM_VECS];
+	struct blkv_shape shape = request_shape(req, random);
 	struct blkverify *blkv = req->blkv;
 
 	if (!blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors, &shape)) {
@@ -523,7 +539,8 @@ static bool memories_get(struct blkv_request *req)
 /* In wait_wq, which is ordered: only one request at a time holds one memory while it waits. */
 static void memories_wait(struct blkv_request *req)
 {
-	struct blkv_shape shape = request_shape(req);
+	struct bio_vec random[BLKV_RANDOM_VECS];
+	struct blkv_shape shape = request_shape(req, random);
 	struct blkverify *blkv = req->blkv;
 
 	blkv_memory_wait(memory_pool(req), &req->memory, req->nr_sectors, &shape);
@@ -536,7 +553,8 @@ static void memories_wait(struct blkv_request *req)
  */
 static bool long_memories_get(struct blkv_request *req)
 {
-	struct blkv_shape shape = request_shape(req);
+	struct bio_vec random[BLKV_RANDOM_VECS];
+	struct blkv_shape shape = request_shape(req, random);
 	struct blkverify *blkv = req->blkv;
 
 	if (!leg_memory(req, BLKV_TEST))

@@ -13,6 +13,7 @@
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/prandom.h>
 #include <linux/string.h>
 
 #include "shape.h"
@@ -47,6 +48,43 @@ size_t blkv_shape_run(const struct blkv_shape *shape)
 	return bytes;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_shape_run);
+
+/**
+ * blkv_shape_random() - make up a shape
+ * @shape: filled in
+ * @vecs: its segments, BLKV_RANDOM_VECS; their pages only tell which of them are contiguous
+ * @bytes: its length, a multiple of @block
+ * @align: of the start of each segment; a power of two
+ * @block: each segment has a multiple of these bytes
+ * @seed: what it depends on
+ *
+ * Context: Any.
+ */
+void blkv_shape_random(struct blkv_shape *shape, struct bio_vec *vecs, unsigned int bytes,
+		       unsigned int align, unsigned int block, u64 seed)
+{
+	unsigned int left = bytes / block, i, nr;
+	struct rnd_state random;
+
+	prandom_seed_state(&random, seed);
+	align = min_t(unsigned int, align, PAGE_SIZE);
+	nr = 1 + prandom_u32_state(&random) % BLKV_RANDOM_VECS;
+	for (i = 0; left; i++) {
+		unsigned int offset = prandom_u32_state(&random) % (PAGE_SIZE / align) * align;
+		unsigned int most = max(2 * left / (nr - i), 1U);
+		unsigned int len = min(1 + prandom_u32_state(&random) % most, left);
+
+		/* The start of a page is as likely as all other places. */
+		if (prandom_u32_state(&random) % 2)
+			offset = 0;
+		if (i == nr - 1)
+			len = left;
+		bvec_set_page(&vecs[i], ZERO_PAGE(0), len * block, offset);
+		left -= len;
+	}
+	*shape = (struct blkv_shape){ .vecs = vecs, .iter.bi_size = bytes };
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_shape_random);
 
 /**
  * blkv_shape_plan() - plan private memory

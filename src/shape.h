@@ -21,6 +21,9 @@ struct blkv_shape {
 	struct bvec_iter iter;
 };
 
+/* Most segments that a random shape has. */
+#define BLKV_RANDOM_VECS 16
+
 /**
  * struct blkv_plan - the private memory that has a certain shape
  * @nr_vecs: number of segments
@@ -36,6 +39,8 @@ struct blkv_plan {
 };
 
 size_t blkv_shape_run(const struct blkv_shape *shape);
+void blkv_shape_random(struct blkv_shape *shape, struct bio_vec *vecs, unsigned int bytes,
+		       unsigned int align, unsigned int block, u64 seed);
 void blkv_shape_plan(const struct blkv_shape *shape, struct blkv_plan *plan);
 
 #endif /* DM_BLKVERIFY_SHAPE_H */

@@ -45,6 +45,7 @@ static void report_init(struct blkv_request *req, struct blkv_report *report, en
 	report->operation = req->operation;
 	report->sector = req->range.start;
 	report->nr_sectors = req->nr_sectors;
+	report->random_shape = req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
 }
 
 /* Count, record and log a report, and raise its events. Returns whether it was logged. */
@@ -664,6 +665,7 @@ void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool)
 			.byte = late.byte,
 			.window_offset = round_down(late.byte, BLKV_WINDOW),
 			.diagnosis.class = BLKV_CLASS_LATE,
+			.random_shape = blkv->options.number[BLKV_OPTION_RANDOM_SHAPE],
 		};
 		unsigned int at = late.byte - report.window_offset;
 

@@ -36,15 +36,18 @@
 	OPTION(STRICT_COMPLETION, "strict_completion", FLAG,                                       \
 	       "report data that change after the test leg has completed a read (class late)")     \
 	OPTION(QUARANTINE_MIB, "quarantine_mib", NUMBER,                                           \
-	       "let this much memory of the test leg rest before it is used again, in MiB")
+	       "let this much memory of the test leg rest before it is used again, in MiB")        \
+	OPTION(RANDOM_SHAPE, "random_shape", NUMBER,                                               \
+	       "give the memory of the test leg random shapes, derived from this number")
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The
  * defaults are below.
  */
 #define BLKV_NUMBERS(NUMBER)                                                                       \
-	NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, "MiB")                      \
-	NUMBER(QUARANTINE_MIB, "quarantine_mib", 1, 65536, "MiB")
+	NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, " MiB")                     \
+	NUMBER(QUARANTINE_MIB, "quarantine_mib", 1, 65536, " MiB")                                 \
+	NUMBER(RANDOM_SHAPE, "random_shape", 1, 2147483647, "")
 
 #define BLKV_FINGERPRINT_DEFAULT_MIB 64
 

@@ -21,6 +21,7 @@ static const char *const option_words[BLKV_OPTIONS_NR] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
 	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
+	"random_shape",
 };
 
 /* The options that take a number, with the lowest and the highest valid value. */
@@ -34,6 +35,9 @@ static const struct {
 		"fingerprint_max_mib 1", "fingerprint_max_mib 1048576", 1, 1048576,
 	},
 	[BLKV_OPTION_QUARANTINE_MIB] = { "quarantine_mib 1", "quarantine_mib 65536", 1, 65536 },
+	[BLKV_OPTION_RANDOM_SHAPE] = {
+		"random_shape 1", "random_shape 2147483647", 1, 2147483647,
+	},
 };
 
 /* The words of a line, in canonical order. A word and the number after it are one string. */
@@ -78,6 +82,7 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 		unsigned int max_mib;
 		bool separate_copies;
 		bool check_copies;
+		unsigned int random_shape;
 	} rest[] = {
 		{},
 		{ true },
@@ -88,6 +93,8 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 		{ false, false, 0, false, true },
 		{ false, false, 0, true, true },
 		{ false, true, 0, true, true },
+		{ false, true, 0, true, true, 1 },
+		{ false, false, 0, false, false, 2147483647 },
 	};
 	static const unsigned int quarantines[] = { 0, 1, 65536 };
 	unsigned int mode = digit(&n, 4), i;
@@ -106,6 +113,7 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 	set_number(options, BLKV_OPTION_FINGERPRINT_MAX_MIB, rest[i].max_mib);
 	options->set[BLKV_OPTION_SEPARATE_COPIES] = rest[i].separate_copies;
 	options->set[BLKV_OPTION_CHECK_COPIES] = rest[i].check_copies;
+	set_number(options, BLKV_OPTION_RANDOM_SHAPE, rest[i].random_shape);
 	return !n;
 }
 
@@ -194,6 +202,8 @@ static void expect_rejected(struct kunit *test, const char *text, unsigned int b
 #define SEPARATE_TEXT "separate_copies and no_write_copy are mutually exclusive"
 #define CHECK_TEXT "check_copies and no_write_copy are mutually exclusive"
 #define QUARANTINE_TEXT "quarantine_mib is not between 1 and 65536 MiB"
+#define RANDOM_TEXT "random_shape is not between 1 and 2147483647"
+#define SHAPE_TEXT "random_shape and no_write_copy are mutually exclusive"
 
 static void no_arguments_give_the_defaults(struct kunit *test)
 {
@@ -462,6 +472,8 @@ static void out_of_range_number_is_rejected(struct kunit *test)
 	rejected(RANGE_TEXT, 3, "3", "fingerprint", "fingerprint_max_mib", "0x10");
 	rejected(QUARANTINE_TEXT, 2, "2", "quarantine_mib", "0");
 	rejected(QUARANTINE_TEXT, 2, "2", "quarantine_mib", "65537");
+	rejected(RANDOM_TEXT, 2, "2", "random_shape", "0");
+	rejected(RANDOM_TEXT, 2, "2", "random_shape", "2147483648");
 }
 
 static void repeated_number_is_rejected(struct kunit *test)
@@ -488,8 +500,8 @@ static const char *const pool[] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
 	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
-	"7",		   "0",			 "nonsense",		"",
-	"ignore",
+	"random_shape",	   "7",			 "0",			"nonsense",
+	"",		   "ignore",
 };
 
 /* If @word is among picked[1..nr] and @other was seen, the parser must reject @word. */
@@ -529,6 +541,7 @@ static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen
 		*blamed = i + 1;
 		if (picked[i + 1] != NUMBER)
 			return picked[i] == BLKV_OPTION_QUARANTINE_MIB ? QUARANTINE_TEXT :
+			       picked[i] == BLKV_OPTION_RANDOM_SHAPE   ? RANDOM_TEXT :
 									 RANGE_TEXT;
 		i++;
 	}
@@ -543,6 +556,8 @@ static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen
 		return SEPARATE_TEXT;
 	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_CHECK_COPIES], blamed))
 		return CHECK_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_RANDOM_SHAPE], blamed))
+		return SHAPE_TEXT;
 	return NULL;
 }
 

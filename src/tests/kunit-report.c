@@ -194,6 +194,17 @@ static void unverified_difference_is_located(struct kunit *test)
 		    "read " DIVERGENCE_TEXT "raw=0 test=-5 differed_in=1010 mark=\"run 2\"");
 }
 
+static void random_shape_is_appended(struct kunit *test)
+{
+	struct blkv_report report = divergence();
+
+	report.random_shape = 7;
+	expect_text(test, &report, "write " DIVERGENCE_TEXT "raw=0 test=-5 random_shape=7");
+	strscpy(report.mark, "a", sizeof(report.mark));
+	expect_text(test, &report,
+		    "write " DIVERGENCE_TEXT "raw=0 test=-5 random_shape=7 mark=\"a\"");
+}
+
 static void mark_is_appended(struct kunit *test)
 {
 	struct blkv_report report = divergence();
@@ -282,6 +293,7 @@ static void text_stays_inside_short_buffers(struct kunit *test)
 	reports[1].write.operation = BLKV_OPERATION_WRITE;
 	reports[2].unverified = true;
 	for (i = 0; i < ARRAY_SIZE(reports); i++) {
+		reports[i].random_shape = 12345;
 		strscpy(reports[i].mark, "mark", sizeof(reports[i].mark));
 		expect_inside(test, &reports[i]);
 	}
@@ -295,6 +307,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(last_write_is_described),
 	KUNIT_CASE(divergence_is_described),
 	KUNIT_CASE(unverified_difference_is_located),
+	KUNIT_CASE(random_shape_is_appended),
 	KUNIT_CASE(mark_is_appended),
 	KUNIT_CASE(high_sectors_are_not_truncated),
 	KUNIT_CASE(windows_are_printed),

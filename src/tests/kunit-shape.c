@@ -167,6 +167,48 @@ static void random_plans_match_a_model(struct kunit *test)
 	}
 }
 
+/* Legal, of the right length, and the same for the same seed. */
+static void random_shapes_are_legal(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct bio_vec vecs[BLKV_RANDOM_VECS], again[BLKV_RANDOM_VECS];
+	unsigned int round, i, single = 0, full = 0, offsets = 0, multi = 0;
+
+	for (round = 0; round < bvtest_rounds(1000); round++) {
+		unsigned int block = SECTOR_SIZE << below(random, 8);
+		unsigned int align = 4U << below(random, 12);
+		unsigned int bytes = between(random, 1, 64) * block, left = bytes;
+		u64 seed = prandom_u32_state(random);
+		struct blkv_shape shape, same;
+
+		memset(vecs, 0, sizeof(vecs));
+		memset(again, 0, sizeof(again));
+		blkv_shape_random(&shape, vecs, bytes, align, block, seed);
+		blkv_shape_random(&same, again, bytes, align, block, seed);
+		KUNIT_ASSERT_EQ(test, memcmp(vecs, again, sizeof(vecs)), 0);
+		KUNIT_ASSERT_PTR_EQ(test, shape.vecs, (const struct bio_vec *)vecs);
+		KUNIT_ASSERT_EQ(test, shape.iter.bi_size, bytes);
+		for (i = 0; left; i++) {
+			KUNIT_ASSERT_LT(test, i, BLKV_RANDOM_VECS);
+			KUNIT_ASSERT_GT(test, vecs[i].bv_len, 0);
+			KUNIT_ASSERT_EQ(test, vecs[i].bv_len % block, 0);
+			KUNIT_ASSERT_LT(test, vecs[i].bv_offset, PAGE_SIZE);
+			KUNIT_ASSERT_EQ(test, vecs[i].bv_offset % min_t(u32, align, PAGE_SIZE), 0);
+			KUNIT_ASSERT_LE(test, vecs[i].bv_len, left);
+			offsets += vecs[i].bv_offset > 0;
+			multi += vecs[i].bv_offset + vecs[i].bv_len > PAGE_SIZE;
+			left -= vecs[i].bv_len;
+		}
+		single += i == 1;
+		full += i == BLKV_RANDOM_VECS;
+	}
+	/* All kinds of them occur. */
+	KUNIT_EXPECT_GT(test, single, 0);
+	KUNIT_EXPECT_GT(test, full, 0);
+	KUNIT_EXPECT_GT(test, offsets, 0);
+	KUNIT_EXPECT_GT(test, multi, 0);
+}
+
 static struct kunit_case shape_cases[] = {
 	KUNIT_CASE(run_is_what_is_contiguous),
 	KUNIT_CASE(order_of_segments_matters),
@@ -174,6 +216,7 @@ static struct kunit_case shape_cases[] = {
 	KUNIT_CASE(chunk_has_room_for_the_run),
 	KUNIT_CASE(longest_runs_are_split),
 	KUNIT_CASE(random_plans_match_a_model),
+	KUNIT_CASE(random_shapes_are_legal),
 	{}
 };
 

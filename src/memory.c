@@ -26,11 +26,11 @@
  */
 void blkv_memory_attach(const struct blkv_memory *memory, struct bio *bio, unsigned int nr_sectors)
 {
+	sector_t sector = bio->bi_iter.bi_sector;
+
 	bio->bi_io_vec = memory->vecs;
-	bio->bi_iter = (struct bvec_iter) {
-		.bi_sector = bio->bi_iter.bi_sector,
-		.bi_size = nr_sectors << SECTOR_SHIFT,
-	};
+	bio->bi_iter = blkv_memory_iter(memory, 0, nr_sectors);
+	bio->bi_iter.bi_sector = sector;
 	/* The clone inherited this from the caller's segments. */
 	compat_clear_bvec_gap(bio);
 }

@@ -18,6 +18,7 @@ struct bio;
  * @nr_vecs: length of @vecs, 0 if it is empty
  * @skip_vecs: the data begin in this segment
  * @skip_bytes: and at this byte of it
+ * @lead: bytes in front of the data, in all segments
  * @reshaped: it does not have the shape that was asked for
  * @inline_vecs: serves small requests
  *
@@ -29,6 +30,7 @@ struct blkv_memory {
 	unsigned int nr_vecs;
 	unsigned int skip_vecs;
 	unsigned int skip_bytes;
+	unsigned int lead;
 	bool reshaped;
 	struct bio_vec inline_vecs[BLKV_INLINE_VECS];
 };

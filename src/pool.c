@@ -611,6 +611,7 @@ static void memory_set_up(struct blkv_memory *memory, struct list_head *vecs)
 	memory->nr_vecs = 0;
 	memory->skip_vecs = 0;
 	memory->skip_bytes = 0;
+	memory->lead = 0;
 	memory->reshaped = false;
 }
 
@@ -888,9 +889,9 @@ static void supply_return(struct blkv_pool *pool, struct supply *supply, unsigne
 }
 
 /* If it is @spare, leave the reserve to others. */
-static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memory,
-			       const struct blkv_shape *shape, const struct blkv_plan *plan,
-			       bool spare)
+static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memory,
+				const struct blkv_shape *shape, const struct blkv_plan *plan,
+				bool spare)
 {
 	unsigned int nr_vecs = plan->nr_vecs > BLKV_INLINE_VECS || plan->max_order;
 	unsigned int order, promised, missing_vecs = nr_vecs, nr_missing;
@@ -940,6 +941,34 @@ static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memor
 	if (!done)
 		supply_return(pool, &supply, plan->max_order, memory);
 	return done;
+}
+
+static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memory,
+			       const struct blkv_shape *shape, bool spare)
+{
+	struct blkv_shape whole = *shape;
+	unsigned int lead = blkv_shape_lead(&whole);
+	struct bvec_iter skip = { .bi_size = whole.iter.bi_size };
+	struct blkv_plan plan;
+
+	blkv_shape_plan(&whole, &plan);
+	if (!memory_take_planned(pool, memory, &whole, &plan, spare))
+		return false;
+	/* The lead may be a segment of its own. */
+	bvec_iter_advance(memory->vecs, &skip, lead);
+	memory->skip_vecs = skip.bi_idx;
+	memory->skip_bytes = skip.bi_offset;
+	memory->lead = lead;
+	return true;
+}
+
+/* Do whole pages have this shape? */
+static bool shape_is_plain(const struct blkv_shape *shape)
+{
+	struct blkv_plan plan;
+
+	blkv_shape_plan(shape, &plan);
+	return plan.plain && !shape->iter.bi_offset;
 }
 
 /* ---- getting and returning memory --------------------------------------------------------- */
@@ -1002,16 +1031,11 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_check);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors,
 		     const struct blkv_shape *shape)
 {
-	struct blkv_plan plan = { .plain = true };
-
-	if (shape) {
-		blkv_shape_plan(shape, &plan);
-		if (memory_take_shaped(pool, memory, shape, &plan, false))
-			return true;
-	}
+	if (shape && memory_take_shaped(pool, memory, shape, false))
+		return true;
 	if (!memory_take(pool, memory, nr_sectors, true))
 		return false;
-	memory->reshaped = !plan.plain;
+	memory->reshaped = shape && !shape_is_plain(shape);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
@@ -1031,10 +1055,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
 bool blkv_memory_get_long(struct blkv_pool *pool, struct blkv_memory *memory,
 			  const struct blkv_shape *shape)
 {
-	struct blkv_plan plan;
-
-	blkv_shape_plan(shape, &plan);
-	return memory_take_shaped(pool, memory, shape, &plan, true);
+	return memory_take_shaped(pool, memory, shape, true);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get_long);
 
@@ -1095,7 +1116,6 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		      const struct blkv_shape *shape)
 {
 	unsigned int data = pages_for_data(nr_sectors), vecs = pages_for_vecs(data);
-	struct blkv_plan plan = { .plain = true };
 	struct collected collected;
 
 	collected_init(&collected);
@@ -1135,9 +1155,7 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 			suspects_release(pool);
 	}
 	memory_fill(pool, memory, &collected);
-	if (shape)
-		blkv_shape_plan(shape, &plan);
-	memory->reshaped = !plan.plain;
+	memory->reshaped = shape && !shape_is_plain(shape);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
 
@@ -1155,9 +1173,9 @@ static void vec_mark(const struct blkv_pool *pool, const struct bio_vec *vec)
  * not begin later in the chunk: at @offset, with byte @at of the request. The marked word at the end
  * of the first 512 bytes decides, because the end of a sector may be elsewhere.
  */
-static s64 chunk_first_sector(size_t at, size_t offset)
+static s64 chunk_first_sector(s64 at, size_t offset)
 {
-	s64 bytes = (s64)at - (s64)offset;
+	s64 bytes = at - (s64)offset;
 
 	return (bytes + SECTOR_SIZE - (s64)sizeof(u64)) >> SECTOR_SHIFT;
 }
@@ -1175,7 +1193,7 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 		     unsigned int flags)
 {
 	struct returned returned;
-	size_t at = 0;
+	s64 at = -(s64)memory->lead;
 	unsigned int i;
 
 	if (!memory->nr_vecs)

@@ -24,6 +24,26 @@ static phys_addr_t vec_start(const struct bio_vec *vec)
 }
 
 /**
+ * blkv_shape_lead() - extend a shape that begins inside a segment
+ * @shape: the shape; will begin where the segment does, or a page earlier than now
+ *
+ * A request that was split begins inside a segment, and drivers have forgotten that. With memory in
+ * front of the data, this is so in private memory, too.
+ *
+ * Context: Any.
+ * Return: by how many bytes it was extended.
+ */
+unsigned int blkv_shape_lead(struct blkv_shape *shape)
+{
+	unsigned int lead = min_t(unsigned int, shape->iter.bi_offset, PAGE_SIZE);
+
+	shape->iter.bi_offset -= lead;
+	shape->iter.bi_size += lead;
+	return lead;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_shape_lead);
+
+/**
  * blkv_shape_run() - get the length of the first run of contiguous segments
  * @shape: the shape; not empty
  *

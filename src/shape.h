@@ -38,6 +38,7 @@ struct blkv_plan {
 	unsigned int max_order;
 };
 
+unsigned int blkv_shape_lead(struct blkv_shape *shape);
 size_t blkv_shape_run(const struct blkv_shape *shape);
 void blkv_shape_random(struct blkv_shape *shape, struct bio_vec *vecs, unsigned int bytes,
 		       unsigned int align, unsigned int block, u64 seed);

@@ -162,6 +162,16 @@ void bvtest_caller_cut(struct bvtest_caller *caller)
 }
 
 /**
+ * bvtest_caller_skip() - let the shape begin later, as that of the rest of a split request does
+ * @caller: the memory
+ * @bytes: how many bytes to skip; less than there are
+ */
+void bvtest_caller_skip(struct bvtest_caller *caller, unsigned int bytes)
+{
+	bvec_iter_advance(caller->vecs, &caller->shape.iter, bytes);
+}
+
+/**
  * bvtest_continues() - does a segment continue where another one ends?
  * @vec: a segment
  * @next: the other one

@@ -819,6 +819,52 @@ static void memory_has_the_callers_shape(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* The rest of a request that was split begins inside a segment, with something in front of it. */
+static void split_request_begins_inside_a_segment(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_memory memory = {};
+	unsigned int round, inside = 0;
+
+	for (round = 0; round < bvtest_rounds(1000); round++) {
+		struct bvec_iter ours, *theirs = &caller->shape.iter;
+		unsigned int nr;
+
+		bvtest_caller_cut(caller);
+		nr = theirs->bi_size >> SECTOR_SHIFT;
+		bvtest_caller_skip(caller, below(caller->random, nr) << SECTOR_SHIFT);
+		nr = theirs->bi_size >> SECTOR_SHIFT;
+		/* Sometimes there are no large chunks, so that the lead is a segment of its own. */
+		system_order = one_in(caller->random, 4) ? 0 : BLKV_MAX_ORDER;
+		KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
+		ours = blkv_memory_iter(&memory, 0, nr);
+		KUNIT_ASSERT_EQ(test, ours.bi_size, theirs->bi_size);
+		if (!memory.reshaped) {
+			KUNIT_ASSERT_EQ(test, ours.bi_offset,
+					min_t(unsigned int, theirs->bi_offset, PAGE_SIZE));
+			KUNIT_ASSERT_EQ(test, ours.bi_idx, 0);
+			inside += ours.bi_offset > 0;
+		}
+		/* The data are where they should be, all of them, in the same places of their pages. */
+		while (ours.bi_size && !memory.reshaped) {
+			struct bio_vec a = mp_bvec_iter_bvec(memory.vecs, ours);
+			struct bio_vec b = mp_bvec_iter_bvec(caller->vecs, *theirs);
+
+			KUNIT_ASSERT_EQ(test, a.bv_len, b.bv_len);
+			KUNIT_ASSERT_EQ(test, offset_in_page(a.bv_offset),
+					offset_in_page(b.bv_offset));
+			bvec_iter_advance_single(memory.vecs, &ours, a.bv_len);
+			bvec_iter_advance_single(caller->vecs, theirs, b.bv_len);
+		}
+		expect_usable(test, &memory, nr << SECTOR_SHIFT);
+		blkv_memory_put(&fixture->pool, &memory, 99, 0);
+		KUNIT_ASSERT_FALSE(test, READ_ONCE(fixture->pool.nr_late));
+	}
+	KUNIT_EXPECT_GT(test, inside, 0);
+	expect_settled(test, fixture);
+}
+
 /* Pages that are not contiguous in the caller's memory are not so in ours, so do not coalesce. */
 static void separate_pages_stay_separate(struct kunit *test)
 {
@@ -1018,13 +1064,15 @@ static void late_data_are_found_in_any_shape(struct kunit *test)
 
 	for (round = 0; round < bvtest_rounds(500); round++) {
 		struct blkv_late late;
-		unsigned int n, i, at;
+		unsigned int n, i, at, lead;
 		size_t before = 0;
 		u64 *word;
 
 		bvtest_caller_cut(caller);
+		bvtest_caller_skip(caller, below(caller->random, caller->shape.iter.bi_size >>
+						 SECTOR_SHIFT) << SECTOR_SHIFT);
 		KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
-		/* A marked word inside a segment. */
+		/* A marked word inside a segment, behind the lead. */
 		i = below(caller->random, memory.nr_vecs);
 		for (n = 0; n < i; n++)
 			before += memory.vecs[n].bv_len;
@@ -1033,9 +1081,11 @@ static void late_data_are_found_in_any_shape(struct kunit *test)
 			at = 0;
 		word = page_address(memory.vecs[i].bv_page) + at;
 		before += at - memory.vecs[i].bv_offset;
+		lead = memory.lead;
 		blkv_memory_put(pool, &memory, 5000, 0);
-		if (!at)
+		if (!at || before < lead)
 			continue;
+		before -= lead;
 		*word ^= 4;
 		blkv_pool_check(pool);
 		KUNIT_ASSERT_TRUE(test, blkv_pool_next_late(pool, &late));
@@ -1655,6 +1705,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(awaited_memory_is_ascending),
 	KUNIT_CASE(pages_return_in_the_order_they_went_in),
 	KUNIT_CASE(memory_has_the_callers_shape),
+	KUNIT_CASE(split_request_begins_inside_a_segment),
 	KUNIT_CASE(separate_pages_stay_separate),
 	KUNIT_CASE(smaller_chunks_replace_a_large_one),
 	KUNIT_CASE(memory_is_usable_whatever_there_is),

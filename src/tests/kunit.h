@@ -34,6 +34,7 @@ struct bvtest_caller *bvtest_caller(struct kunit *test);
 void bvtest_caller_add(struct bvtest_caller *caller, size_t at, size_t len);
 void bvtest_caller_reset(struct bvtest_caller *caller);
 void bvtest_caller_cut(struct bvtest_caller *caller);
+void bvtest_caller_skip(struct bvtest_caller *caller, unsigned int bytes);
 bool bvtest_continues(const struct bio_vec *vec, const struct bio_vec *next);
 struct rnd_state *bvtest_random(struct kunit *test);
 unsigned int bvtest_rounds(unsigned int n);

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "dm-blkverify.h"
+#include "limits.h"
 #include "message.h"
 #include "request.h"
 #include "verdict.h"
@@ -84,6 +85,22 @@ static int leg_check(struct blkverify *blkv, enum blkv_leg_nr leg)
 	return 0;
 }
 
+/* The device mapper itself makes these checks for the test leg: see blkverify_iterate_devices(). */
+static int raw_check(struct blkverify *blkv)
+{
+	struct dm_target *ti = blkv->ti;
+	unsigned int block_size = bdev_logical_block_size(blkv->legs[BLKV_RAW]->bdev);
+	int r = leg_check(blkv, BLKV_RAW);
+
+	if (r)
+		return r;
+	if (!((ti->begin | ti->len) & ((block_size >> SECTOR_SHIFT) - 1)))
+		return 0;
+	DMERR("raw device %pg has blocks of %u bytes", blkv->legs[BLKV_RAW]->bdev, block_size);
+	ti->error = "Target is not aligned to the logical blocks of the raw device";
+	return -EINVAL;
+}
+
 static int legs_get(struct blkverify *blkv, char **argv)
 {
 	int r;
@@ -99,7 +116,7 @@ static int legs_get(struct blkverify *blkv, char **argv)
 		blkv->ti->error = "Raw and test are the same device";
 		return -EINVAL;
 	}
-	r = leg_check(blkv, BLKV_RAW);
+	r = raw_check(blkv);
 	return r ?: leg_check(blkv, BLKV_TEST);
 }
 
@@ -193,6 +210,7 @@ static int members_alloc(struct blkverify *blkv)
 	struct dm_target *ti = blkv->ti;
 	int r;
 
+	blkv_zeros_init(&blkv->zeros);
 	blkv_ranges_init(&blkv->ranges);
 	blkv_backlog_init(&blkv->backlog);
 	blkv_findings_init(&blkv->findings);
@@ -443,6 +461,12 @@ static void state_take_over(struct blkverify *blkv, struct blkverify *old)
 static int blkverify_preresume(struct dm_target *ti)
 {
 	struct blkverify *blkv = ti->private, *old;
+	int r;
+
+	/* The leg may have changed since the table was loaded, as dm checks for the test leg. */
+	r = blkv->owns_state ? 0 : raw_check(blkv);
+	if (r)
+		return r;
 
 	mutex_lock(&instances_lock);
 	old = blkv->owns_state ? NULL : counterpart_find(blkv, true);
@@ -503,19 +527,26 @@ static int blkverify_message(struct dm_target *ti, unsigned int argc, char **arg
 	return blkv_message(ti->private, argc, argv, result, maxlen);
 }
 
+/*
+ * Only the test leg, because the device mapper takes all limits and features from the devices that
+ * are named here: see src/limits.c. raw_check() makes its checks of them for the raw leg.
+ */
 static int blkverify_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,
 				     void *data)
 {
 	struct blkverify *blkv = ti->private;
-	int r = fn(ti, blkv->legs[BLKV_RAW], 0, ti->len, data);
 
-	return r ?: fn(ti, blkv->legs[BLKV_TEST], 0, ti->len, data);
+	return fn(ti, blkv->legs[BLKV_TEST], 0, ti->len, data);
 }
 
 static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits)
 {
 	struct blkverify *blkv = ti->private;
 
+	blkv_limits_add_raw(limits, bdev_logical_block_size(blkv->legs[BLKV_RAW]->bdev));
+	/* It gets the caller's memory, or memory of the same shape. */
+	limits->dma_alignment = max_t(unsigned int, limits->dma_alignment,
+				      bdev_dma_alignment(blkv->legs[BLKV_RAW]->bdev));
 	/* Polling the mapped device would not poll the leg bios. */
 	compat_no_poll(limits);
 	/* A leg that needs stable pages gets private ones. */

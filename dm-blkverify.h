@@ -56,6 +56,7 @@
 #include "ring.h"
 #include "trust.h"
 #include "types.h"
+#include "zeros.h"
 
 /**
  * struct blkverify - one target
@@ -64,6 +65,7 @@
  * @owns_state: resumed, or inherited the state of the previous table, and not handed over yet
  * @legs: raw and test
  * @options: from the table line
+ * @zeros: for a raw leg that does not offer write zeroes
  * @ranges: the range lock
  * @trust: the trust map
  * @test_pool: private memory for the test leg: read buffers, and its own copies of writes
@@ -96,6 +98,7 @@ struct blkverify {
 	bool owns_state;
 	struct dm_dev *legs[BLKV_LEGS];
 	struct blkv_options options;
+	struct blkv_zeros zeros;
 	struct blkv_ranges ranges;
 	struct blkv_trust trust;
 	struct blkv_pool test_pool;

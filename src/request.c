@@ -13,6 +13,7 @@
 
 #include "compare.h"
 #include "dm-blkverify.h"
+#include "limits.h"
 #include "outcome.h"
 #include "request.h"
 #include "verdict.h"
@@ -224,16 +225,22 @@ static void backlog_add(struct blkv_request *req)
 	queue_work(blkv->raw_wq, &blkv->backlog.work);
 }
 
+static bool raw_is_unable(struct blkv_request *req, blk_status_t status);
+static bool raw_substitute(struct blkv_request *req, bool offered);
+
 static void leg_endio(struct bio *bio)
 {
 	struct blkv_request *req = bio->bi_private;
+	enum blkv_leg_nr leg = bio == &req->raw_bio ? BLKV_RAW : BLKV_TEST;
 
-	if (bio == &req->raw_bio && req->raw_nowait && would_wait(req, bio->bi_status)) {
-		bio_uninit(bio);
+	if (leg == BLKV_RAW && req->raw_nowait && would_wait(req, bio->bi_status)) {
 		backlog_add(req);
 		return;
 	}
-	leg_done(req, bio == &req->raw_bio ? BLKV_RAW : BLKV_TEST, bio->bi_status);
+	if (unlikely(bio->bi_status) && leg == BLKV_RAW && raw_is_unable(req, bio->bi_status) &&
+	    raw_substitute(req, false))
+		return;
+	leg_done(req, leg, bio->bi_status);
 }
 
 /*
@@ -258,13 +265,142 @@ static int leg_init(struct blkv_request *req, enum blkv_leg_nr leg,
 	return 0;
 }
 
-static void leg_submit(struct blkv_request *req, enum blkv_leg_nr leg)
+/*
+ * Did the raw leg find out, by a request that it failed, that it does not offer the operation? Its
+ * limits do not show that in advance.
+ */
+static bool raw_is_unable(struct blkv_request *req, blk_status_t status)
 {
+	return blkv_outcome(blkv_request_clone(req)->bi_opf, status, 0) ==
+	       BLKV_OUTCOME_UNSUPPORTED;
+}
+
+/* Initialise the bio for the raw leg again, for sectors from @done on. */
+static int raw_init_again(struct blkv_request *req, enum req_op op, sector_t done)
+{
+	struct bio *bio = &req->raw_bio;
+
+	bio_uninit(bio);
+	if (leg_init(req, BLKV_RAW, NULL))
+		return -ENOMEM;
+	bio->bi_opf = op | (bio->bi_opf & ~(REQ_OP_MASK | REQ_NOUNMAP));
+	bio->bi_iter.bi_sector += done;
+	return 0;
+}
+
+static blk_status_t raw_write_zeros(struct blkv_request *req)
+{
+	struct bio *bio = &req->raw_bio;
+	sector_t done;
+
+	for (done = 0; done < req->nr_sectors;) {
+		if (raw_init_again(req, REQ_OP_WRITE, done))
+			return BLK_STS_RESOURCE;
+		done += blkv_zeros_attach(&req->blkv->zeros, bio, req->nr_sectors - done);
+		submit_bio_wait(bio);
+		if (bio->bi_status)
+			return bio->bi_status;
+		cond_resched();
+	}
+	return BLK_STS_OK;
+}
+
+/* Zero the sectors on the raw leg, which does not offer the operation. Process context. */
+static void raw_zero(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+	blk_status_t status = BLK_STS_NOTSUPP;
+
+	if (req->operation != BLKV_OPERATION_WRITE_ZEROES &&
+	    blkv_leg_offers(req->blkv->legs[BLKV_RAW]->bdev, BLKV_OPERATION_WRITE_ZEROES) &&
+	    !raw_init_again(req, REQ_OP_WRITE_ZEROES, 0)) {
+		submit_bio_wait(&req->raw_bio);
+		status = req->raw_bio.bi_status;
+	}
+	if (raw_is_unable(req, status))
+		status = raw_write_zeros(req);
+	/* Every leg has to support writes, so a failure is the leg's fault, whatever the status. */
+	leg_done(req, BLKV_RAW, status ? BLK_STS_IOERR : BLK_STS_OK);
+}
+
+/*
+ * Leave the next step of the raw leg to a worker. Unlike blkv_request_queue(), this does not hand
+ * over the request, which the test leg may still need.
+ */
+static void raw_queue(struct blkv_request *req, work_func_t step)
+{
+	INIT_WORK(&req->work, step);
+	queue_work(req->blkv->wq, &req->work);
+}
+
+/* Do what src/limits.c says in place of the request. Returns false if that is to send it. */
+static bool raw_substitute(struct blkv_request *req, bool offered)
+{
+	switch (blkv_raw_action(req->operation, offered, blkv_request_leaves_zeros(req))) {
+	case BLKV_RAW_SKIP:
+		leg_done(req, BLKV_RAW, BLK_STS_OK);
+		return true;
+	case BLKV_RAW_ZERO:
+		raw_queue(req, raw_zero);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool raw_offers(struct blkv_request *req)
+{
+	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
+
+	if (req->operation == BLKV_OPERATION_DISCARD && blkv_request_leaves_zeros(req) &&
+	    !blkv_leg_discards_all(raw, req->range.start, req->nr_sectors))
+		return false;
+	return blkv_leg_offers(raw, req->operation);
+}
+
+/*
+ * How to submit to the raw leg without blocking the submitter. If it has a queue of requests, that
+ * may be full: with NOWAIT, it then refuses the request instead. Requests that it would have to
+ * split, and so always refuse, are left to a worker; returns true for those.
+ */
+static bool raw_defer(struct blkv_request *req)
+{
+	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
+	struct request_queue *queue = bdev_get_queue(raw);
+
+	req->raw_nowait = false;
+	if (!blkv_operation_has_data(req->operation))
+		return false;
+	if (!bdev_nowait(raw))
+		return req->nowait;
+	if (queue_is_mq(queue) && req->nr_sectors > queue_max_sectors(queue))
+		return true;
+	req->raw_nowait = req->nowait || queue_is_mq(queue);
+	return false;
+}
+
+static void raw_submit(struct blkv_request *req)
+{
+	bool defer = raw_defer(req);
+
 	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
-	if (leg_init(req, leg, leg_memory(req, leg)))
-		leg_done(req, leg, BLK_STS_RESOURCE);
+	if (leg_init(req, BLKV_RAW, leg_memory(req, BLKV_RAW)))
+		leg_done(req, BLKV_RAW, BLK_STS_RESOURCE);
+	else if (raw_substitute(req, raw_offers(req)))
+		return;
+	else if (defer)
+		backlog_add(req);
 	else
-		dm_submit_bio_remap(blkv_request_clone(req), leg_bio(req, leg));
+		dm_submit_bio_remap(blkv_request_clone(req), &req->raw_bio);
+}
+
+static void test_submit(struct blkv_request *req)
+{
+	/* As above. */
+	if (leg_init(req, BLKV_TEST, leg_memory(req, BLKV_TEST)))
+		leg_done(req, BLKV_TEST, BLK_STS_RESOURCE);
+	else
+		dm_submit_bio_remap(blkv_request_clone(req), &req->test_bio);
 }
 
 /**
@@ -350,31 +486,8 @@ static void request_count(struct blkv_request *req)
 	}
 }
 
-/*
- * How to submit to the raw leg without blocking the submitter. If it has a queue of requests, that
- * may be full: with NOWAIT, it then refuses the request instead. Requests that it would have to
- * split, and so always refuse, are left to a worker; returns true for those.
- */
-static bool raw_defer(struct blkv_request *req)
-{
-	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
-	struct request_queue *queue = bdev_get_queue(raw);
-
-	req->raw_nowait = false;
-	if (!blkv_operation_has_data(req->operation))
-		return false;
-	if (!bdev_nowait(raw))
-		return req->nowait;
-	if (queue_is_mq(queue) && req->nr_sectors > queue_max_sectors(queue))
-		return true;
-	req->raw_nowait = req->nowait || queue_is_mq(queue);
-	return false;
-}
-
 static void request_submit(struct blkv_request *req)
 {
-	bool defer;
-
 	if (req->operation == BLKV_OPERATION_WRITE && leg_memory(req, BLKV_RAW))
 		write_copy(req);
 	if (blkv_operation_changes_data(req->operation)) {
@@ -392,12 +505,8 @@ static void request_submit(struct blkv_request *req)
 	req->submitted = true;
 	req->submitter = current;
 	atomic_set(&req->pending, BLKV_LEGS);
-	defer = raw_defer(req);
-	leg_submit(req, BLKV_TEST);
-	if (defer)
-		backlog_add(req);
-	else
-		leg_submit(req, BLKV_RAW);
+	test_submit(req);
+	raw_submit(req);
 }
 
 static void backlog_submit(struct work_struct *work)
@@ -416,8 +525,13 @@ static void backlog_submit(struct work_struct *work)
 	while ((bio = bio_list_pop(&bios))) {
 		struct blkv_request *req = container_of(bio, struct blkv_request, raw_bio);
 
+		bio_uninit(bio);
 		req->raw_nowait = false;
-		leg_submit(req, BLKV_RAW);
+		/* Not dm_submit_bio_remap(): the device mapper accounts the request already. */
+		if (leg_init(req, BLKV_RAW, leg_memory(req, BLKV_RAW)))
+			leg_done(req, BLKV_RAW, BLK_STS_RESOURCE);
+		else
+			submit_bio_noacct(bio);
 	}
 	blk_finish_plug(&plug);
 }
@@ -448,7 +562,7 @@ static void request_resubmit(struct work_struct *work)
 	req->submitter = current;
 	atomic_set(&req->pending, 1);
 	bio_uninit(&req->test_bio);
-	leg_submit(req, BLKV_TEST);
+	test_submit(req);
 }
 
 /* Both legs are done. Any context. */

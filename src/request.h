@@ -45,7 +45,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @nr_sectors: its length, 0 for a flush
  * @operation: its operation
  * @memory: private memory: the data of the test leg for a read, the copy of a write
- * @work: the next step, if that is left to a workqueue
+ * @work: the next step, if that is left to a workqueue; or only that of the raw leg, until it is
+ *	done
  * @pending: legs that are not done
  * @submitted: the bios for the legs are initialised
  * @handed_over: the range was handed over to a label
@@ -82,6 +83,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *                    request_submit() <----------------------------------------'
  *                      |         |
  *                     test      raw --- would block: raw_wq: backlog_submit()
+ *                      |         |--- not offered by it: nothing, or wq: raw_zero()
  *                      |         |
  *                     leg_endio(), twice; the second: request_join()
  *                           |   '--- NOWAIT, and test would have to wait: wq: request_resubmit()

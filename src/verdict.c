@@ -156,10 +156,12 @@ static void request_settle(struct work_struct *work)
 	else
 		trust_record_done(req);
 
-	/* clone_endio() checks this device's limits to decide whether to disable the operation. */
+	/*
+	 * clone_endio() checks this device's limits to decide whether to disable the operation. The
+	 * raw leg has no say in that.
+	 */
 	if (blkv_operation_changes_data(req->operation) && (raw ?: test) == BLK_STS_TARGET)
-		bio_set_dev(blkv_request_clone(req),
-			    req->blkv->legs[raw ? BLKV_RAW : BLKV_TEST]->bdev);
+		bio_set_dev(blkv_request_clone(req), req->blkv->legs[BLKV_TEST]->bdev);
 	blkv_request_end(req, raw ?: test);
 }
 

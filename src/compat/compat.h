@@ -98,6 +98,18 @@ static inline void compat_clear_bvec_gap(struct bio *bio)
 #define bi_offset bi_bvec_done
 #endif
 
+/*
+ * Since 6.17 (0c40d7cb5ef3, "block: introduce max_{hw|user}_wzeroes_unmap_sectors to queue limits")
+ * this limit is either 0 or the same as that of write zeroes.
+ */
+static inline void compat_limit_wzeroes_unmap(struct queue_limits *limits)
+{
+#ifdef HAVE_WZEROES_UNMAP
+	if (limits->max_hw_wzeroes_unmap_sectors)
+		limits->max_hw_wzeroes_unmap_sectors = limits->max_write_zeroes_sectors;
+#endif
+}
+
 /* Before 6.13 (cdd30ebb1b9f, "module: Convert symbol namespace to string literal"). */
 #ifdef HAVE_NAMESPACE_IDENTIFIER
 #undef MODULE_IMPORT_NS

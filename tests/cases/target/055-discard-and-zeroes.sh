@@ -58,7 +58,7 @@ expect_field first_mismatch 19
 expect_field divergences 0
 dmsetup remove bvtest-v
 
-# An operation that one leg does not support is not offered.
+# An operation that test does not support is not offered.
 new_leg 64
 test=$leg
 make_v
@@ -70,7 +70,7 @@ expect_field untrusted 0
 expect_field divergences 0
 dmsetup remove bvtest-v
 
-# A leg that turns out not to support write zeroes: the block layer falls back to writing zeros.
+# Legs that turn out not to support write zeroes: the block layer falls back to writing zeros.
 truncate -s 16M "$TMPDIR/raw.img" "$TMPDIR/test.img"
 raw=$(losetup -f --show "$TMPDIR/raw.img")
 test=$(losetup -f --show "$TMPDIR/test.img")

@@ -24,6 +24,20 @@ zeroing() { # <disk> <mode>
 	echo "$2" >/sys/block/"${1##*/}"/device/scsi_disk/*/zeroing_mode
 }
 
+# The raw leg is sent a command that it rejects: zeros are written to it instead, and the mapped
+# device still offers what the test leg does.
+zeroing "$raw" writesame_16_unmap
+zeroing "$test" writesame
+make_v
+dd if=/dev/urandom of=$v bs=1M count=4 oflag=direct status=none
+fallocate -p -o 1048576 -l 65536 $v
+[ "$(attribute queue/write_zeroes_max_bytes)" -gt 0 ] || fail "zeroing is no longer offered"
+expect_field raw_errors 0
+expect_field untrusted 0
+expect_read 0 4194304
+expect_healthy
+dmsetup remove bvtest-v
+
 # The raw leg can zero; the test leg is sent a command that it rejects, and loses discards by that.
 zeroing "$raw" writesame
 zeroing "$test" writesame_16_unmap
@@ -42,15 +56,17 @@ expect_field untrusted 128
 expect_read 0 4194304
 expect_healthy
 
-# Disks that turn out not to support zeroing at all: dm checks the limits of the one that rejected
-# it, and no longer offers it.
+# Disks that turn out not to support zeroing at all: dm checks the limits of the test leg, and no
+# longer offers it.
 zeroing "$test" writesame
 echo 8 >/sys/module/scsi_debug/parameters/write_same_length
 if fallocate -p -o 1048576 -l 65536 $v 2>"$TMPDIR/said"; then fail "the disks were able to"; fi
 
 cat "$TMPDIR/said"
 
-expect "zeroing that the disk offers" 0 "$(cat /sys/block/${raw##*/}/queue/write_zeroes_max_bytes)"
+for leg in "$raw" "$test"; do
+	expect "zeroing that $leg offers" 0 "$(cat "/sys/block/${leg##*/}/queue/write_zeroes_max_bytes")"
+done
 expect "zeroing that is offered" 0 "$(attribute queue/write_zeroes_max_bytes)"
 expect_field divergences 0
 expect_healthy

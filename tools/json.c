@@ -87,7 +87,7 @@ static json_object *options_array(const char *options)
 	return array;
 }
 
-/* Features that are not tested because a leg does not offer them. */
+/* Features that are not tested because the test leg does not offer them. */
 static json_object *not_tested_array(const struct device *device)
 {
 	json_object *array = json_object_new_array();
@@ -98,7 +98,7 @@ static json_object *not_tested_array(const struct device *device)
 	for (i = 0; i < NR_FEATURES; i++) {
 		json_object *o;
 
-		if (features[i].tested)
+		if (features[i].test)
 			continue;
 		o = json_object_new_object();
 		put_text(o, "feature", features[i].name);

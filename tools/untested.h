@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Features that are not tested because a leg does not offer them. */
+/* Features that are not tested because the test leg does not offer them. */
 #ifndef BLKVERIFY_UNTESTED_H
 #define BLKVERIFY_UNTESTED_H
 
@@ -9,16 +9,13 @@
 
 struct feature {
 	const char *name;		/* discard */
-	bool raw, test;			/* whether the leg offers it */
-	bool tested;
+	bool raw, test;			/* whether the leg offers it; it is tested if test does */
 };
 
 /* Get the features of the legs by their nodes. A leg with unknown limits counts as offering all. */
 void features_get(const char *raw_node, const char *test_node,
 		  struct feature features[NR_FEATURES]);
-/* Why a feature is not tested, such as "raw has none". */
-const char *feature_reason(const struct feature *feature);
-/* Print "not tested: discard (raw has none), ..."; nothing if all features are tested. */
+/* Print "not tested: discard (test has none), ..."; nothing if all features are tested. */
 void features_say(const char *raw_node, const char *test_node);
 
 #endif

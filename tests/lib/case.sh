@@ -352,6 +352,7 @@ clean_up() {
 		done <<<"$d"
 	done
 	[ ! -d /sys/module/liar ] || rmmod liar
+	[ ! -d /sys/module/recorder ] || rmmod recorder
 	losetup -D 2>/dev/null
 	for d in "$TMPDIR"/bvtest-*; do
 		if mountpoint -q "$d"; then umount -l "$d"; fi

@@ -2,8 +2,8 @@
 /*
  * Private memory: walking it, reading it, letting a bio transfer it.
  *
- * Segments may begin and end anywhere, so a sector can be in several pieces. Private memory is never
- * in high memory.
+ * Segments may begin and end anywhere, so a sector can be in several pieces. Private memory is
+ * never in high memory.
  *
  * Pure: no locks, any context. src/pool.c is where the memory comes from.
  */

@@ -19,6 +19,7 @@ struct bio;
  * @skip_vecs: the data begin in this segment
  * @skip_bytes: and at this byte of it
  * @lead: bytes in front of the data, in all segments
+ * @shaped: it consists of chunks, not of single pages
  * @reshaped: it does not have the shape that was asked for
  * @inline_vecs: serves small requests
  *
@@ -31,6 +32,7 @@ struct blkv_memory {
 	unsigned int skip_vecs;
 	unsigned int skip_bytes;
 	unsigned int lead;
+	bool shaped;
 	bool reshaped;
 	struct bio_vec inline_vecs[BLKV_INLINE_VECS];
 };

@@ -8,8 +8,8 @@
  * right order, smaller ones have to do. If there are not enough, or no more may be allocated, a
  * request gets whole pages, in any order: this always works, but the memory is "reshaped".
  *
- * A pool always owns enough pages for one request of BLKV_REGION_SECTORS: they are idle, resting, or
- * held by requests that return them when their legs are done. A request first tries to get its
+ * A pool always owns enough pages for one request of BLKV_REGION_SECTORS: they are idle, resting,
+ * or held by requests that return them when their legs are done. A request first tries to get its
  * chunks without waiting, from the idle ones or the system. If that fails, it waits in an ordered
  * workqueue, so that only one request at a time collects pages while it holds some; newer requests
  * get no pages until it has been served, unless they leave more than it can need. Hence it always
@@ -58,8 +58,8 @@
 #define SUSPECT_INTERVAL (30 * HZ)
 #define SUSPECT_FRACTION 4
 /*
- * The pools of a target may own 2 % of the memory, as dm-crypt, or enough for a few requests; beyond
- * that, requests wait.
+ * The pools of a target may own 2 % of the memory, as dm-crypt, or enough for a few requests;
+ * beyond that, requests wait.
  */
 #define LIMIT_FRACTION 100
 #define LIMIT_LEAST ((unsigned long)(SZ_32M >> PAGE_SHIFT))
@@ -132,9 +132,9 @@ static void chunk_mark(const struct blkv_pool *pool, struct page *chunk)
 }
 
 /*
- * The request that a chunk was used for last: the sector of the first byte of the chunk, extrapolated
- * if the data begin later, and whether it was a write. On 32-bit kernels, only the low 31 bits of
- * the sector are kept.
+ * The request that a chunk was used for last: the sector of the first byte of the chunk,
+ * extrapolated if the data begin later, and whether it was a write. On 32-bit kernels, only the low
+ * 31 bits of the sector are kept.
  */
 static void chunk_set_origin(struct page *chunk, s64 sector, bool written)
 {
@@ -380,14 +380,18 @@ static void returned_init(struct returned *returned)
 }
 
 /* Add a data chunk in front of the others. */
+static void returned_add_page(struct returned *returned, struct page *page)
+{
+	list_add(&page->lru, &returned->pages);
+	returned->nr_pages++;
+}
+
 static void returned_add(struct returned *returned, struct page *chunk)
 {
-	if (chunk_order(chunk)) {
+	if (chunk_order(chunk))
 		list_add(&chunk->lru, &returned->chunks);
-	} else {
-		list_add(&chunk->lru, &returned->pages);
-		returned->nr_pages++;
-	}
+	else
+		returned_add_page(returned, chunk);
 }
 
 /* Return chunks, which are marked, to the quarantine if there is one, else to the idle ones. */
@@ -612,6 +616,7 @@ static void memory_set_up(struct blkv_memory *memory, struct list_head *vecs)
 	memory->skip_vecs = 0;
 	memory->skip_bytes = 0;
 	memory->lead = 0;
+	memory->shaped = false;
 	memory->reshaped = false;
 }
 
@@ -620,9 +625,13 @@ static bool has_vecs_page(const struct blkv_memory *memory)
 	return memory->vecs != memory->inline_vecs;
 }
 
-/* Build private memory from exactly the pages that it needs. All of it is marked afterwards. */
+/*
+ * Build private memory from exactly the pages that it needs. All of it is marked afterwards. If it
+ * is to be like a caller's, no page follows the previous one, so that they do not coalesce: of two
+ * that do, the second comes first.
+ */
 static void memory_fill(struct blkv_pool *pool, struct blkv_memory *memory,
-			struct collected *collected)
+			struct collected *collected, bool apart)
 {
 	struct page *page, *next;
 
@@ -633,8 +642,12 @@ static void memory_fill(struct blkv_pool *pool, struct blkv_memory *memory,
 		page_mark(pool, page);
 	list_splice_tail(&collected->fresh, &collected->used);
 	list_for_each_entry_safe(page, next, &collected->used, lru) {
+		struct bio_vec *vec = &memory->vecs[memory->nr_vecs++];
+
 		list_del(&page->lru);
-		bvec_set_page(&memory->vecs[memory->nr_vecs++], page, PAGE_SIZE, 0);
+		if (apart && vec > memory->vecs && vec[-1].bv_page + 1 == page)
+			swap(vec[-1].bv_page, page);
+		bvec_set_page(vec, page, PAGE_SIZE, 0);
 	}
 }
 
@@ -659,7 +672,7 @@ static void collected_return(struct blkv_pool *pool, struct collected *collected
 }
 
 static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
-			unsigned int nr_sectors, bool will_wait)
+			unsigned int nr_sectors, bool will_wait, bool apart)
 {
 	unsigned int nr_pages = pages_for_data(nr_sectors), nr_vecs = pages_for_vecs(nr_pages);
 	unsigned int data = 0, vecs = 0, new_data = 0, new_vecs = 0, promised = 0;
@@ -692,10 +705,19 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 		spin_unlock_irqrestore(&pool->lock, flags);
 	}
 	if (done)
-		memory_fill(pool, memory, &collected);
+		memory_fill(pool, memory, &collected, apart);
 	else
 		collected_return(pool, &collected, data + new_data, vecs + new_vecs);
 	return done;
+}
+
+/* Whole pages stand in for memory of a caller: the last one is as long as the caller's. */
+static void memory_imitate(struct blkv_memory *memory, unsigned int nr_sectors, bool plain)
+{
+	struct bio_vec *last = &memory->vecs[memory->nr_vecs - 1];
+
+	last->bv_len = (nr_sectors << SECTOR_SHIFT) - (memory->nr_vecs - 1) * PAGE_SIZE;
+	memory->reshaped = !plain;
 }
 
 /* ---- chunks of a certain shape ------------------------------------------------------------ */
@@ -959,16 +981,8 @@ static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memor
 	memory->skip_vecs = skip.bi_idx;
 	memory->skip_bytes = skip.bi_offset;
 	memory->lead = lead;
+	memory->shaped = true;
 	return true;
-}
-
-/* Do whole pages have this shape? */
-static bool shape_is_plain(const struct blkv_shape *shape)
-{
-	struct blkv_plan plan;
-
-	blkv_shape_plan(shape, &plan);
-	return plan.plain && !shape->iter.bi_offset;
 }
 
 /* ---- getting and returning memory --------------------------------------------------------- */
@@ -1031,11 +1045,14 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_check);
 bool blkv_memory_get(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors,
 		     const struct blkv_shape *shape)
 {
-	if (shape && memory_take_shaped(pool, memory, shape, false))
+	bool plain = !shape || blkv_shape_is_plain(shape);
+
+	if (!plain && memory_take_shaped(pool, memory, shape, false))
 		return true;
-	if (!memory_take(pool, memory, nr_sectors, true))
+	if (!memory_take(pool, memory, nr_sectors, true, shape))
 		return false;
-	memory->reshaped = shape && !shape_is_plain(shape);
+	if (shape)
+		memory_imitate(memory, nr_sectors, plain);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get);
@@ -1072,7 +1089,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_get_long);
  */
 bool blkv_memory_try(struct blkv_pool *pool, struct blkv_memory *memory, unsigned int nr_sectors)
 {
-	return memory_take(pool, memory, nr_sectors, false);
+	return memory_take(pool, memory, nr_sectors, false, false);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_try);
 
@@ -1154,8 +1171,9 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 		if (!wait_event_timeout(pool->wait, pool_has_any(pool, data, vecs), HZ))
 			suspects_release(pool);
 	}
-	memory_fill(pool, memory, &collected);
-	memory->reshaped = shape && !shape_is_plain(shape);
+	memory_fill(pool, memory, &collected, shape);
+	if (shape)
+		memory_imitate(memory, nr_sectors, blkv_shape_is_plain(shape));
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_wait);
 
@@ -1170,8 +1188,8 @@ static void vec_mark(const struct blkv_pool *pool, const struct bio_vec *vec)
 
 /*
  * The sector that the first byte of a chunk would be in, relative to the request, if the data did
- * not begin later in the chunk: at @offset, with byte @at of the request. The marked word at the end
- * of the first 512 bytes decides, because the end of a sector may be elsewhere.
+ * not begin later in the chunk: at @offset, with byte @at of the request. The marked word at the
+ * end of the first 512 bytes decides, because the end of a sector may be elsewhere.
  */
 static s64 chunk_first_sector(s64 at, size_t offset)
 {
@@ -1204,17 +1222,21 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 	/* Backwards: the last pages are still in the caches. */
 	for (i = memory->nr_vecs; i--;) {
 		struct bio_vec *vec = &memory->vecs[i];
-		struct page *chunk = vec_chunk(memory, i);
+		struct page *chunk = memory->shaped ? vec_chunk(memory, i) : vec->bv_page;
+		size_t offset;
 
 		at -= vec->bv_len;
 		vec_mark(pool, vec);
 		if (!chunk)
 			continue;
-		chunk_set_origin(chunk,
-				 start + chunk_first_sector(at, ((vec->bv_page - chunk) << PAGE_SHIFT) + vec->bv_offset),
+		offset = ((vec->bv_page - chunk) << PAGE_SHIFT) + vec->bv_offset;
+		chunk_set_origin(chunk, start + chunk_first_sector(at, offset),
 				 flags & BLKV_WRITTEN);
-		/* In the order in which memory_shape() takes them. */
-		returned_add(&returned, chunk);
+		/* In the order in which they are taken. */
+		if (memory->shaped)
+			returned_add(&returned, chunk);
+		else
+			returned_add_page(&returned, chunk);
 	}
 	memory_return_vecs_page(memory, &returned);
 
@@ -1318,7 +1340,7 @@ unsigned int blkv_memory_first_marked(const struct blkv_pool *pool,
 	while (iter.bi_size) {
 		struct bio_vec vec = bvec_iter_bvec(memory->vecs, iter);
 
-		/* Page by page: getting the address of a page costs more than checking its marks. */
+		/* Page by page: getting the address of one costs more than checking its marks. */
 		if (IS_ALIGNED(vec.bv_offset | vec.bv_len, SECTOR_SIZE)) {
 			unsigned int nr = vec_first_marked(pool, &vec);
 

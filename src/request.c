@@ -386,7 +386,7 @@ static void raw_submit(struct blkv_request *req)
 	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
 	if (leg_init(req, BLKV_RAW, leg_memory(req, BLKV_RAW)))
 		leg_done(req, BLKV_RAW, BLK_STS_RESOURCE);
-	else if (raw_substitute(req, raw_offers(req)))
+	else if (!blkv_operation_has_data(req->operation) && raw_substitute(req, raw_offers(req)))
 		return;
 	else if (defer)
 		backlog_add(req);

@@ -70,6 +70,34 @@ size_t blkv_shape_run(const struct blkv_shape *shape)
 EXPORT_SYMBOL_IF_KUNIT(blkv_shape_run);
 
 /**
+ * blkv_shape_is_plain() - do single pages have this shape?
+ * @shape: the shape; not empty
+ *
+ * Context: Any.
+ * Return: true if each segment is a page, of which only the last one may be partly used, and none
+ * continues where the previous one ends.
+ */
+bool blkv_shape_is_plain(const struct blkv_shape *shape)
+{
+	struct bvec_iter iter = shape->iter;
+	phys_addr_t end = 0;
+
+	if (iter.bi_offset)
+		return false;
+	while (iter.bi_size) {
+		struct bio_vec vec = mp_bvec_iter_bvec(shape->vecs, iter);
+
+		if (offset_in_page(vec.bv_offset) || vec_start(&vec) == end ||
+		    vec.bv_len != min_t(size_t, PAGE_SIZE, iter.bi_size))
+			return false;
+		end = vec_start(&vec) + vec.bv_len;
+		bvec_iter_advance_single(shape->vecs, &iter, vec.bv_len);
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_shape_is_plain);
+
+/**
  * blkv_shape_random() - make up a shape
  * @shape: filled in
  * @vecs: its segments, BLKV_RANDOM_VECS; their pages only tell which of them are contiguous
@@ -118,12 +146,11 @@ void blkv_shape_plan(const struct blkv_shape *shape, struct blkv_plan *plan)
 	struct blkv_shape rest = *shape;
 
 	memset(plan, 0, sizeof(*plan));
-	plan->plain = true;
 	while (rest.iter.bi_size) {
 		struct bio_vec vec = mp_bvec_iter_bvec(rest.vecs, rest.iter);
-		size_t offset = offset_in_page(vec.bv_offset), run = blkv_shape_run(&rest), left;
-		size_t pages = PFN_UP(offset + run), whole = pages >> BLKV_MAX_ORDER;
-
+		size_t left = blkv_shape_run(&rest);
+		size_t pages = PFN_UP(offset_in_page(vec.bv_offset) + left);
+		size_t whole = pages >> BLKV_MAX_ORDER;
 		unsigned int order = order_base_2(pages - (whole << BLKV_MAX_ORDER));
 
 		plan->nr[BLKV_MAX_ORDER] += whole;
@@ -134,14 +161,11 @@ void blkv_shape_plan(const struct blkv_shape *shape, struct blkv_plan *plan)
 			plan->max_order = max(plan->max_order, order);
 		}
 
-		for (left = run; left; left -= vec.bv_len) {
+		for (; left; left -= vec.bv_len) {
 			vec = mp_bvec_iter_bvec(rest.vecs, rest.iter);
 			plan->nr_vecs++;
 			bvec_iter_advance_single(rest.vecs, &rest.iter, vec.bv_len);
 		}
-		/* Only the last page may be partly used. */
-		plan->plain &= !offset && vec.bv_len == run && run <= PAGE_SIZE &&
-			       (run == PAGE_SIZE || !rest.iter.bi_size);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_shape_plan);

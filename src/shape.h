@@ -28,17 +28,16 @@ struct blkv_shape {
  * struct blkv_plan - the private memory that has a certain shape
  * @nr_vecs: number of segments
  * @nr: number of chunks of each order
- * @plain: each segment is a page, and none continues where another one ends
  * @max_order: of the largest chunk
  */
 struct blkv_plan {
 	unsigned int nr_vecs;
 	unsigned int nr[BLKV_ORDERS];
-	bool plain;
 	unsigned int max_order;
 };
 
 unsigned int blkv_shape_lead(struct blkv_shape *shape);
+bool blkv_shape_is_plain(const struct blkv_shape *shape);
 size_t blkv_shape_run(const struct blkv_shape *shape);
 void blkv_shape_random(struct blkv_shape *shape, struct bio_vec *vecs, unsigned int bytes,
 		       unsigned int align, unsigned int block, u64 seed);

@@ -11,8 +11,8 @@
 #define DM_MSG_PREFIX "blkverify"
 
 /*
- * The unit of trust, of private memory that is always there, and of re-reads. Reads and writes may be
- * longer.
+ * The unit of trust, of private memory that is always there, and of re-reads. Reads and writes may
+ * be longer.
  */
 #define BLKV_REGION_SECTORS ((unsigned int)(SZ_1M >> SECTOR_SHIFT))
 

@@ -149,8 +149,9 @@ void bvtest_caller_cut(struct bvtest_caller *caller)
 			at = below(caller->random, size / step) * step;
 		if (one_in(caller->random, 3))
 			at = round_down(at, PAGE_SIZE);
-		len = one_in(caller->random, 2) ? PAGE_SIZE :
-						  between(caller->random, 1, 5 * PAGE_SIZE / step) * step;
+		len = PAGE_SIZE;
+		if (one_in(caller->random, 2))
+			len = between(caller->random, 1, 5 * PAGE_SIZE / step) * step;
 		len = min(len, size - at);
 		if (i == nr - 1)
 			len += -(caller->shape.iter.bi_size + len) & (SECTOR_SIZE - 1);

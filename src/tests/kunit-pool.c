@@ -407,7 +407,8 @@ static void reserve_covers_the_longest_request(struct kunit *test)
 	struct blkv_memory memory = {};
 
 	system_pages = 0;
-	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS, NULL));
+	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS,
+						NULL));
 	put(&fixture->pool, &memory);
 	expect_settled(test, fixture);
 }
@@ -513,7 +514,8 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	/* The stub is for this task only, and it is a worker that waits. */
 	fixture->pool.limit = nr_owned(&fixture->pool);
 	KUNIT_ASSERT_FALSE(test,
-			   blkv_memory_get(&fixture->pool, &waiter->memory, BLKV_REGION_SECTORS, NULL));
+			   blkv_memory_get(&fixture->pool, &waiter->memory, BLKV_REGION_SECTORS,
+					   NULL));
 
 	waiter->pool = &fixture->pool;
 	init_completion(&waiter->served);
@@ -557,7 +559,8 @@ static void limit_is_respected(struct kunit *test)
 	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
 
 	/* One page less fits. */
-	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS - PAGE_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS - PAGE_SECTORS,
+						NULL));
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), pool->limit);
 	put(pool, &b);
 	put(pool, &c);
@@ -591,7 +594,8 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
-		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS, NULL));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS,
+							NULL));
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		put(pool, &memories[i]);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), 4 * POOL_RESERVE);
@@ -605,7 +609,8 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	cancel_delayed_work_sync(&pool->trim);
 	/* Since then, those of two requests. */
 	for (i = 0; i < 2; i++)
-		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS, NULL));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS,
+							NULL));
 	for (i = 0; i < 2; i++)
 		put(pool, &memories[i]);
 	cancel_delayed_work_sync(&pool->trim);
@@ -846,7 +851,7 @@ static void split_request_begins_inside_a_segment(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, ours.bi_idx, 0);
 			inside += ours.bi_offset > 0;
 		}
-		/* The data are where they should be, all of them, in the same places of their pages. */
+		/* The data are where they should be, in the same places of their pages. */
 		while (ours.bi_size && !memory.reshaped) {
 			struct bio_vec a = mp_bvec_iter_bvec(memory.vecs, ours);
 			struct bio_vec b = mp_bvec_iter_bvec(caller->vecs, *theirs);
@@ -1140,7 +1145,8 @@ static void sectors_are_marked_in_any_shape(struct kunit *test)
 		/* Marked again, for another read. */
 		blkv_memory_mark(pool, &memory);
 		if (!unmarked)
-			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(pool, &memory, below(caller->random, nr)));
+			KUNIT_ASSERT_TRUE(test,
+					  blkv_memory_is_marked(pool, &memory, missing));
 		put(pool, &memory);
 	}
 	expect_settled(test, fixture);
@@ -1246,7 +1252,8 @@ static void lent_memory_is_marked(struct kunit *test)
 			struct blkv_memory memory = {};
 
 			i = round % ARRAY_SIZE(sizes);
-			KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, sizes[i], NULL));
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, sizes[i],
+								NULL));
 			for (n = 0; n < sizes[i]; n++) {
 				struct page *page = memory.vecs[n / PAGE_SECTORS].bv_page;
 				unsigned int first = n % PAGE_SECTORS * 64;
@@ -1503,7 +1510,8 @@ static void suspects_of_the_reserve_stay_beside_idle_bvecs(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
-		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], 16 * PAGE_SECTORS, NULL));
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], 16 * PAGE_SECTORS,
+							NULL));
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		put(pool, &memories[i]);
 	KUNIT_ASSERT_EQ(test, pool->vecs.nr, ARRAY_SIZE(memories));
@@ -1677,7 +1685,8 @@ static void pool_without_kept_memory(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
 	limit_system(test, POOL_RESERVE);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(&fixture->pool, MARK, 0, late_work, NULL), 0);
-	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS, NULL));
+	KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, BLKV_REGION_SECTORS,
+						NULL));
 	put(&fixture->pool, &memory);
 	blkv_pool_exit(&fixture->pool);
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);

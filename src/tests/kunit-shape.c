@@ -54,7 +54,7 @@ static void order_of_segments_matters(struct kunit *test)
 	plan = plan_of(caller);
 	KUNIT_EXPECT_EQ(test, plan.nr[0], 3);
 	KUNIT_EXPECT_EQ(test, plan.nr_vecs, 3);
-	KUNIT_EXPECT_TRUE(test, plan.plain);
+	KUNIT_EXPECT_TRUE(test, blkv_shape_is_plain(&caller->shape));
 }
 
 static void only_whole_separate_pages_are_plain(struct kunit *test)
@@ -82,7 +82,8 @@ static void only_whole_separate_pages_are_plain(struct kunit *test)
 		bvtest_caller_reset(caller);
 		for (n = 0; n < 2 && cases[i].len[n]; n++)
 			bvtest_caller_add(caller, cases[i].at[n], cases[i].len[n]);
-		KUNIT_EXPECT_EQ_MSG(test, plan_of(caller).plain, cases[i].plain, "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, blkv_shape_is_plain(&caller->shape), cases[i].plain,
+				    "case %u", i);
 	}
 }
 
@@ -158,7 +159,7 @@ static void random_plans_match_a_model(struct kunit *test)
 				plain = false;
 		}
 		KUNIT_ASSERT_EQ(test, plan.nr_vecs, caller->nr_vecs);
-		KUNIT_ASSERT_EQ(test, plan.plain, plain);
+		KUNIT_ASSERT_EQ(test, blkv_shape_is_plain(&caller->shape), plain);
 		for (order = 0; order < BLKV_ORDERS; order++)
 			KUNIT_ASSERT_EQ(test, plan.nr[order], nr[order]);
 		for (order = BLKV_MAX_ORDER; order && !nr[order]; order--)

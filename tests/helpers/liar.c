@@ -17,8 +17,8 @@
  *                         the request silently. With "early", the data of a failed read still
  *                         arrive, MS later
  *   one-page on|off       take each segment of a read for one page: fill the rest of it with zeros
- *   split KIB             split reads into pieces of KIB (0: do not), and if a piece begins inside a
- *                         segment, transfer its first part to the start of the segment instead
+ *   split KIB             split reads into pieces of KIB (0: do not), and if a piece begins inside
+ *                         a segment, transfer its first part to the start of the segment instead
  *   hang READS            let READS more reads pass, and hold all further ones until "release"
  *   release               pass on the held reads, and hold no more
  *   honest                cancel all of the above, except for "hang"

@@ -95,23 +95,26 @@ static phys_addr_t vec_address(const struct bio_vec *vec)
 	return ((phys_addr_t)page_to_pfn(vec->bv_page) << PAGE_SHIFT) + vec->bv_offset;
 }
 
+/* As for_each_bvec(), but a segment is not split into its pages: there may be thousands of them. */
+#define for_each_whole_bvec(vec, vecs, at, start)				\
+	for (at = (start); at.bi_size && (vec = mp_bvec_iter_bvec(vecs, at), 1);	\
+	     bvec_iter_advance_single(vecs, &at, vec.bv_len))
+
 /* Do any two segments share a byte? Quadratic: for few segments, or on suspicion. */
 static bool vecs_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
 {
 	struct bvec_iter a_iter, b_iter;
 	struct bio_vec a, b;
 
-	for_each_bvec(a, vecs, a_iter, iter) {
+	for_each_whole_bvec(a, vecs, a_iter, iter) {
 		phys_addr_t start = vec_address(&a);
 
 		b_iter = a_iter;
 		bvec_iter_advance_single(vecs, &b_iter, a.bv_len);
-		for (; b_iter.bi_size; bvec_iter_advance_single(vecs, &b_iter, b.bv_len)) {
-			b = bvec_iter_bvec(vecs, b_iter);
+		for_each_whole_bvec(b, vecs, b_iter, b_iter)
 			if (vec_address(&b) < start + a.bv_len &&
 			    start < vec_address(&b) + b.bv_len)
 				return true;
-		}
 	}
 	return false;
 }
@@ -161,10 +164,10 @@ bool blkv_vecs_alias(const struct bio_vec *vecs, struct bvec_iter iter)
 	struct bvec_iter at;
 	struct bio_vec vec;
 
-	if (iter.bi_size <= bvec_iter_bvec(vecs, iter).bv_len)
+	if (iter.bi_size <= mp_bvec_iter_len(vecs, iter))
 		return false;
 
-	for_each_bvec(vec, vecs, at, iter) {
+	for_each_whole_bvec(vec, vecs, at, iter) {
 		phys_addr_t start = vec_address(&vec);
 
 		if (at.bi_size != iter.bi_size) {

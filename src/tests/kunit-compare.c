@@ -544,6 +544,40 @@ static void alias_among_many_pages_is_found(struct kunit *test)
 	}
 }
 
+static void free_long_block(void *block)
+{
+	__free_pages(block, 9);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(free_long_block_action, free_long_block, void *);
+
+/* More pages than are looked at one by one. */
+static void alias_among_long_segments_is_found(struct kunit *test)
+{
+	struct page *block = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN, 9);
+	const unsigned int half = PAGE_SIZE << 8;
+	struct bio_vec vecs[3];
+	struct bvec_iter iter = { .bi_size = 2 * half };
+
+	if (!block)
+		kunit_skip(test, "no contiguous memory");
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_long_block_action, block), 0);
+	bvec_set_page(&vecs[0], block + 256, half, 0);
+	bvec_set_page(&vecs[1], block, half - 512, 0);
+	bvec_set_page(&vecs[2], block + 255, 512, PAGE_SIZE - 512);
+	KUNIT_EXPECT_FALSE(test, blkv_vecs_alias(vecs, iter));
+	/* The first one begins inside its segment. */
+	iter.bi_offset = half / 2;
+	iter.bi_size -= half / 2;
+	KUNIT_EXPECT_FALSE(test, blkv_vecs_alias(vecs, iter));
+	bvec_set_page(&vecs[2], block + 255, 512, PAGE_SIZE - 513);
+	KUNIT_EXPECT_TRUE(test, blkv_vecs_alias(vecs, iter));
+	bvec_set_page(&vecs[2], block + 511, 512, PAGE_SIZE - 512);
+	KUNIT_EXPECT_TRUE(test, blkv_vecs_alias(vecs, iter));
+	bvec_set_page(&vecs[2], block + 256, 512, 0);
+	KUNIT_EXPECT_FALSE(test, blkv_vecs_alias(vecs, iter));
+}
+
 static void adjacent_segments_are_not_an_alias(struct kunit *test)
 {
 	struct pair *pair = new_pair(test);
@@ -577,6 +611,7 @@ static struct kunit_case compare_cases[] = {
 	KUNIT_CASE(alias_is_found_where_a_byte_repeats),
 	KUNIT_CASE(one_alias_among_many_segments_is_found),
 	KUNIT_CASE(alias_among_many_pages_is_found),
+	KUNIT_CASE(alias_among_long_segments_is_found),
 	KUNIT_CASE(adjacent_segments_are_not_an_alias),
 	{}
 };

@@ -51,7 +51,13 @@ make_v separate_copies check_copies
 allocations_fail_in blkv_memory_get 100
 mixed_until_some_fail "blkv_memory_get, with two copies"
 expect_healthy
-allocations_succeed
+# Long requests get both copies, or none.
+allocations_fail_in blkv_memory_get_long 30
+for ((i = 0; i < 30; i++)); do
+	dd if=/dev/zero of=$v bs=4M count=1 oflag=direct status=none
+done
+some_failed "blkv_memory_get_long, with two copies"
+expect_healthy
 dmsetup remove bvtest-v
 make_v fingerprint
 

@@ -741,9 +741,12 @@ static void request_set_length(struct blkv_request *req, unsigned int nr_sectors
  */
 static void request_cut(struct blkv_request *req, unsigned int max)
 {
+	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
 	struct block_device *test = req->blkv->legs[BLKV_TEST]->bdev;
+	unsigned int block = max(bdev_logical_block_size(raw), bdev_logical_block_size(test));
 	unsigned int piece = queue_max_sectors(bdev_get_queue(test));
 
+	piece = round_down(piece, block >> SECTOR_SHIFT);
 	if (piece && piece < max)
 		max -= max % piece;
 	dm_accept_partial_bio(blkv_request_clone(req), max);

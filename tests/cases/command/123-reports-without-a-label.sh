@@ -8,7 +8,7 @@
 new_pair 16 discard=1
 liar_as_test
 raw_leg=$raw
-make_v check_copies
+make_v separate_copies check_copies
 
 # The report of a write has no label.
 lie modify 0

@@ -19,6 +19,7 @@ struct bio;
  * @skip_vecs: the data begin in this segment
  * @skip_bytes: and at this byte of it
  * @lead: bytes in front of the data, in all segments
+ * @nr_spare: single pages in it that the reserve must not rely on
  * @shaped: it consists of chunks, not of single pages
  * @reshaped: it does not have the shape that was asked for
  * @inline_vecs: serves small requests
@@ -32,6 +33,7 @@ struct blkv_memory {
 	unsigned int skip_vecs;
 	unsigned int skip_bytes;
 	unsigned int lead;
+	unsigned int nr_spare;
 	bool shaped;
 	bool reshaped;
 	struct bio_vec inline_vecs[BLKV_INLINE_VECS];

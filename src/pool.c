@@ -4,8 +4,8 @@
  * for the legs.
  *
  * Private memory has the shape of the caller's, see src/shape.c: it consists of chunks, which are
- * one page each or, for contiguous memory, a power of two of them. If there is no chunk of the
- * right order, smaller ones have to do. If there are not enough, or no more may be allocated, a
+ * one page each, or 2, 4, 8 ... contiguous pages. If no chunk is large enough, several smaller ones
+ * are used. If there are not enough, or no more may be allocated, a
  * request gets whole pages, in any order: this always works, but the memory is "reshaped".
  *
  * A pool always owns enough pages for one request of BLKV_REGION_SECTORS: they are idle, resting,
@@ -470,7 +470,7 @@ static bool suspects_release(struct blkv_pool *pool)
 		unsigned int order = chunk_order(chunk);
 
 		pool->nr_suspects -= 1U << order;
-		if (order || pool->data[0].nr_owned > pool->reserve) {
+		if (order || pool->data[0].nr_owned > pool->reserve + pool->nr_spare) {
 			pool->data[order].nr_owned--;
 		} else {
 			list_move_tail(&chunk->lru, &kept.pages);
@@ -616,6 +616,7 @@ static void memory_set_up(struct blkv_memory *memory, struct list_head *vecs)
 	memory->skip_vecs = 0;
 	memory->skip_bytes = 0;
 	memory->lead = 0;
+	memory->nr_spare = 0;
 	memory->shaped = false;
 	memory->reshaped = false;
 }
@@ -910,6 +911,22 @@ static void supply_return(struct blkv_pool *pool, struct supply *supply, unsigne
 	pool_give_back(pool, &returned);
 }
 
+/* Count the single pages of a long request: the reserve must be there without them. */
+static void pool_count_spare(struct blkv_pool *pool, struct blkv_memory *memory)
+{
+	struct page *chunk;
+	unsigned long flags;
+	unsigned int i;
+
+	for (i = 0; i < memory->nr_vecs; i++) {
+		chunk = vec_chunk(memory, i);
+		memory->nr_spare += chunk && !chunk_order(chunk);
+	}
+	spin_lock_irqsave(&pool->lock, flags);
+	pool->nr_spare += memory->nr_spare;
+	spin_unlock_irqrestore(&pool->lock, flags);
+}
+
 /* If it is @spare, leave the reserve to others. */
 static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memory,
 				const struct blkv_shape *shape, const struct blkv_plan *plan,
@@ -960,6 +977,8 @@ static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memo
 		pool->vecs.nr_owned += supply.nr_new_vecs;
 		spin_unlock_irqrestore(&pool->lock, flags);
 	}
+	if (done && spare)
+		pool_count_spare(pool, memory);
 	if (!done)
 		supply_return(pool, &supply, plan->max_order, memory);
 	return done;
@@ -1240,6 +1259,13 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 	}
 	memory_return_vecs_page(memory, &returned);
 
+	if (memory->nr_spare) {
+		unsigned long irq;
+
+		spin_lock_irqsave(&pool->lock, irq);
+		pool->nr_spare -= memory->nr_spare;
+		spin_unlock_irqrestore(&pool->lock, irq);
+	}
 	if (flags & BLKV_SUSPECT)
 		pool_suspect(pool, &returned);
 	if (!(flags & BLKV_SUSPECT) || returned.nr_vecs)

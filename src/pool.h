@@ -66,6 +66,8 @@ struct blkv_late {
  * @suspects: chunks of requests that a leg failed: [0] since the last release, [1] before that
  * @nr_suspects: pages in both lists
  * @limit: of the pages that the pool may own
+ * @nr_spare: single pages that long requests hold: these may wait for others, which may wait for
+ *	the reserve
  * @nr_promised: pages that requests are about to allocate
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
  *	get only what these cannot need, so that they do not starve
@@ -89,6 +91,7 @@ struct blkv_pool {
 	struct list_head suspects[2];
 	unsigned int nr_suspects;
 	unsigned long limit;
+	unsigned long nr_spare;
 	unsigned long nr_promised;
 	unsigned int waiters;
 	unsigned int nr_late;

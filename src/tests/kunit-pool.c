@@ -233,6 +233,7 @@ static void expect_settled(struct kunit *test, struct fixture *fixture)
 	KUNIT_EXPECT_EQ(test, pages_in(&pool->suspects[0]) + pages_in(&pool->suspects[1]),
 			pool->nr_suspects);
 	KUNIT_EXPECT_EQ(test, pool->nr_promised, 0);
+	KUNIT_EXPECT_EQ(test, pool->nr_spare, 0);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool) + pool->nr_resting + pool->nr_suspects + POOL_RESERVE,
 			nr_pages_out());
 	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
@@ -896,7 +897,7 @@ static void separate_pages_stay_separate(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* If there is no chunk of an order, smaller ones have to do, and that is said. */
+/* Without a large chunk, several smaller ones are used, and the memory counts as reshaped. */
 static void smaller_chunks_replace_a_large_one(struct kunit *test)
 {
 	struct bvtest_caller *caller = bvtest_caller(test);
@@ -1033,6 +1034,29 @@ static void long_memory_leaves_the_reserve_alone(struct kunit *test)
 	put(&fixture->pool, &b);
 	wait_briefly(test, &fixture->pool, &c, BLKV_REGION_SECTORS);
 	put(&fixture->pool, &c);
+	expect_settled(test, fixture);
+}
+
+/* Suspects that the reserve needs stay, even if a long request holds as many pages. */
+static void pages_of_a_long_request_are_no_reserve(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory a = {}, b = {};
+	unsigned int i;
+
+	for (i = 0; i < 10; i++)
+		bvtest_caller_add(caller, 2 * i * PAGE_SIZE, PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get_long(pool, &a, &caller->shape));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
+	blkv_memory_put(pool, &b, 0, BLKV_SUSPECT);
+	for (i = 0; i < 2; i++) {
+		mod_delayed_work(system_wq, &pool->release, 0);
+		flush_delayed_work(&pool->release);
+	}
+	KUNIT_EXPECT_EQ(test, pool->data[0].nr, RESERVE_DATA);
+	put(pool, &a);
 	expect_settled(test, fixture);
 }
 
@@ -1721,6 +1745,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(whole_pages_are_not_reshaped),
 	KUNIT_CASE(too_many_segments_are_reshaped),
 	KUNIT_CASE(long_memory_leaves_the_reserve_alone),
+	KUNIT_CASE(pages_of_a_long_request_are_no_reserve),
 	KUNIT_CASE(idle_chunks_are_trimmed),
 	KUNIT_CASE(late_data_are_found_in_any_shape),
 	KUNIT_CASE(sectors_are_marked_in_any_shape),

@@ -95,26 +95,33 @@ static phys_addr_t vec_address(const struct bio_vec *vec)
 	return ((phys_addr_t)page_to_pfn(vec->bv_page) << PAGE_SHIFT) + vec->bv_offset;
 }
 
-/* As for_each_bvec(), but a segment is not split into its pages: there may be thousands of them. */
-#define for_each_whole_bvec(vec, vecs, at, start)				\
-	for (at = (start); at.bi_size && (vec = mp_bvec_iter_bvec(vecs, at), 1);	\
-	     bvec_iter_advance_single(vecs, &at, vec.bv_len))
+/*
+ * The next segment of a list, and step over it. Unlike for_each_bvec(), this does not split it into
+ * its pages: there may be thousands of them.
+ */
+static struct bio_vec vec_next(const struct bio_vec *vecs, struct bvec_iter *iter)
+{
+	struct bio_vec vec = mp_bvec_iter_bvec(vecs, *iter);
+
+	bvec_iter_advance_single(vecs, iter, vec.bv_len);
+	return vec;
+}
 
 /* Do any two segments share a byte? Quadratic: for few segments, or on suspicion. */
 static bool vecs_overlap(const struct bio_vec *vecs, struct bvec_iter iter)
 {
-	struct bvec_iter a_iter, b_iter;
-	struct bio_vec a, b;
-
-	for_each_whole_bvec(a, vecs, a_iter, iter) {
+	while (iter.bi_size) {
+		struct bio_vec a = vec_next(vecs, &iter);
 		phys_addr_t start = vec_address(&a);
+		struct bvec_iter rest = iter;
 
-		b_iter = a_iter;
-		bvec_iter_advance_single(vecs, &b_iter, a.bv_len);
-		for_each_whole_bvec(b, vecs, b_iter, b_iter)
+		while (rest.bi_size) {
+			struct bio_vec b = vec_next(vecs, &rest);
+
 			if (vec_address(&b) < start + a.bv_len &&
 			    start < vec_address(&b) + b.bv_len)
 				return true;
+		}
 	}
 	return false;
 }
@@ -161,16 +168,17 @@ bool blkv_vecs_alias(const struct bio_vec *vecs, struct bvec_iter iter)
 {
 	bool rising = true, falling = true;
 	phys_addr_t low = 0, high = 0;
-	struct bvec_iter at;
-	struct bio_vec vec;
+	struct bvec_iter at = iter;
 
 	if (iter.bi_size <= mp_bvec_iter_len(vecs, iter))
 		return false;
 
-	for_each_whole_bvec(vec, vecs, at, iter) {
+	while (at.bi_size) {
+		bool first = at.bi_size == iter.bi_size;
+		struct bio_vec vec = vec_next(vecs, &at);
 		phys_addr_t start = vec_address(&vec);
 
-		if (at.bi_size != iter.bi_size) {
+		if (!first) {
 			rising &= start >= high;
 			falling &= start + vec.bv_len <= low;
 		}

@@ -17,10 +17,10 @@
  *   blkv_ranges.lock        the tree of requests in flight                any context
  *   blkv_trust.lock         the trust map                                 any context
  *   blkv_pool.lock          private memory that is not in use             any context
+ *   blkv_backlog.lock       requests that wait for the raw leg            any context
  *   blkv_findings.lock      state and counters of findings                any context
  *   blkv_history.lock       the ring of writes                            any context
  *   blkv_ring.lock          the ring of reports                           process context
- *   blkv_backlog.lock       requests that wait for the raw leg              any context
  *   blkv_counters.lock      the base of the per-CPU counters              process context
  *   blkv_fingerprints.lock  checksums of written sectors                  process context
  *   blkv_injections.lock    bytes to be flipped on request                process context

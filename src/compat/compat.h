@@ -98,10 +98,7 @@ static inline void compat_clear_bvec_gap(struct bio *bio)
 #define bi_offset bi_bvec_done
 #endif
 
-/*
- * Since 6.17 (0c40d7cb5ef3, "block: introduce max_{hw|user}_wzeroes_unmap_sectors to queue limits")
- * this limit is either 0 or the same as that of write zeroes.
- */
+/* Newer kernels also have this limit: it is either 0 or the same as that of write zeroes. */
 static inline void compat_limit_wzeroes_unmap(struct queue_limits *limits)
 {
 #ifdef HAVE_WZEROES_UNMAP

@@ -31,7 +31,7 @@ zeroing "$test" writesame
 make_v
 dd if=/dev/urandom of=$v bs=1M count=4 oflag=direct status=none
 fallocate -p -o 1048576 -l 65536 $v
-[ "$(attribute queue/write_zeroes_max_bytes)" -gt 0 ] || fail "zeroing is no longer offered"
+[ "$(attribute queue/write_zeroes_max_bytes)" -gt 0 ] || fail "the mapped device offers no write zeroes"
 expect_field raw_errors 0
 expect_field untrusted 0
 expect_read 0 4194304

@@ -515,6 +515,17 @@ static int blkverify_map(struct dm_target *ti, struct bio *bio)
 	return blkv_request_map(blkv, bio);
 }
 
+/* Of the clone that blkv_request_map() took: by the test leg first, then by blkv_request_end(). */
+static int blkverify_end_io(struct dm_target *ti, struct bio *bio, blk_status_t *error)
+{
+	struct blkv_request *req = dm_per_bio_data(bio, sizeof(*req));
+
+	if (req->ending)
+		return DM_ENDIO_DONE;
+	blkv_request_test_done(req, *error);
+	return DM_ENDIO_INCOMPLETE;
+}
+
 static void blkverify_status(struct dm_target *ti, status_type_t type, unsigned int status_flags,
 			     char *result, unsigned int maxlen)
 {
@@ -561,6 +572,7 @@ static struct target_type blkverify_target = {
 	.ctr = blkverify_ctr,
 	.dtr = blkverify_dtr,
 	.map = blkverify_map,
+	.end_io = blkverify_end_io,
 	.postsuspend = blkverify_postsuspend,
 	.preresume = blkverify_preresume,
 	.status = blkverify_status,

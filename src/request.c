@@ -22,17 +22,12 @@
 #define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
 
 /*
- * Flags that must not be passed on. Each describes the bio that it came with (its poller, where
- * it was allocated), or its submitter, which @nowait keeps, but not the request.
+ * Flags that must not be passed on to the raw leg. Each describes the bio that it came with (its
+ * poller, where it was allocated), or its submitter, which @nowait keeps, but not the request.
  */
-#define OPF_NOT_FOR_LEGS (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_DRV)
+#define OPF_NOT_FOR_RAW (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_DRV)
 
 static void request_start(struct blkv_request *req);
-
-static struct bio *leg_bio(struct blkv_request *req, enum blkv_leg_nr leg)
-{
-	return leg == BLKV_RAW ? &req->raw_bio : &req->test_bio;
-}
 
 static bool has_two_copies(struct blkv_request *req)
 {
@@ -150,16 +145,15 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	struct blkverify *blkv = req->blkv;
 	struct bio *clone = blkv_request_clone(req);
 
-	if (req->submitted) {
+	if (req->submitted)
 		bio_uninit(&req->raw_bio);
-		bio_uninit(&req->test_bio);
-	}
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
 	memories_put(req);
 	if (req->nr_sectors && !req->handed_over)
 		blkv_request_unlock(blkv, &req->range);
 
+	req->ending = true;
 	clone->bi_status = status_for_caller(status);
 	bio_endio(clone);
 }
@@ -206,8 +200,8 @@ static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_
 /* Has a leg completed a request with this status only because it was submitted with NOWAIT? */
 static bool would_wait(struct blkv_request *req, blk_status_t status)
 {
-	return status && blkv_outcome(blkv_request_clone(req)->bi_opf, status,
-				      BLKV_HAD_NOWAIT) == BLKV_OUTCOME_RETRY;
+	return status &&
+	       blkv_outcome(req->opf, status, BLKV_HAD_NOWAIT) == BLKV_OUTCOME_RETRY;
 }
 
 /*
@@ -228,41 +222,42 @@ static void backlog_add(struct blkv_request *req)
 static bool raw_is_unable(struct blkv_request *req, blk_status_t status);
 static bool raw_substitute(struct blkv_request *req, bool offered);
 
-static void leg_endio(struct bio *bio)
+static void raw_endio(struct bio *bio)
 {
 	struct blkv_request *req = bio->bi_private;
-	enum blkv_leg_nr leg = bio == &req->raw_bio ? BLKV_RAW : BLKV_TEST;
 
-	if (leg == BLKV_RAW && req->raw_nowait && would_wait(req, bio->bi_status)) {
+	if (req->raw_nowait && would_wait(req, bio->bi_status))
 		backlog_add(req);
-		return;
-	}
-	if (unlikely(bio->bi_status) && leg == BLKV_RAW && raw_is_unable(req, bio->bi_status) &&
-	    raw_substitute(req, false))
-		return;
-	leg_done(req, leg, bio->bi_status);
+	else if (likely(!bio->bi_status) || !raw_is_unable(req, bio->bi_status) ||
+		 !raw_substitute(req, false))
+		leg_done(req, BLKV_RAW, bio->bi_status);
 }
 
-/*
- * Initialise the bio for a leg: a clone, so that priority, hints and cgroup are passed on. It
- * transfers @memory if there is one, else the caller's.
+/**
+ * blkv_request_test_done() - the test leg has completed a request
+ * @req: the request
+ * @status: the status of the leg
+ *
+ * Context: Any. The caller must not touch the request afterwards.
  */
-static int leg_init(struct blkv_request *req, enum blkv_leg_nr leg,
-		    const struct blkv_memory *memory)
+void blkv_request_test_done(struct blkv_request *req, blk_status_t status)
 {
-	struct bio *bio = leg_bio(req, leg);
+	leg_done(req, BLKV_TEST, status);
+}
 
-	if (bio_init_clone(req->blkv->legs[leg]->bdev, bio, blkv_request_clone(req), GFP_NOIO))
-		return -ENOMEM;
-	bio->bi_opf &= ~OPF_NOT_FOR_LEGS;
-	if (leg == BLKV_RAW ? req->raw_nowait : req->nowait)
-		bio->bi_opf |= REQ_NOWAIT;
+/* Prepare a bio for its first submission to a leg or, after its completion, for another one. */
+static void bio_prepare(struct blkv_request *req, struct bio *bio, enum blkv_leg_nr leg)
+{
+	const struct blkv_memory *memory = leg_memory(req, leg);
+
+	bio->bi_status = BLK_STS_OK;
+	bio->bi_flags = BIT(BIO_CLONED);
+	atomic_set(&bio->__bi_remaining, 1);
+	bio->bi_io_vec = req->caller_vecs;
+	bio->bi_iter = req->caller_iter;
 	bio->bi_iter.bi_sector = req->range.start;
 	if (memory)
 		blkv_memory_attach(memory, bio, req->nr_sectors);
-	bio->bi_end_io = leg_endio;
-	bio->bi_private = req;
-	return 0;
 }
 
 /*
@@ -271,38 +266,46 @@ static int leg_init(struct blkv_request *req, enum blkv_leg_nr leg,
  */
 static bool raw_is_unable(struct blkv_request *req, blk_status_t status)
 {
-	return blkv_outcome(blkv_request_clone(req)->bi_opf, status, 0) ==
-	       BLKV_OUTCOME_UNSUPPORTED;
+	return blkv_outcome(req->opf, status, 0) == BLKV_OUTCOME_UNSUPPORTED;
 }
 
-/* Initialise the bio for the raw leg again, for sectors from @done on. */
-static int raw_init_again(struct blkv_request *req, enum req_op op, sector_t done)
+/*
+ * Zero sectors of the raw leg from @done on, by write zeroes or else by writes of zeros. Returns how
+ * many, in @nr.
+ */
+static blk_status_t raw_zero_some(struct blkv_request *req, enum req_op op, sector_t done,
+				  sector_t *nr)
 {
-	struct bio *bio = &req->raw_bio;
+	blk_opf_t flags = req->opf & ~(REQ_OP_MASK | REQ_NOUNMAP | OPF_NOT_FOR_RAW);
+	blk_status_t status;
+	struct bio bio;
 
-	bio_uninit(bio);
-	if (leg_init(req, BLKV_RAW, NULL))
-		return -ENOMEM;
-	bio->bi_opf = op | (bio->bi_opf & ~(REQ_OP_MASK | REQ_NOUNMAP));
-	bio->bi_iter.bi_sector += done;
-	return 0;
+	bio_init(&bio, req->blkv->legs[BLKV_RAW]->bdev, NULL, 0, op | flags);
+	/* The bio does not own its segments. */
+	bio_set_flag(&bio, BIO_CLONED);
+	bio.bi_ioprio = req->raw_bio.bi_ioprio;
+	bio_clone_blkg_association(&bio, &req->raw_bio);
+	bio.bi_iter = req->caller_iter;
+	bio.bi_iter.bi_sector = req->range.start + done;
+	*nr = req->nr_sectors;
+	if (op == REQ_OP_WRITE)
+		*nr = blkv_zeros_attach(&req->blkv->zeros, &bio, req->nr_sectors - done);
+	submit_bio_wait(&bio);
+	status = bio.bi_status;
+	bio_uninit(&bio);
+	return status;
 }
 
 static blk_status_t raw_write_zeros(struct blkv_request *req)
 {
-	struct bio *bio = &req->raw_bio;
-	sector_t done;
+	blk_status_t status = BLK_STS_OK;
+	sector_t done, nr;
 
-	for (done = 0; done < req->nr_sectors;) {
-		if (raw_init_again(req, REQ_OP_WRITE, done))
-			return BLK_STS_RESOURCE;
-		done += blkv_zeros_attach(&req->blkv->zeros, bio, req->nr_sectors - done);
-		submit_bio_wait(bio);
-		if (bio->bi_status)
-			return bio->bi_status;
+	for (done = 0; done < req->nr_sectors && !status; done += nr) {
+		status = raw_zero_some(req, REQ_OP_WRITE, done, &nr);
 		cond_resched();
 	}
-	return BLK_STS_OK;
+	return status;
 }
 
 /* Zero the sectors on the raw leg, which does not offer the operation. Process context. */
@@ -310,13 +313,11 @@ static void raw_zero(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 	blk_status_t status = BLK_STS_NOTSUPP;
+	sector_t nr;
 
 	if (req->operation != BLKV_OPERATION_WRITE_ZEROES &&
-	    blkv_leg_offers(req->blkv->legs[BLKV_RAW]->bdev, BLKV_OPERATION_WRITE_ZEROES) &&
-	    !raw_init_again(req, REQ_OP_WRITE_ZEROES, 0)) {
-		submit_bio_wait(&req->raw_bio);
-		status = req->raw_bio.bi_status;
-	}
+	    blkv_leg_offers(req->blkv->legs[BLKV_RAW]->bdev, BLKV_OPERATION_WRITE_ZEROES))
+		status = raw_zero_some(req, REQ_OP_WRITE_ZEROES, 0, &nr);
 	if (raw_is_unable(req, status))
 		status = raw_write_zeros(req);
 	/* Every leg has to support writes, so a failure is the leg's fault, whatever the status. */
@@ -379,28 +380,51 @@ static bool raw_defer(struct blkv_request *req)
 	return false;
 }
 
+/*
+ * Before the test leg gets the clone, which is copied here: priority, hints and cgroup are passed
+ * on.
+ */
+static int raw_init(struct blkv_request *req)
+{
+	struct bio *bio = &req->raw_bio;
+
+	if (bio_init_clone(req->blkv->legs[BLKV_RAW]->bdev, bio, blkv_request_clone(req), GFP_NOIO))
+		return -ENOMEM;
+	bio->bi_end_io = raw_endio;
+	bio->bi_private = req;
+	return 0;
+}
+
+/* Does not block with @raw_nowait. */
+static void raw_send(struct blkv_request *req)
+{
+	bio_prepare(req, &req->raw_bio, BLKV_RAW);
+	req->raw_bio.bi_opf = req->opf & ~OPF_NOT_FOR_RAW;
+	if (req->raw_nowait)
+		req->raw_bio.bi_opf |= REQ_NOWAIT;
+	dm_submit_bio_remap(blkv_request_clone(req), &req->raw_bio);
+}
+
 static void raw_submit(struct blkv_request *req)
 {
 	bool defer = raw_defer(req);
 
-	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
-	if (leg_init(req, BLKV_RAW, leg_memory(req, BLKV_RAW)))
-		leg_done(req, BLKV_RAW, BLK_STS_RESOURCE);
-	else if (!blkv_operation_has_data(req->operation) && raw_substitute(req, raw_offers(req)))
+	if (!blkv_operation_has_data(req->operation) && raw_substitute(req, raw_offers(req)))
 		return;
-	else if (defer)
+	if (defer)
 		backlog_add(req);
 	else
-		dm_submit_bio_remap(blkv_request_clone(req), &req->raw_bio);
+		raw_send(req);
 }
 
 static void test_submit(struct blkv_request *req)
 {
-	/* As above. */
-	if (leg_init(req, BLKV_TEST, leg_memory(req, BLKV_TEST)))
-		leg_done(req, BLKV_TEST, BLK_STS_RESOURCE);
-	else
-		dm_submit_bio_remap(blkv_request_clone(req), &req->test_bio);
+	struct bio *clone = blkv_request_clone(req);
+
+	bio_prepare(req, clone, BLKV_TEST);
+	bio_set_dev(clone, req->blkv->legs[BLKV_TEST]->bdev);
+	clone->bi_opf = req->nowait ? req->opf : req->opf & ~REQ_NOWAIT;
+	dm_submit_bio_remap(clone, NULL);
 }
 
 /**
@@ -424,7 +448,7 @@ static void history_record(struct blkv_request *req)
 		.start = req->range.start,
 		.nr_sectors = req->nr_sectors,
 		.operation = req->operation,
-		.fua = blkv_request_clone(req)->bi_opf & REQ_FUA,
+		.fua = req->opf & REQ_FUA,
 		.pid = req->pid,
 	};
 
@@ -450,11 +474,9 @@ static void prints_record(struct blkv_request *req)
 /* Copy the data of a write, once for both legs or once for each leg. */
 static void write_copy(struct blkv_request *req)
 {
-	struct bio *clone = blkv_request_clone(req);
-
 	blkv_vecs_copy(blkv_memory_vecs(&req->memory),
-		       blkv_memory_iter(&req->memory, 0, req->nr_sectors), clone->bi_io_vec,
-		       clone->bi_iter);
+		       blkv_memory_iter(&req->memory, 0, req->nr_sectors),
+		       blkv_request_caller_vecs(req), blkv_request_caller_iter(req));
 	/* Copy from the first copy: the caller may have changed its memory since. */
 	if (has_two_copies(req))
 		blkv_vecs_copy(blkv_memory_vecs(&req->test_copy),
@@ -488,6 +510,11 @@ static void request_count(struct blkv_request *req)
 
 static void request_submit(struct blkv_request *req)
 {
+	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
+	if (raw_init(req)) {
+		blkv_request_end(req, BLK_STS_RESOURCE);
+		return;
+	}
 	if (req->operation == BLKV_OPERATION_WRITE && leg_memory(req, BLKV_RAW))
 		write_copy(req);
 	if (blkv_operation_changes_data(req->operation)) {
@@ -525,13 +552,8 @@ static void backlog_submit(struct work_struct *work)
 	while ((bio = bio_list_pop(&bios))) {
 		struct blkv_request *req = container_of(bio, struct blkv_request, raw_bio);
 
-		bio_uninit(bio);
 		req->raw_nowait = false;
-		/* Not dm_submit_bio_remap(): the device mapper accounts the request already. */
-		if (leg_init(req, BLKV_RAW, leg_memory(req, BLKV_RAW)))
-			leg_done(req, BLKV_RAW, BLK_STS_RESOURCE);
-		else
-			submit_bio_noacct(bio);
+		raw_send(req);
 	}
 	blk_finish_plug(&plug);
 }
@@ -561,7 +583,6 @@ static void request_resubmit(struct work_struct *work)
 		blkv_memory_mark(&req->blkv->test_pool, &req->memory);
 	req->submitter = current;
 	atomic_set(&req->pending, 1);
-	bio_uninit(&req->test_bio);
 	test_submit(req);
 }
 
@@ -611,8 +632,7 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
  */
 static struct blkv_shape request_shape(struct blkv_request *req, struct bio_vec *random)
 {
-	struct bio *clone = blkv_request_clone(req);
-	struct blkv_shape shape = { .vecs = clone->bi_io_vec, .iter = clone->bi_iter };
+	struct blkv_shape shape = { .vecs = req->caller_vecs, .iter = req->caller_iter };
 	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
 	struct block_device *test = req->blkv->legs[BLKV_TEST]->bdev;
 	u64 seed = req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
@@ -732,6 +752,7 @@ static void request_identify_submitter(struct blkv_request *req)
 static void request_set_length(struct blkv_request *req, unsigned int nr_sectors)
 {
 	req->nr_sectors = nr_sectors;
+	req->caller_iter.bi_size = nr_sectors << SECTOR_SHIFT;
 	req->range.last = req->range.start + nr_sectors - 1;
 }
 
@@ -770,12 +791,16 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->blkv = blkv;
 	req->range.start = bio_sectors(bio) ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
 					      0;
+	req->opf = bio->bi_opf;
+	req->caller_vecs = bio->bi_io_vec;
+	req->caller_iter = bio->bi_iter;
 	request_set_length(req, bio_sectors(bio));
 	req->range.shared = req->operation == BLKV_OPERATION_READ;
 	blkv_memory_init(&req->memory);
 	if (has_two_copies(req))
 		blkv_memory_init(&req->test_copy);
 	req->submitted = false;
+	req->ending = false;
 	req->handed_over = false;
 	req->cut = false;
 	req->nowait = bio->bi_opf & REQ_NOWAIT;

@@ -56,9 +56,12 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @submitter: the task that submitted it to the legs; only ever compared with current
  * @pid: of the task that submitted it to us, for the history
  * @comm: name of that task
+ * @opf: operation and flags, as the submitter set them
+ * @caller_vecs: the caller's memory
+ * @caller_iter: what of it is to be transferred
+ * @ending: the clone, which was the test leg's bio until then, goes back to dm
  * @status: of each leg; written by its completion, read after @pending fell to 0
- * @raw_bio: for the raw leg
- * @test_bio: for the test leg
+ * @raw_bio: for the raw leg; the test leg gets the clone, so that it can be polled
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
@@ -108,9 +111,12 @@ struct blkv_request {
 	struct task_struct *submitter;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	blk_opf_t opf;
+	struct bio_vec *caller_vecs;
+	struct bvec_iter caller_iter;
+	bool ending;
 	blk_status_t status[BLKV_LEGS];
 	struct bio raw_bio;
-	struct bio test_bio;
 
 	/* For the verdict. */
 	bool all_trusted;
@@ -125,6 +131,7 @@ struct blkv_request {
 	struct blkv_memory test_copy;
 };
 
+void blkv_request_test_done(struct blkv_request *req, blk_status_t status);
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
@@ -138,6 +145,17 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 static inline struct bio *blkv_request_clone(struct blkv_request *req)
 {
 	return dm_bio_from_per_bio_data(req, sizeof(*req));
+}
+
+/* The clone's own may be those of the test leg. */
+static inline struct bio_vec *blkv_request_caller_vecs(const struct blkv_request *req)
+{
+	return req->caller_vecs;
+}
+
+static inline struct bvec_iter blkv_request_caller_iter(const struct blkv_request *req)
+{
+	return req->caller_iter;
 }
 
 static inline struct blkv_request *blkv_request_of_work(struct work_struct *work)

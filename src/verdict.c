@@ -86,7 +86,7 @@ static void divergence_report(struct blkv_request *req)
 
 static bool leg_failed(struct blkv_request *req, enum blkv_leg_nr leg)
 {
-	return blkv_outcome(blkv_request_clone(req)->bi_opf, req->status[leg],
+	return blkv_outcome(req->opf, req->status[leg],
 			    req->reread ? BLKV_REREAD : 0) == BLKV_OUTCOME_FAILED;
 }
 
@@ -156,12 +156,6 @@ static void request_settle(struct work_struct *work)
 	else
 		trust_record_done(req);
 
-	/*
-	 * clone_endio() checks this device's limits to decide whether to disable the operation. The
-	 * raw leg has no say in that.
-	 */
-	if (blkv_operation_changes_data(req->operation) && (raw ?: test) == BLK_STS_TARGET)
-		bio_set_dev(blkv_request_clone(req), req->blkv->legs[BLKV_TEST]->bdev);
 	blkv_request_end(req, raw ?: test);
 }
 
@@ -337,12 +331,12 @@ static void mismatch_describe(const struct part *part, const struct blkv_differe
 static void copy_raw_to_caller(const struct part *part)
 {
 	struct blkv_memory *raw = &part->req->blkv->recheck;
-	struct bio *clone = blkv_request_clone(part->req);
-	struct bvec_iter caller = clone->bi_iter;
+	const struct bio_vec *caller_vecs = blkv_request_caller_vecs(part->req);
+	struct bvec_iter caller = blkv_request_caller_iter(part->req);
 
-	bvec_iter_advance(clone->bi_io_vec, &caller, part->first << SECTOR_SHIFT);
+	bvec_iter_advance(caller_vecs, &caller, part->first << SECTOR_SHIFT);
 	caller.bi_size = part->nr_sectors << SECTOR_SHIFT;
-	blkv_vecs_copy(clone->bi_io_vec, caller, blkv_memory_vecs(raw),
+	blkv_vecs_copy(caller_vecs, caller, blkv_memory_vecs(raw),
 		       blkv_memory_iter(raw, 0, part->nr_sectors));
 }
 
@@ -444,10 +438,10 @@ static void difference_recheck(struct work_struct *work)
 static void legs_compare(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
-	struct bio *clone = blkv_request_clone(req);
 	const struct bio_vec *private_vecs = blkv_memory_vecs(&req->memory);
 	struct bvec_iter private = blkv_memory_iter(&req->memory, 0, req->nr_sectors);
-	struct bvec_iter caller = clone->bi_iter;
+	const struct bio_vec *caller_vecs = blkv_request_caller_vecs(req);
+	struct bvec_iter caller = blkv_request_caller_iter(req);
 	sector_t done, run, compared = 0;
 	bool trusted, aliased;
 
@@ -460,13 +454,13 @@ static void legs_compare(struct blkv_request *req)
 		part.bi_size = run << SECTOR_SHIFT;
 		if (trusted) {
 			compared += run;
-			equal = blkv_compare(clone->bi_io_vec, part, private_vecs, private);
+			equal = blkv_compare(caller_vecs, part, private_vecs, private);
 			if (equal < part.bi_size && !req->differ) {
 				req->differ = true;
 				req->differs_in = done + (equal >> SECTOR_SHIFT);
 			}
 		}
-		bvec_iter_advance(clone->bi_io_vec, &caller, part.bi_size);
+		bvec_iter_advance(caller_vecs, &caller, part.bi_size);
 		bvec_iter_advance(private_vecs, &private, part.bi_size);
 	}
 
@@ -475,7 +469,7 @@ static void legs_compare(struct blkv_request *req)
 		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
 	/* Memory that appears twice in the list holds only the data that arrived last. */
-	aliased = compared && blkv_vecs_alias(clone->bi_io_vec, clone->bi_iter);
+	aliased = compared && blkv_vecs_alias(caller_vecs, blkv_request_caller_iter(req));
 	if (req->differ || (compared && req->early) || aliased)
 		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
 	else
@@ -557,7 +551,7 @@ static void read_judge(struct blkv_request *req)
  */
 static void write_find_change(struct blkv_request *req, struct blkv_difference *difference)
 {
-	struct bio *clone = blkv_request_clone(req);
+	struct bvec_iter caller = blkv_request_caller_iter(req);
 	size_t equal;
 
 	difference->nr = 0;
@@ -567,9 +561,9 @@ static void write_find_change(struct blkv_request *req, struct blkv_difference *
 		blkv_difference_add(difference, &req->memory, &req->test_copy, 0, req->nr_sectors);
 		return;
 	}
-	equal = blkv_compare(clone->bi_io_vec, clone->bi_iter, blkv_memory_vecs(&req->memory),
+	equal = blkv_compare(blkv_request_caller_vecs(req), caller, blkv_memory_vecs(&req->memory),
 			     blkv_memory_iter(&req->memory, 0, req->nr_sectors));
-	if (equal == clone->bi_iter.bi_size)
+	if (equal == caller.bi_size)
 		return;
 	difference->nr = 1;
 	difference->first = equal >> SECTOR_SHIFT;
@@ -587,7 +581,6 @@ static void write_report_modified(struct work_struct *work)
 	struct blkverify *blkv = req->blkv;
 	struct blkv_memory *test = blkv_option(&blkv->options, SEPARATE_COPIES) ? &req->test_copy :
 										  &req->memory;
-	struct bio *clone = blkv_request_clone(req);
 	struct blkv_difference difference;
 	struct blkv_report report;
 	size_t window;
@@ -604,8 +597,8 @@ static void write_report_modified(struct work_struct *work)
 	if (blkv_option(&blkv->options, SEPARATE_COPIES))
 		blkv_memory_read(&req->memory, window, report.window[BLKV_RAW], BLKV_WINDOW);
 	else
-		blkv_vecs_read(clone->bi_io_vec, clone->bi_iter, window, report.window[BLKV_RAW],
-			       BLKV_WINDOW);
+		blkv_vecs_read(blkv_request_caller_vecs(req), blkv_request_caller_iter(req), window,
+			       report.window[BLKV_RAW], BLKV_WINDOW);
 	report_add_provenance(blkv, &report);
 
 	trust_record(req, false, BLKV_DISTRUST_FAILED, true);

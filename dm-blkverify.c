@@ -213,6 +213,7 @@ static int members_alloc(struct blkverify *blkv)
 	blkv_zeros_init(&blkv->zeros);
 	blkv_ranges_init(&blkv->ranges);
 	blkv_backlog_init(&blkv->backlog);
+	blkv_polled_init(&blkv->polled);
 	blkv_findings_init(&blkv->findings);
 	blkv_ring_init(&blkv->ring);
 	blkv_channels_init(&blkv->channels, ti, &blkv->ring);
@@ -245,6 +246,7 @@ static int members_alloc(struct blkverify *blkv)
 	r = workqueues_alloc(blkv);
 	if (r)
 		ti->error = "Cannot allocate workqueues";
+	blkv->polled.wq = blkv->wq;
 	return r;
 }
 
@@ -252,6 +254,7 @@ static void members_free(struct blkverify *blkv)
 {
 	enum blkv_leg_nr leg;
 
+	blkv_polled_exit(&blkv->polled);
 	if (blkv->label_wq)
 		destroy_workqueue(blkv->label_wq);
 	if (blkv->recheck_wq)
@@ -558,8 +561,6 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 	/* It gets the caller's memory, or memory of the same shape. */
 	limits->dma_alignment = max_t(unsigned int, limits->dma_alignment,
 				      bdev_dma_alignment(blkv->legs[BLKV_RAW]->bdev));
-	/* Polling the mapped device would not poll the leg bios. */
-	compat_no_poll(limits);
 	/* A leg that needs stable pages gets private ones. */
 	compat_stable_writes(ti, limits, blkv_option(&blkv->options, NO_WRITE_COPY));
 }

@@ -18,6 +18,7 @@
  *   blkv_trust.lock         the trust map                                 any context
  *   blkv_pool.lock          private memory that is not in use             any context
  *   blkv_backlog.lock       requests that wait for the raw leg            any context
+ *   blkv_polled.lock        polled requests that the legs have            any context
  *   blkv_findings.lock      state and counters of findings                any context
  *   blkv_history.lock       the ring of writes                            any context
  *   blkv_ring.lock          the ring of reports                           process context
@@ -50,6 +51,7 @@
 #include "history.h"
 #include "inject.h"
 #include "memory.h"
+#include "polled.h"
 #include "pool.h"
 #include "range.h"
 #include "request.h"
@@ -81,8 +83,9 @@
  * @nr_labels: pending labels
  * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
  * @backlog: requests that the raw leg could not take without blocking
- * @wq: comparing, settling and late submission; may wait for a leg, but not for private memory and
- *	not for a request that needs this queue to make progress
+ * @polled: the polled requests that the legs have
+ * @wq: comparing, settling, late submission and polling; may wait for a leg, but not for private
+ *	memory and not for a request that needs this queue to make progress
  * @raw_wq: ordered; submission to the raw leg where that may block
  * @wait_wq: ordered; requests that wait for private memory
  * @recheck_wq: ordered; reads whose legs differ
@@ -113,6 +116,7 @@ struct blkverify {
 	atomic_t nr_labels;
 	struct blkv_memory recheck;
 	struct blkv_backlog backlog;
+	struct blkv_polled polled;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *raw_wq;
 	struct workqueue_struct *wait_wq;

@@ -187,14 +187,37 @@ static void read_look(struct blkv_request *req)
 
 static void request_join(struct blkv_request *req);
 
+/**
+ * blkv_request_hold() - let a request not go on before blkv_request_release()
+ * @req: a request that the legs may have
+ *
+ * Context: Any; under the lock that blkv_polled_del() takes.
+ * Return: false if the legs do not have it any more.
+ */
+bool blkv_request_hold(struct blkv_request *req)
+{
+	return atomic_inc_not_zero(&req->pending);
+}
+
+/**
+ * blkv_request_release() - let a request go on, if the legs are done
+ * @req: the request, held or with a pending leg
+ *
+ * Context: Any. The caller must not touch the request afterwards.
+ */
+void blkv_request_release(struct blkv_request *req)
+{
+	/* Orders the other leg's status before request_join() reads it. */
+	if (atomic_dec_and_test(&req->pending))
+		request_join(req);
+}
+
 static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
 {
 	req->status[leg] = status;
 	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status)
 		read_look(req);
-	/* Orders the other leg's status before request_join() reads it. */
-	if (atomic_dec_and_test(&req->pending))
-		request_join(req);
+	blkv_request_release(req);
 }
 
 /* Has a leg completed a request with this status only because it was submitted with NOWAIT? */
@@ -270,8 +293,8 @@ static bool raw_is_unable(struct blkv_request *req, blk_status_t status)
 }
 
 /*
- * Zero sectors of the raw leg from @done on, by write zeroes or else by writes of zeros. Returns how
- * many, in @nr.
+ * Zero sectors of the raw leg from @done on, by write zeroes or else by writes of zeros. Sets @nr
+ * to how many.
  */
 static blk_status_t raw_zero_some(struct blkv_request *req, enum req_op op, sector_t done,
 				  sector_t *nr)
@@ -424,6 +447,8 @@ static void test_submit(struct blkv_request *req)
 	bio_prepare(req, clone, BLKV_TEST);
 	bio_set_dev(clone, req->blkv->legs[BLKV_TEST]->bdev);
 	clone->bi_opf = req->nowait ? req->opf : req->opf & ~REQ_NOWAIT;
+	if (req->opf & REQ_POLLED)
+		blkv_polled_add(&req->blkv->polled, req);
 	dm_submit_bio_remap(clone, NULL);
 }
 
@@ -589,6 +614,8 @@ static void request_resubmit(struct work_struct *work)
 /* Both legs are done. Any context. */
 static void request_join(struct blkv_request *req)
 {
+	if (req->opf & REQ_POLLED)
+		blkv_polled_del(&req->blkv->polled, req);
 	if (req->nowait && would_wait(req, req->status[BLKV_TEST]))
 		blkv_request_queue(req, req->blkv->wq, request_resubmit);
 	else

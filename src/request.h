@@ -12,6 +12,7 @@
 
 #include "memory.h"
 #include "operation.h"
+#include "polled.h"
 #include "range.h"
 #include "types.h"
 
@@ -47,7 +48,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @memory: private memory: the data of the test leg for a read, the copy of a write
  * @work: the next step, if that is left to a workqueue; or only that of the raw leg, until it is
  *	done
- * @pending: legs that are not done
+ * @pending: legs that are not done, and a worker that polls
  * @submitted: the bios for the legs are initialised
  * @handed_over: the range was handed over to a label
  * @cut: it is a part of a longer request that could not get private memory in one piece
@@ -62,6 +63,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @ending: the clone, which was the test leg's bio until then, goes back to dm
  * @status: of each leg; written by its completion, read after @pending fell to 0
  * @raw_bio: for the raw leg; the test leg gets the clone, so that it can be polled
+ * @polled: used while the legs have it, if the submitter polls
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
@@ -117,6 +119,7 @@ struct blkv_request {
 	bool ending;
 	blk_status_t status[BLKV_LEGS];
 	struct bio raw_bio;
+	struct blkv_polled_entry polled;
 
 	/* For the verdict. */
 	bool all_trusted;
@@ -132,6 +135,8 @@ struct blkv_request {
 };
 
 void blkv_request_test_done(struct blkv_request *req, blk_status_t status);
+bool blkv_request_hold(struct blkv_request *req);
+void blkv_request_release(struct blkv_request *req);
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);

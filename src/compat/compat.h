@@ -48,17 +48,6 @@ module_exit(dm_##name##_exit)
 #endif
 
 /*
- * Before 6.11 (8023e144f9d6, "block: move the poll flag to queue_limits") it was a flag of the
- * queue that a target has no say in.
- */
-static inline void compat_no_poll(struct queue_limits *limits)
-{
-#ifdef BLK_FEAT_POLL
-	limits->features &= ~BLK_FEAT_POLL;
-#endif
-}
-
-/*
  * Stable writes: a feature of the queue limits since 6.11 (1a02f3a73f8c, "block: move the
  * stable_writes flag to queue_limits"), a flag of the target in late 6.1 only, and nothing that a
  * target may ask for in between and before.

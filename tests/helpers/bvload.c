@@ -461,6 +461,29 @@ static void polled(int writes)
 	}
 }
 
+/*
+ * Submit a polled write and, before polling for it, wait for a read of the same block: where the
+ * device is alone, neither depends on the other.
+ */
+static void read_before_polling(int writes)
+{
+	int fd = open_device(O_RDWR | O_DIRECT);
+	char *memory = arena + arena_size / 2;
+	struct ring ring;
+
+	(void)writes;
+	ring_make(&ring, IORING_SETUP_IOPOLL);
+	ring_prepare(&ring, fd, IORING_OP_WRITE_FIXED, arena, 0);
+	if (syscall(SYS_io_uring_enter, ring.fd, 1, 0, 0, NULL, 0) != 1)
+		die("io_uring_enter");
+	expect("read", pread(fd, memory, bytes, 0), bytes);
+	if (syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+		die("io_uring_enter");
+	expect("io_uring", ((struct io_uring_cqe *)(ring.cq + ring.params.cq_off.cqes))->res, bytes);
+	ring_free(&ring);
+	close(fd);
+}
+
 /* ---- swap ----------------------------------------------------------------------------------- */
 
 #ifndef MADV_PAGEOUT
@@ -514,6 +537,7 @@ static const struct {
 	{ "huge-fixed-write", fixed, WRITES, MADV_HUGEPAGE },
 	{ "polled-read", polled, READS, MADV_NOHUGEPAGE },
 	{ "polled-write", polled, WRITES, MADV_NOHUGEPAGE },
+	{ "read-before-polling", read_before_polling, WRITES, MADV_NOHUGEPAGE },
 	{ "nowait-read", with_nowait, READS, MADV_NOHUGEPAGE },
 	{ "nowait-write", with_nowait, WRITES, MADV_NOHUGEPAGE },
 	{ "huge-nowait-read", with_nowait, READS, MADV_HUGEPAGE },

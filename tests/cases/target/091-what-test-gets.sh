@@ -9,8 +9,6 @@
 cat >"$TMPDIR/explanations" <<'END'
 64 writes to one block|write.depth|overlapping writes run one at a time
 64 writes to one block|write.overlaps|overlapping writes run one at a time
-polled read|read.polled|polling is switched off
-polled write|write.polled|polling is switched off
 END
 
 big=320		# MiB; mkfs.xfs refuses less than 300

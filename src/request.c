@@ -18,6 +18,9 @@
 #include "request.h"
 #include "verdict.h"
 
+/* A longer read that is completed with interrupts off is left to a worker. */
+#define LOOK_IN_IRQ_SECTORS ((unsigned int)(SZ_64K >> SECTOR_SHIFT))
+
 /* A longer read or write is cut. Cutting is up to the legs, but memory has its limits. */
 #define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
 
@@ -158,6 +161,16 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	bio_endio(clone);
 }
 
+/*
+ * Leave the next step of one leg to a worker. Unlike blkv_request_queue(), this does not hand over
+ * the request, which the other leg may still need.
+ */
+static void step_queue(struct blkv_request *req, work_func_t step)
+{
+	INIT_WORK(&req->work, step);
+	queue_work(req->blkv->wq, &req->work);
+}
+
 /* ---- submission --------------------------------------------------------------------------- */
 
 /*
@@ -212,11 +225,24 @@ void blkv_request_release(struct blkv_request *req)
 		request_join(req);
 }
 
+static void read_look_queued(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	read_look(req);
+	blkv_request_release(req);
+}
+
 static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
 {
 	req->status[leg] = status;
-	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status)
+	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status) {
+		if ((in_hardirq() || irqs_disabled()) && req->nr_sectors > LOOK_IN_IRQ_SECTORS) {
+			step_queue(req, read_look_queued);
+			return;
+		}
 		read_look(req);
+	}
 	blkv_request_release(req);
 }
 
@@ -347,16 +373,6 @@ static void raw_zero(struct work_struct *work)
 	leg_done(req, BLKV_RAW, status ? BLK_STS_IOERR : BLK_STS_OK);
 }
 
-/*
- * Leave the next step of the raw leg to a worker. Unlike blkv_request_queue(), this does not hand
- * over the request, which the test leg may still need.
- */
-static void raw_queue(struct blkv_request *req, work_func_t step)
-{
-	INIT_WORK(&req->work, step);
-	queue_work(req->blkv->wq, &req->work);
-}
-
 /* Do what src/limits.c says in place of the request. Returns false if that is to send it. */
 static bool raw_substitute(struct blkv_request *req, bool offered)
 {
@@ -365,7 +381,7 @@ static bool raw_substitute(struct blkv_request *req, bool offered)
 		leg_done(req, BLKV_RAW, BLK_STS_OK);
 		return true;
 	case BLKV_RAW_ZERO:
-		raw_queue(req, raw_zero);
+		step_queue(req, raw_zero);
 		return true;
 	default:
 		return false;

@@ -46,8 +46,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @nr_sectors: its length, 0 for a flush
  * @operation: its operation
  * @memory: private memory: the data of the test leg for a read, the copy of a write
- * @work: the next step, if that is left to a workqueue; or only that of the raw leg, until it is
- *	done
+ * @work: the next step, if that is left to a workqueue; or only that of the raw leg, or for a read
+ *	that of the test leg, until it is done
  * @pending: legs that are not done, and a worker that polls
  * @submitted: the bios for the legs are initialised
  * @handed_over: the range was handed over to a label

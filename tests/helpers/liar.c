@@ -4,6 +4,7 @@
  *
  *   early MS [FIRST NR]   complete reads MS milliseconds before their data arrive; with FIRST and
  *                         NR, only the data of NR sectors from sector FIRST of the read are late
+ *   irqs-off on|off       complete reads that it lies about with interrupts off
  *   stray MS              write the data of a read to its memory again, MS after its completion
  *   edge DISTANCE         return wrong data for the last sector of a read (the first one if
  *                         DISTANCE is negative): those of the sector DISTANCE away
@@ -64,6 +65,7 @@ static const struct {
  * @early_ms: time from the completion of a read to the arrival of its data; 0 to arrive in time
  * @part_first: first sector of a read whose data are late
  * @part_nr: number of such sectors, or 0 for all
+ * @irqs_off: complete reads with interrupts off
  * @stray_ms: time from the completion of a read to the second arrival of its data; 0 for none
  * @edge: distance of the sector whose data are returned at the edge of a read; 0 for none
  * @flip: the sector with flipped bits
@@ -78,6 +80,7 @@ struct lies {
 	unsigned int early_ms;
 	unsigned int part_first;
 	unsigned int part_nr;
+	bool irqs_off;
 	unsigned int stray_ms;
 	int edge;
 	sector_t flip;
@@ -330,6 +333,19 @@ static void lie_about_pieces(struct bio *bio, unsigned int piece)
 	}
 }
 
+static void read_endio(const struct lies *lies, struct bio *bio)
+{
+	unsigned long flags;
+
+	if (!lies->irqs_off) {
+		bio_endio(bio);
+		return;
+	}
+	local_irq_save(flags);
+	bio_endio(bio);
+	local_irq_restore(flags);
+}
+
 /* @failure: the status to fail the read with, or BLK_STS_OK */
 static void lie_about_read(struct liar *liar, const struct lies *lies, struct bio *bio,
 			   blk_status_t failure)
@@ -339,7 +355,7 @@ static void lie_about_read(struct liar *liar, const struct lies *lies, struct bi
 
 	bio->bi_status = read_below(liar, after->data, after->sector, after->size);
 	if (bio->bi_status) {
-		bio_endio(bio);
+		read_endio(lies, bio);
 		after_free(after);
 		return;
 	}
@@ -353,14 +369,14 @@ static void lie_about_read(struct liar *liar, const struct lies *lies, struct bi
 	after->to = after->size;
 	if (failure) {
 		bio->bi_status = failure;
-		bio_endio(bio);
+		read_endio(lies, bio);
 		after_start(after, after_read, lies->early_ms);
 		return;
 	}
 	if (lies->early_ms && flipped) {
 		after_copy(after, 0, after->size, true);
 		*flipped ^= 0x03;
-		bio_endio(bio);
+		read_endio(lies, bio);
 		after_start(after, after_read, lies->early_ms);
 		return;
 	}
@@ -370,7 +386,7 @@ static void lie_about_read(struct liar *liar, const struct lies *lies, struct bi
 			after->to = (lies->part_first + lies->part_nr) << SECTOR_SHIFT;
 		}
 		after_copy(after, after->from, after->to, false);
-		bio_endio(bio);
+		read_endio(lies, bio);
 		after_start(after, after_read, lies->early_ms);
 		return;
 	}
@@ -379,7 +395,7 @@ static void lie_about_read(struct liar *liar, const struct lies *lies, struct bi
 		lie_about_pages(bio);
 	if (lies->split_bytes)
 		lie_about_pieces(bio, lies->split_bytes);
-	bio_endio(bio);
+	read_endio(lies, bio);
 	if (lies->stray_ms)
 		after_start(after, after_read, lies->stray_ms);
 	else
@@ -542,6 +558,8 @@ static int lies_set(struct lies *lies, unsigned int argc, char **argv)
 		return kstrtouint(argv[1], 0, &lies->early_ms) ?:
 		       kstrtouint(argv[2], 0, &lies->part_first) ?:
 		       kstrtouint(argv[3], 0, &lies->part_nr);
+	if (!strcmp(what, "irqs-off") && argc == 2)
+		return kstrtobool(argv[1], &lies->irqs_off);
 	if (!strcmp(what, "stray") && argc == 2)
 		return kstrtouint(argv[1], 0, &lies->stray_ms);
 	if (!strcmp(what, "edge") && argc == 2)

@@ -26,6 +26,14 @@ lie early "$(scaled 30)" 77 1
 expect_read_error EILSEQ 65536 65536
 expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 	grep -c '^[0-9]* read sector=128 nr=128 contents mismatch in sector 205 byte=504 .* class=unfilled ')"
+
+# The same, completed with interrupts off: a worker looks at the data.
+dmsetup message bvtest-v 0 reset
+lie irqs-off on
+lie early "$(scaled 30)" 200 1
+expect_read_error EILSEQ 65536 131072
+expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
+	grep -c '^[0-9]* read sector=128 nr=256 contents mismatch in sector 328 byte=504 .* class=unfilled ')"
 lie honest
 dmsetup remove bvtest-v
 

@@ -568,7 +568,7 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 static struct target_type blkverify_target = {
 	.name = "blkverify",
 	.version = { 1, 0, 0 },
-	.features = DM_TARGET_NOWAIT,
+	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY,
 	.module = THIS_MODULE,
 	.ctr = blkverify_ctr,
 	.dtr = blkverify_dtr,

@@ -18,8 +18,12 @@ enum op_class {
 	OP_ANY = OP_READ | OP_WRITE | OP_NO_DATA,
 };
 
-/* Besides the flags of the caller: a read that was only a readahead. */
+/*
+ * Besides the flags of the caller: a read that was only a readahead, and a request that came with
+ * protection information.
+ */
 #define IS_READAHEAD BIT(8)
+#define HAS_INTEGRITY BIT(9)
 
 /*
  * The first row that matches decides. A row matches if the operation is one of @ops, all of
@@ -56,6 +60,9 @@ static const struct outcome_row {
 	 */
 	{ OP_NO_DATA, 0, BLK_STS_TARGET, false, BLKV_OUTCOME_UNSUPPORTED },
 
+	/* The submitter's protection information may be wrong; it alone knows what it should be. */
+	{ OP_READ | OP_WRITE, HAS_INTEGRITY, BLK_STS_PROTECTION, false, BLKV_OUTCOME_CALLER },
+
 	/* A readahead may fail at any time. */
 	{ OP_READ, IS_READAHEAD, 0, true, BLKV_OUTCOME_CALLER },
 
@@ -90,6 +97,8 @@ enum blkv_outcome blkv_outcome(blk_opf_t opf, blk_status_t status, unsigned int 
 
 	if (opf & REQ_RAHEAD)
 		flags |= IS_READAHEAD;
+	if (opf & REQ_INTEGRITY)
+		flags |= HAS_INTEGRITY;
 	for (i = 0; i < ARRAY_SIZE(outcome_rows) - 1; i++) {
 		const struct outcome_row *row = &outcome_rows[i];
 

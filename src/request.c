@@ -26,9 +26,10 @@
 
 /*
  * Flags that must not be passed on to the raw leg. Each describes the bio that it came with (its
- * poller, where it was allocated), or its submitter, which @nowait keeps, but not the request.
+ * poller, where it was allocated, what is attached to it), or its submitter, which @nowait keeps,
+ * but not the request.
  */
-#define OPF_NOT_FOR_RAW (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_DRV)
+#define OPF_NOT_FOR_RAW (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_INTEGRITY | REQ_DRV)
 
 static void request_start(struct blkv_request *req);
 
@@ -420,18 +421,23 @@ static bool raw_defer(struct blkv_request *req)
 }
 
 /*
- * Before the test leg gets the clone, which is copied here: priority, hints and cgroup are passed
- * on.
+ * Before the test leg gets the clone, which is copied here: priority and hints are passed on. Only
+ * a crypto payload could fail, and dm lets none through; protection information would have to be
+ * allocated, too, but the copy gets none.
  */
 static int raw_init(struct blkv_request *req)
 {
+	struct bio *clone = blkv_request_clone(req);
 	struct bio *bio = &req->raw_bio;
+	int r;
 
-	if (bio_init_clone(req->blkv->legs[BLKV_RAW]->bdev, bio, blkv_request_clone(req), GFP_NOIO))
-		return -ENOMEM;
+	blkv_integrity_record(&req->integrity, clone);
+	clone->bi_opf &= ~REQ_INTEGRITY;
+	r = bio_init_clone(req->blkv->legs[BLKV_RAW]->bdev, bio, clone, GFP_NOIO);
+	clone->bi_opf = req->opf;
 	bio->bi_end_io = raw_endio;
 	bio->bi_private = req;
-	return 0;
+	return r;
 }
 
 /* Does not block with @raw_nowait. */
@@ -463,6 +469,7 @@ static void test_submit(struct blkv_request *req)
 	bio_prepare(req, clone, BLKV_TEST);
 	bio_set_dev(clone, req->blkv->legs[BLKV_TEST]->bdev);
 	clone->bi_opf = req->nowait ? req->opf : req->opf & ~REQ_NOWAIT;
+	blkv_integrity_restore(&req->integrity, clone);
 	if (req->opf & REQ_POLLED)
 		blkv_polled_add(&req->blkv->polled, req);
 	dm_submit_bio_remap(clone, NULL);
@@ -551,7 +558,6 @@ static void request_count(struct blkv_request *req)
 
 static void request_submit(struct blkv_request *req)
 {
-	/* Only a bio with an integrity or crypto payload can fail, and dm lets none through. */
 	if (raw_init(req)) {
 		blkv_request_end(req, BLK_STS_RESOURCE);
 		return;
@@ -814,6 +820,8 @@ static void request_cut(struct blkv_request *req, unsigned int max)
 	if (piece && piece < max)
 		max -= max % piece;
 	dm_accept_partial_bio(blkv_request_clone(req), max);
+	if (bio_integrity(blkv_request_clone(req)))
+		bio_integrity_trim(blkv_request_clone(req));
 	request_set_length(req, max);
 }
 

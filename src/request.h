@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "integrity.h"
 #include "memory.h"
 #include "operation.h"
 #include "polled.h"
@@ -60,6 +61,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @opf: operation and flags, as the submitter set them
  * @caller_vecs: the caller's memory
  * @caller_iter: what of it is to be transferred
+ * @integrity: where the submitter's protection information begins, if there is any
  * @ending: the clone, which was the test leg's bio until then, goes back to dm
  * @status: of each leg; written by its completion, read after @pending fell to 0
  * @raw_bio: for the raw leg; the test leg gets the clone, so that it can be polled
@@ -116,6 +118,7 @@ struct blkv_request {
 	blk_opf_t opf;
 	struct bio_vec *caller_vecs;
 	struct bvec_iter caller_iter;
+	struct blkv_integrity integrity;
 	bool ending;
 	blk_status_t status[BLKV_LEGS];
 	struct bio raw_bio;

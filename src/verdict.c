@@ -86,8 +86,13 @@ static void divergence_report(struct blkv_request *req)
 
 static bool leg_failed(struct blkv_request *req, enum blkv_leg_nr leg)
 {
-	return blkv_outcome(req->opf, req->status[leg],
-			    req->reread ? BLKV_REREAD : 0) == BLKV_OUTCOME_FAILED;
+	blk_opf_t opf = req->opf;
+
+	/* The raw leg did not get the submitter's protection information. */
+	if (leg == BLKV_RAW)
+		opf &= ~REQ_INTEGRITY;
+	return blkv_outcome(opf, req->status[leg], req->reread ? BLKV_REREAD : 0) ==
+	       BLKV_OUTCOME_FAILED;
 }
 
 /*

@@ -15,9 +15,18 @@ static const blk_opf_t operations[] = {
 	REQ_OP_DISCARD, REQ_OP_SECURE_ERASE, REQ_OP_WRITE_ZEROES,
 };
 
-/* Of these, only REQ_RAHEAD matters: BLKV_HAD_NOWAIT tells whether the legs got REQ_NOWAIT. */
+/*
+ * Of these, only REQ_RAHEAD and REQ_INTEGRITY matter: BLKV_HAD_NOWAIT tells whether the legs got
+ * REQ_NOWAIT.
+ */
 static const blk_opf_t opf_flags[] = {
-	0, REQ_RAHEAD, REQ_NOWAIT, REQ_NOWAIT | REQ_RAHEAD, REQ_SYNC | REQ_META | REQ_IDLE,
+	0,
+	REQ_RAHEAD,
+	REQ_NOWAIT,
+	REQ_NOWAIT | REQ_RAHEAD,
+	REQ_SYNC | REQ_META | REQ_IDLE,
+	REQ_INTEGRITY,
+	REQ_INTEGRITY | REQ_NOWAIT,
 };
 
 static enum req_op op_of(blk_opf_t opf)
@@ -52,6 +61,8 @@ static bool is_request_error(blk_opf_t opf, blk_status_t status, unsigned int fl
 	    (status == BLK_STS_NOTSUPP || status == BLK_STS_AGAIN || status == BLK_STS_INVAL))
 		return true;
 	if (has_given_up(opf, status))
+		return true;
+	if (has_data(opf) && (opf & REQ_INTEGRITY) && status == BLK_STS_PROTECTION)
 		return true;
 	return op_of(opf) == REQ_OP_READ && (opf & REQ_RAHEAD);
 }

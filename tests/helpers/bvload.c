@@ -9,6 +9,7 @@
  * Exit status: 0 done, 1 an I/O failed (the error's name is printed), 2 usage or set-up.
  */
 #define _GNU_SOURCE
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -40,7 +41,7 @@
 #define REALTIME_3 (1 << 13 | 3)
 #define BEST_EFFORT_4 (2 << 13 | 4)
 
-enum { READS, WRITES };
+enum { READS, WRITES, WRONG };
 
 static const char *device;
 static char *arena;
@@ -484,6 +485,91 @@ static void read_before_polling(int writes)
 	close(fd);
 }
 
+/* ---- protection information ----------------------------------------------------------------- */
+
+#define APP_TAG 0x1234
+#define BLOCK 512
+
+/* Since 6.14; io_uring_sqe has had room for it. */
+struct attr_pi {
+	uint16_t flags;
+	uint16_t app_tag;
+	uint32_t len;
+	uint64_t addr;
+	uint64_t seed;
+	uint64_t reserved;
+};
+
+struct tuple {
+	uint16_t guard;
+	uint16_t app_tag;
+	uint32_t ref_tag;
+};
+
+static uint16_t crc_t10dif(const unsigned char *data)
+{
+	uint16_t crc = 0;
+	int i, bit;
+
+	for (i = 0; i < BLOCK; i++) {
+		crc ^= data[i] << 8;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc << 1 ^ (crc & 0x8000 ? 0x8bb7 : 0);
+	}
+	return crc;
+}
+
+static struct tuple tuple_for(const char *data, off_t sector)
+{
+	return (struct tuple) {
+		.guard = htobe16(crc_t10dif((const unsigned char *)data)),
+		.app_tag = htobe16(APP_TAG),
+		.ref_tag = htobe32(sector),
+	};
+}
+
+/* One request, whose blocks have tuples of ours: the driver would make others. */
+static void with_tuples(int writes)
+{
+	int fd = open_device(O_RDWR | O_DIRECT);
+	size_t blocks = bytes / BLOCK, i;
+	struct tuple *tuples = (void *)(arena + arena_size / 2);
+	struct attr_pi pi = {
+		.flags = 7,	/* check guard, reference tag and application tag */
+		.app_tag = APP_TAG,
+		.len = blocks * sizeof(*tuples),
+		.addr = (uintptr_t)tuples,
+	};
+	struct io_uring_cqe *cqe;
+	struct ring ring;
+	uint64_t *attr;
+
+	ring_make(&ring, 0);
+	ring_prepare(&ring, fd, writes ? IORING_OP_WRITE : IORING_OP_READ, arena, 0);
+	attr = (uint64_t *)((char *)&ring.sqes[0] + 48);
+	attr[0] = (uintptr_t)&pi;
+	attr[1] = 1;
+	for (i = 0; i < blocks; i++)
+		tuples[i] = writes ? tuple_for(arena + i * BLOCK, i) : (struct tuple) {};
+	if (writes == WRONG)
+		tuples[blocks - 1].guard ^= 1;
+	if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		die("io_uring_enter");
+	cqe = (struct io_uring_cqe *)(ring.cq + ring.params.cq_off.cqes);
+	errno = cqe->res < 0 ? -cqe->res : 0;
+	expect("io_uring", cqe->res, bytes);
+	for (i = 0; i < blocks; i++) {
+		struct tuple wanted = tuple_for(arena + i * BLOCK, i);
+
+		if (memcmp(&tuples[i], &wanted, sizeof(wanted))) {
+			printf("%s: wrong tuple of sector %zu\n", device, i);
+			exit(1);
+		}
+	}
+	ring_free(&ring);
+	close(fd);
+}
+
 /* ---- swap ----------------------------------------------------------------------------------- */
 
 #ifndef MADV_PAGEOUT
@@ -538,6 +624,9 @@ static const struct {
 	{ "polled-read", polled, READS, MADV_NOHUGEPAGE },
 	{ "polled-write", polled, WRITES, MADV_NOHUGEPAGE },
 	{ "read-before-polling", read_before_polling, WRITES, MADV_NOHUGEPAGE },
+	{ "tuples-read", with_tuples, READS, MADV_NOHUGEPAGE },
+	{ "tuples-write", with_tuples, WRITES, MADV_NOHUGEPAGE },
+	{ "tuples-wrong", with_tuples, WRONG, MADV_NOHUGEPAGE },
 	{ "nowait-read", with_nowait, READS, MADV_NOHUGEPAGE },
 	{ "nowait-write", with_nowait, WRITES, MADV_NOHUGEPAGE },
 	{ "huge-nowait-read", with_nowait, READS, MADV_HUGEPAGE },

@@ -3,13 +3,14 @@
  * Private memory: walking it, reading it, letting a bio transfer it.
  *
  * Segments may begin and end anywhere, so a sector can be in several pieces. Private memory is
- * never in high memory.
+ * never in high memory; functions that say so accept a view of the caller's memory, which may be.
  *
  * Pure: no locks, any context. src/pool.c is where the memory comes from.
  */
 #include <kunit/visibility.h>
 #include <linux/bio.h>
 #include <linux/crc32c.h>
+#include <linux/highmem.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -80,6 +81,24 @@ void blkv_memory_view(const struct blkv_memory *memory, unsigned int first,
 	};
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_view);
+
+/**
+ * blkv_memory_view_caller() - view the caller's memory as if it were private memory
+ * @vecs: the caller's segments; stay where they are while @view is in use
+ * @iter: the part of them
+ * @view: filled in; only for functions that accept such a view
+ *
+ * Context: Any.
+ */
+void blkv_memory_view_caller(struct bio_vec *vecs, struct bvec_iter iter, struct blkv_memory *view)
+{
+	*view = (struct blkv_memory) {
+		.vecs = vecs,
+		.skip_vecs = iter.bi_idx,
+		.skip_bytes = iter.bi_offset,
+	};
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_memory_view_caller);
 
 /**
  * blkv_memory_walk() - walk some sectors of private memory
@@ -229,10 +248,10 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_pattern);
 
 /**
  * blkv_memory_sum() - checksum of private memory
- * @memory: the memory
+ * @memory: the memory, or a view of the caller's
  * @nr_sectors: how much of it
  *
- * Context: Any. A pass over the data.
+ * Context: Any. A pass over the data. Maps pages with kmap_local.
  * Return: its CRC32C.
  */
 u32 blkv_memory_sum(const struct blkv_memory *memory, unsigned int nr_sectors)
@@ -241,10 +260,12 @@ u32 blkv_memory_sum(const struct blkv_memory *memory, unsigned int nr_sectors)
 	u32 sum = ~0;
 
 	while (iter.bi_size) {
-		unsigned int len = bvec_iter_len(memory->vecs, iter);
+		struct bio_vec vec = bvec_iter_bvec(memory->vecs, iter);
+		u8 *bytes = bvec_kmap_local(&vec);
 
-		sum = crc32c(sum, iter_address(memory->vecs, iter), len);
-		bvec_iter_advance_single(memory->vecs, &iter, len);
+		sum = crc32c(sum, bytes, vec.bv_len);
+		kunmap_local(bytes);
+		bvec_iter_advance_single(memory->vecs, &iter, vec.bv_len);
 	}
 	return sum;
 }
@@ -252,14 +273,19 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_sum);
 
 /**
  * blkv_memory_flip() - flip bits of the first byte of a sector
- * @memory: the memory
+ * @memory: the memory, or a view of the caller's
  * @n: which sector
  * @xor: xored to the byte
  *
- * Context: Any.
+ * Context: Any. Maps a page with kmap_local.
  */
 void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor)
 {
-	*iter_address(memory->vecs, blkv_memory_iter(memory, n, 1)) ^= xor;
+	struct bio_vec vec = bvec_iter_bvec(memory->vecs, blkv_memory_iter(memory, n, 1));
+	u8 *bytes = bvec_kmap_local(&vec);
+
+	*bytes ^= xor;
+	kunmap_local(bytes);
+	flush_dcache_page(vec.bv_page);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_flip);

@@ -69,6 +69,8 @@ void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to,
 unsigned int blkv_memory_find(const struct blkv_memory *memory, unsigned int nr_sectors,
 			      const struct blkv_memory *other, unsigned int n, bool last);
 bool blkv_memory_is_pattern(const struct blkv_memory *memory, unsigned int n);
+void blkv_memory_view_caller(struct bio_vec *vecs, struct bvec_iter iter,
+			     struct blkv_memory *view);
 u32 blkv_memory_sum(const struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_memory_flip(struct blkv_memory *memory, unsigned int n, u8 xor);
 

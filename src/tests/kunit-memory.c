@@ -5,6 +5,7 @@
 #include <linux/gfp.h>
 #include <linux/string.h>
 
+#include "compare.h"
 #include "kunit.h"
 #include "memory.h"
 
@@ -326,6 +327,38 @@ static void sum_covers_every_byte(struct kunit *test)
 	}
 }
 
+/* A checksum and flipped bits reach the caller's memory through a view of it. */
+static void view_of_the_caller_reaches_its_memory(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	size_t size = PAGE_SIZE << BVTEST_CALLER_ORDER;
+	u8 *flat = kunit_kzalloc(test, BVTEST_CALLER_VECS * 6 * PAGE_SIZE, GFP_KERNEL);
+	unsigned int round, nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, flat);
+	prandom_bytes_state(caller->random, page_address(caller->block), size);
+	for (round = 0; round < bvtest_rounds(200); round++) {
+		struct blkv_memory view;
+		unsigned int n;
+		u8 was;
+
+		bvtest_caller_cut(caller);
+		nr = caller->shape.iter.bi_size >> SECTOR_SHIFT;
+		n = below(caller->random, nr);
+		bvtest_caller_skip(caller, n << SECTOR_SHIFT);
+		nr -= n;
+		blkv_memory_view_caller(caller->vecs, caller->shape.iter, &view);
+		blkv_vecs_read(caller->vecs, caller->shape.iter, 0, flat, nr << SECTOR_SHIFT);
+		KUNIT_ASSERT_EQ(test, blkv_memory_sum(&view, nr),
+				crc32c(~0, flat, nr << SECTOR_SHIFT));
+		n = below(caller->random, nr);
+		was = flat[n << SECTOR_SHIFT];
+		blkv_memory_flip(&view, n, 0x81);
+		blkv_vecs_read(caller->vecs, caller->shape.iter, n << SECTOR_SHIFT, flat, 1);
+		KUNIT_ASSERT_EQ(test, flat[0] ^ 0x81, was);
+	}
+}
+
 /* A view has the sectors of the memory from its first one on. */
 static void view_shows_a_part(struct kunit *test)
 {
@@ -364,6 +397,7 @@ static struct kunit_case memory_cases[] = {
 	KUNIT_CASE(patterns_are_recognised),
 	KUNIT_CASE(sum_covers_every_byte),
 	KUNIT_CASE(view_shows_a_part),
+	KUNIT_CASE(view_of_the_caller_reaches_its_memory),
 	{}
 };
 

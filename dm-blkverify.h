@@ -72,7 +72,7 @@
  * @trust: the trust map
  * @test_pool: private memory for the test leg: read buffers, and its own copies of writes
  * @copy_pool: private memory that the test leg never reads into: copies of writes, and buffers for
- *	re-reads of the raw leg
+ *	reads of the raw leg
  * @counters: the counters of healthy requests
  * @findings: the state, and the counters of unhealthy requests
  * @ring: the first and the last reports

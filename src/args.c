@@ -57,6 +57,9 @@ static const struct option_rule {
 	  "check_copies and no_write_copy are mutually exclusive" },
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_RANDOM_SHAPE, false,
 	  "random_shape and no_write_copy are mutually exclusive" },
+	/* As above: with no_read_copy, the test leg sees no private memory in reads. */
+	{ BLKV_OPTION_NO_READ_COPY, BLKV_OPTION_RANDOM_SHAPE, false,
+	  "random_shape and no_read_copy are mutually exclusive" },
 };
 
 static int option_find(const char *word)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Bytes to be flipped on request, in the data of the test leg: a drill that proves that the
- * alarm works. Only private memory changes, never the test leg.
+ * alarm works. Only the memory that was read into changes, never the test leg.
  *
  * Pure: knows no device. Locks: blkv_injections.lock, taken here, process context.
  */
@@ -52,7 +52,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_injections_add);
  * @owner: the read; blkv_injections_end() is due if anything was flipped
  * @start: first sector of the read
  * @nr_sectors: its length
- * @memory: the data that the test leg returned
+ * @memory: the data that the test leg returned, or a view of them in the caller's memory
  *
  * Context: Process.
  * Return: true if anything was flipped.

@@ -10,7 +10,9 @@
  * must not touch it afterwards.
  */
 #include <linux/hash.h>
+#include <linux/random.h>
 
+#include "caller.h"
 #include "compare.h"
 #include "dm-blkverify.h"
 #include "limits.h"
@@ -44,7 +46,7 @@ static struct blkv_memory *leg_memory(struct blkv_request *req, enum blkv_leg_nr
 {
 	switch (req->operation) {
 	case BLKV_OPERATION_READ:
-		return leg == BLKV_TEST ? &req->memory : NULL;
+		return (leg == BLKV_TEST) != req->in_place ? &req->memory : NULL;
 	case BLKV_OPERATION_WRITE:
 		if (blkv_option(&req->blkv->options, NO_WRITE_COPY))
 			return NULL;
@@ -54,11 +56,32 @@ static struct blkv_memory *leg_memory(struct blkv_request *req, enum blkv_leg_nr
 	}
 }
 
-/* The pool of req->memory: for a read, the test leg writes to it. */
+static bool has_memory(struct blkv_request *req)
+{
+	return leg_memory(req, BLKV_RAW) || leg_memory(req, BLKV_TEST);
+}
+
+/* The pool of req->memory: does the test leg read into it? */
 static struct blkv_pool *memory_pool(struct blkv_request *req)
 {
-	return req->operation == BLKV_OPERATION_READ ? &req->blkv->test_pool :
-						       &req->blkv->copy_pool;
+	return req->operation == BLKV_OPERATION_READ && !req->in_place ? &req->blkv->test_pool :
+									 &req->blkv->copy_pool;
+}
+
+/**
+ * blkv_request_test_data() - find the data that the test leg returned for a read
+ * @req: the read; no difference has been settled yet
+ * @data: filled in; a view, maybe of the caller's memory
+ *
+ * Context: Any.
+ */
+void blkv_request_test_data(struct blkv_request *req, struct blkv_memory *data)
+{
+	if (req->in_place)
+		blkv_memory_view_caller(blkv_request_caller_vecs(req),
+					blkv_request_caller_iter(req), data);
+	else
+		blkv_memory_view(&req->memory, 0, data);
 }
 
 /**
@@ -174,6 +197,28 @@ static void step_queue(struct blkv_request *req, work_func_t step)
 
 /* ---- submission --------------------------------------------------------------------------- */
 
+/* Mark the caller's memory, which the test leg is going to read into. */
+static void caller_mark(struct blkv_request *req)
+{
+	req->mark = get_random_u64();
+	blkv_caller_mark(blkv_request_caller_vecs(req), blkv_request_caller_iter(req), req->mark);
+}
+
+/* The first sector of a read from @from on that is still marked, or its length. */
+static unsigned int read_find_mark(struct blkv_request *req, unsigned int from)
+{
+	struct blkv_pool *pool = &req->blkv->test_pool;
+
+	if (req->in_place)
+		return blkv_caller_find_mark(blkv_request_caller_vecs(req),
+					     blkv_request_caller_iter(req), from, req->mark);
+	if (!from)
+		return blkv_memory_first_marked(pool, &req->memory, req->nr_sectors);
+	while (from < req->nr_sectors && !blkv_memory_is_marked(pool, &req->memory, from))
+		from++;
+	return from;
+}
+
 /*
  * The test leg has completed a read, so all of its data must have arrived, even if the raw leg is
  * still busy: without this target, the caller would use the data now. Any context.
@@ -181,13 +226,11 @@ static void step_queue(struct blkv_request *req, work_func_t step)
 static void read_look(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
+	struct blkv_memory data;
 	unsigned int n;
 	bool trusted;
 
-	n = blkv_memory_first_marked(&blkv->test_pool, &req->memory, req->nr_sectors);
-	for (; n < req->nr_sectors; n++) {
-		if (!blkv_memory_is_marked(&blkv->test_pool, &req->memory, n))
-			continue;
+	for (n = read_find_mark(req, 0); n < req->nr_sectors; n = read_find_mark(req, n + 1)) {
 		blkv_trust_run(&blkv->trust, req->range.start + n, 1, &trusted);
 		if (!trusted)
 			continue;
@@ -195,8 +238,10 @@ static void read_look(struct blkv_request *req)
 		req->early_sector = n;
 		break;
 	}
-	if (blkv_option(&blkv->options, STRICT_COMPLETION))
-		req->sum = blkv_memory_sum(&req->memory, req->nr_sectors);
+	if (!blkv_option(&blkv->options, STRICT_COMPLETION))
+		return;
+	blkv_request_test_data(req, &data);
+	req->sum = blkv_memory_sum(&data, req->nr_sectors);
 }
 
 static void request_join(struct blkv_request *req);
@@ -558,6 +603,8 @@ static void request_count(struct blkv_request *req)
 
 static void request_submit(struct blkv_request *req)
 {
+	struct blkv_memory *memory;
+
 	if (raw_init(req)) {
 		blkv_request_end(req, BLK_STS_RESOURCE);
 		return;
@@ -569,7 +616,10 @@ static void request_submit(struct blkv_request *req)
 		prints_record(req);
 	}
 	request_count(req);
-	if (leg_memory(req, BLKV_TEST) && (req->cut || leg_memory(req, BLKV_TEST)->reshaped))
+	if (req->in_place)
+		caller_mark(req);
+	memory = leg_memory(req, BLKV_TEST);
+	if (req->cut || (memory && memory->reshaped))
 		blkv_count_reshaped(&req->blkv->counters, req->nr_sectors);
 
 	/*
@@ -626,7 +676,9 @@ static void request_resubmit(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 
-	if (req->operation == BLKV_OPERATION_READ)
+	if (req->in_place)
+		caller_mark(req);
+	else if (req->operation == BLKV_OPERATION_READ)
 		blkv_memory_mark(&req->blkv->test_pool, &req->memory);
 	req->submitter = current;
 	atomic_set(&req->pending, 1);
@@ -740,7 +792,7 @@ static bool long_memories_get(struct blkv_request *req)
 	struct blkv_shape shape = request_shape(req, random);
 	struct blkverify *blkv = req->blkv;
 
-	if (!leg_memory(req, BLKV_TEST))
+	if (!has_memory(req))
 		return true;
 	if (!blkv_memory_get_long(memory_pool(req), &req->memory, &shape))
 		return false;
@@ -780,8 +832,7 @@ static void request_start(struct blkv_request *req)
 		blkv_request_end(req, BLK_STS_IOERR);
 	else if (request_needs_worker(req))
 		blkv_request_queue(req, blkv->wq, start_granted);
-	else if (leg_memory(req, BLKV_TEST) && blkv_memory_is_empty(&req->memory) &&
-		 !memories_get(req))
+	else if (has_memory(req) && blkv_memory_is_empty(&req->memory) && !memories_get(req))
 		blkv_request_queue(req, blkv->wait_wq, request_wait_memory);
 	else
 		request_submit(req);
@@ -825,6 +876,17 @@ static void request_cut(struct blkv_request *req, unsigned int max)
 	request_set_length(req, max);
 }
 
+/*
+ * Does the test leg read into the caller's memory? Not if that contains the same memory twice: it
+ * would hold only what the test leg read last.
+ */
+static bool read_is_in_place(struct blkv_request *req)
+{
+	return req->operation == BLKV_OPERATION_READ &&
+	       blkv_option(&req->blkv->options, NO_READ_COPY) &&
+	       !blkv_vecs_alias(blkv_request_caller_vecs(req), blkv_request_caller_iter(req));
+}
+
 /**
  * blkv_request_map() - take a bio
  * @blkv: the target
@@ -864,6 +926,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 
 	if (blkv_operation_has_data(req->operation) && req->nr_sectors > MAX_SECTORS)
 		request_cut(req, MAX_SECTORS);
+	req->in_place = read_is_in_place(req);
 	if (blkv_operation_has_data(req->operation) && req->nr_sectors > BLKV_REGION_SECTORS &&
 	    !long_memories_get(req)) {
 		req->cut = true;

@@ -46,13 +46,16 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @range: its sectors, in the range lock until the request ends; not used for a flush
  * @nr_sectors: its length, 0 for a flush
  * @operation: its operation
- * @memory: private memory: the data of the test leg for a read, the copy of a write
+ * @memory: private memory: the data of the test leg for a read, the copy of a write; for a read
+ *	@in_place the data of the raw leg, and later a copy of those of the test leg
  * @work: the next step, if that is left to a workqueue; or only that of the raw leg, or for a read
  *	that of the test leg, until it is done
  * @pending: legs that are not done, and a worker that polls
  * @submitted: the bios for the legs are initialised
  * @handed_over: the range was handed over to a label
  * @cut: it is a part of a longer request that could not get private memory in one piece
+ * @in_place: a read that the test leg reads into the caller's memory, and the raw leg into @memory
+ * @mark: of the first sector of the caller's memory, see src/caller.c; valid with @in_place
  * @nowait: the submitter must not block, not even in a leg; workqueue context may
  * @raw_nowait: the raw leg gets the request with NOWAIT, and may refuse it
  * @submitter: the task that submitted it to the legs; only ever compared with current
@@ -110,6 +113,8 @@ struct blkv_request {
 	bool submitted;
 	bool handed_over;
 	bool cut;
+	bool in_place;
+	u64 mark;
 	bool nowait;
 	bool raw_nowait;
 	struct task_struct *submitter;
@@ -143,6 +148,7 @@ void blkv_request_release(struct blkv_request *req);
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
+void blkv_request_test_data(struct blkv_request *req, struct blkv_memory *data);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
 void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range);
 void blkv_backlog_init(struct blkv_backlog *backlog);

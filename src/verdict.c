@@ -19,6 +19,7 @@
  * The range of the request stays locked, so no other request of this target changes the legs in
  * between. A finding is reported before the test leg is read again, because that read may hang.
  */
+#include "caller.h"
 #include "classify.h"
 #include "compare.h"
 #include "difference.h"
@@ -184,7 +185,7 @@ static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool 
  * @req: the read
  * @first: first sector of the part, relative to the request
  * @nr_sectors: its length
- * @test: the data that the test leg returned for it
+ * @test: the data that the test leg returned for it, in private memory
  *
  * Sectors of a struct blkv_difference are relative to the part.
  */
@@ -269,6 +270,18 @@ static void shift_look_around(const struct part *part, unsigned int bad,
 	diagnosis->number = shift;
 }
 
+/* Did the test leg not transfer sector @n of the part? */
+static bool part_is_marked(const struct part *part, unsigned int n)
+{
+	struct blkv_request *req = part->req;
+
+	if (!req->in_place)
+		return blkv_memory_is_marked(&req->blkv->test_pool, &part->test, n);
+	return !blkv_caller_find_mark(blkv_memory_vecs(&part->test),
+				      blkv_memory_iter(&part->test, n, 1), 0,
+				      req->mark + part->first + n);
+}
+
 /* Classes that depend on the request take precedence over those that depend on the data. */
 static void difference_classify(const struct part *part, const struct blkv_difference *difference,
 				struct blkv_diagnosis *diagnosis)
@@ -279,7 +292,7 @@ static void difference_classify(const struct part *part, const struct blkv_diffe
 
 	diagnosis->number = 0;
 	if ((req->early == BLKV_EARLY_UNFILLED && part->first + bad == req->early_sector) ||
-	    blkv_memory_is_marked(&blkv->test_pool, &part->test, bad)) {
+	    part_is_marked(part, bad)) {
 		diagnosis->class = BLKV_CLASS_UNFILLED;
 	} else if (req->early == BLKV_EARLY_CHANGED) {
 		diagnosis->class = BLKV_CLASS_LATE;
@@ -402,8 +415,19 @@ static blk_status_t part_recheck(const struct part *part, struct mismatches *mis
 }
 
 /*
- * The caller's memory differs from the data of the test leg. But the caller may have changed it, or
- * used the same memory for several segments. Only a re-read of the raw leg into private memory,
+ * Copy what the test leg read into the caller's memory to private memory, over the data of the raw
+ * leg, which is re-read. From now on it makes no difference where the test leg read to.
+ */
+static void answer_set_aside(struct blkv_request *req)
+{
+	blkv_vecs_copy(blkv_memory_vecs(&req->memory),
+		       blkv_memory_iter(&req->memory, 0, req->nr_sectors),
+		       blkv_request_caller_vecs(req), blkv_request_caller_iter(req));
+}
+
+/*
+ * The caller's memory differs from the data in private memory. But the caller may have changed it,
+ * or used the same memory for several segments. Only a re-read of the raw leg into private memory,
  * while the range is still locked, can decide. Process context, one request at a time.
  */
 static void difference_recheck(struct work_struct *work)
@@ -412,8 +436,11 @@ static void difference_recheck(struct work_struct *work)
 	struct blkverify *blkv = req->blkv;
 	struct mismatches mismatches = {};
 	struct part part = { .req = req };
+	blk_status_t status = BLK_STS_OK;
 
 	req->reread = true;
+	if (req->in_place)
+		answer_set_aside(req);
 	for (; part.first < req->nr_sectors; part.first += part.nr_sectors) {
 		part.nr_sectors = min_t(sector_t, req->nr_sectors - part.first,
 					BLKV_REGION_SECTORS);
@@ -432,9 +459,12 @@ static void difference_recheck(struct work_struct *work)
 		blkv_label_start(req, &mismatches.first, mismatches.logged);
 	else if (req->differ)
 		blkv_findings_add_unstable(&blkv->findings);
-	blkv_request_end(req, mismatches.nr && !blkv_option(&blkv->options, IGNORE) ?
-				      BLK_STS_PROTECTION :
-				      BLK_STS_OK);
+	if (mismatches.nr && !blkv_option(&blkv->options, IGNORE))
+		status = BLK_STS_PROTECTION;
+	/* If it was frozen in between, the caller's memory still has the test leg's data. */
+	else if (req->in_place && part.first + part.nr_sectors < req->nr_sectors)
+		status = BLK_STS_IOERR;
+	blkv_request_end(req, status);
 }
 
 /* ---- comparing ---------------------------------------------------------------------------- */
@@ -464,6 +494,9 @@ static void legs_compare(struct blkv_request *req)
 				req->differ = true;
 				req->differs_in = done + (equal >> SECTOR_SHIFT);
 			}
+		} else if (req->in_place) {
+			/* Whatever the test leg has there, the caller gets the raw leg's data. */
+			blkv_vecs_copy(caller_vecs, part, private_vecs, private);
 		}
 		bvec_iter_advance(caller_vecs, &caller, part.bi_size);
 		bvec_iter_advance(private_vecs, &private, part.bi_size);
@@ -474,7 +507,8 @@ static void legs_compare(struct blkv_request *req)
 		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
 	req->all_trusted = compared == req->nr_sectors;
 	/* Memory that appears twice in the list holds only the data that arrived last. */
-	aliased = compared && blkv_vecs_alias(caller_vecs, blkv_request_caller_iter(req));
+	aliased = compared && !req->in_place &&
+		  blkv_vecs_alias(caller_vecs, blkv_request_caller_iter(req));
 	if (req->differ || (compared && req->early) || aliased)
 		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
 	else
@@ -484,10 +518,13 @@ static void legs_compare(struct blkv_request *req)
 /* With strict_completion: have the data changed since the test leg completed the read? */
 static void read_check_sum(struct blkv_request *req)
 {
+	struct blkv_memory data;
 	bool trusted;
 
-	if (!blkv_option(&req->blkv->options, STRICT_COMPLETION) || req->early ||
-	    blkv_memory_sum(&req->memory, req->nr_sectors) == req->sum)
+	if (!blkv_option(&req->blkv->options, STRICT_COMPLETION) || req->early)
+		return;
+	blkv_request_test_data(req, &data);
+	if (blkv_memory_sum(&data, req->nr_sectors) == req->sum)
 		return;
 	req->early = BLKV_EARLY_CHANGED;
 	/* The checksum does not tell in which sector. */
@@ -509,10 +546,12 @@ static void compare_queued(struct work_struct *work)
 static void inject_and_compare(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
+	struct blkv_memory data;
 
 	read_check_sum(req);
+	blkv_request_test_data(req, &data);
 	req->injected = blkv_injections_apply(&req->blkv->injections, req, req->range.start,
-					      req->nr_sectors, &req->memory);
+					      req->nr_sectors, &data);
 	legs_compare(req);
 }
 

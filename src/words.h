@@ -38,7 +38,9 @@
 	OPTION(QUARANTINE_MIB, "quarantine_mib", NUMBER,                                           \
 	       "let this much memory of the test leg rest before it is used again, in MiB")        \
 	OPTION(RANDOM_SHAPE, "random_shape", NUMBER,                                               \
-	       "give the memory of the test leg random shapes, derived from this number")
+	       "give the memory of the test leg random shapes, derived from this number")          \
+	OPTION(NO_READ_COPY, "no_read_copy", FLAG,                                                 \
+	       "let the test leg read into the caller's pages instead of private memory")
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The

@@ -21,7 +21,7 @@ static const char *const option_words[BLKV_OPTIONS_NR] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
 	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
-	"random_shape",
+	"random_shape",    "no_read_copy",
 };
 
 /* The options that take a number, with the lowest and the highest valid value. */
@@ -83,9 +83,12 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 		bool separate_copies;
 		bool check_copies;
 		unsigned int random_shape;
+		bool no_read_copy;
 	} rest[] = {
 		{},
 		{ true },
+		{ true, false, 0, false, false, 0, true },
+		{ false, true, 1, true, true, 0, true },
 		{ false, true },
 		{ false, true, 1 },
 		{ false, true, 1048576 },
@@ -114,6 +117,7 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 	options->set[BLKV_OPTION_SEPARATE_COPIES] = rest[i].separate_copies;
 	options->set[BLKV_OPTION_CHECK_COPIES] = rest[i].check_copies;
 	set_number(options, BLKV_OPTION_RANDOM_SHAPE, rest[i].random_shape);
+	options->set[BLKV_OPTION_NO_READ_COPY] = rest[i].no_read_copy;
 	return !n;
 }
 
@@ -204,6 +208,7 @@ static void expect_rejected(struct kunit *test, const char *text, unsigned int b
 #define QUARANTINE_TEXT "quarantine_mib is not between 1 and 65536 MiB"
 #define RANDOM_TEXT "random_shape is not between 1 and 2147483647"
 #define SHAPE_TEXT "random_shape and no_write_copy are mutually exclusive"
+#define READ_SHAPE_TEXT "random_shape and no_read_copy are mutually exclusive"
 
 static void no_arguments_give_the_defaults(struct kunit *test)
 {
@@ -491,6 +496,10 @@ static void conflicting_options_are_rejected(struct kunit *test)
 	rejected(SEPARATE_TEXT, 2, "2", "separate_copies", "no_write_copy");
 	rejected(CHECK_TEXT, 1, "2", "no_write_copy", "check_copies");
 	rejected(CHECK_TEXT, 2, "2", "check_copies", "no_write_copy");
+	rejected(SHAPE_TEXT, 1, "3", "no_write_copy", "random_shape", "5");
+	rejected(SHAPE_TEXT, 3, "3", "random_shape", "5", "no_write_copy");
+	rejected(READ_SHAPE_TEXT, 1, "3", "no_read_copy", "random_shape", "5");
+	rejected(READ_SHAPE_TEXT, 3, "3", "random_shape", "5", "no_read_copy");
 }
 
 /* Words to pick from: the options, a valid number, and invalid words. */
@@ -500,8 +509,8 @@ static const char *const pool[] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
 	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
-	"random_shape",	   "7",			 "0",			"nonsense",
-	"",		   "ignore",
+	"random_shape",	   "no_read_copy",	 "7",			"0",
+	"nonsense",	   "",			 "ignore",
 };
 
 /* If @word is among picked[1..nr] and @other was seen, the parser must reject @word. */
@@ -558,6 +567,8 @@ static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen
 		return CHECK_TEXT;
 	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_RANDOM_SHAPE], blamed))
 		return SHAPE_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_NO_READ_COPY, seen[BLKV_OPTION_RANDOM_SHAPE], blamed))
+		return READ_SHAPE_TEXT;
 	return NULL;
 }
 

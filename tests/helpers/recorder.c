@@ -14,6 +14,7 @@
  *   overlaps            requests that arrived while one that overlaps them was in flight, if one
  *                       of the two was a write
  *   shapes              digest of the offset in its page, and length, of each segment of a request
+ *   addresses           digest of the physical address of each segment of a request
  *   sizes, places       digest of the length, and of the position and length, of each request
  *   prios, hints        digest of the I/O priority, and of the write hint, of each request
  *   ioprio, hint        requests that have such a priority or hint
@@ -68,7 +69,7 @@ static const struct {
 /* What is counted, apart from the flags. */
 enum number {
 	BIOS, SECTORS, SEGMENTS, MULTI, ODD, ADJACENT, INSIDE, LONGEST, SHORTEST, DEPTH, OVERLAPS,
-	IOPRIO, HINT, CGROUP, SHAPES, SIZES, PLACES, PRIOS, HINTS, NUMBERS
+	IOPRIO, HINT, CGROUP, SHAPES, ADDRESSES, SIZES, PLACES, PRIOS, HINTS, NUMBERS
 };
 
 #define FIRST_DIGEST SHAPES
@@ -89,6 +90,7 @@ static const char *const number_names[NUMBERS] = {
 	[HINT] = "hint",
 	[CGROUP] = "cgroup",
 	[SHAPES] = "shapes",
+	[ADDRESSES] = "addresses",
 	[SIZES] = "sizes",
 	[PLACES] = "places",
 	[PRIOS] = "prios",
@@ -187,7 +189,7 @@ static unsigned int write_hint(const struct bio *bio)
 static void shape_add_segments(struct shape *shape, struct bio *bio)
 {
 	struct bio_vec vec = mp_bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter);
-	u64 *numbers = shape->numbers, segments = 0;
+	u64 *numbers = shape->numbers, segments = 0, addresses = 0;
 	phys_addr_t end = 0;
 	struct bvec_iter iter;
 
@@ -201,9 +203,11 @@ static void shape_add_segments(struct shape *shape, struct bio *bio)
 		numbers[ODD] += offset != 0;
 		numbers[ADJACENT] += segments && start == end;
 		segments = digest(segments, (u64)offset << 32 | vec.bv_len);
+		addresses = digest(addresses, start);
 		end = start + vec.bv_len;
 	}
 	numbers[SHAPES] += segments;
+	numbers[ADDRESSES] += addresses;
 }
 
 static void shape_add(struct shape *shape, struct bio *bio)

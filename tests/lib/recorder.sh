@@ -26,10 +26,10 @@ raise_max_sectors() { # <device>
 #   differs (explained): ...   neither are these, for a known reason
 #   not tested: ...            the load causes no such requests on this kernel, even without blkverify
 #
-# Modes: "same" compares all fields but depth and overlaps; "depth" also compares those, the depth to a
-# tenth; "alike" is for two runs with memory and timing of their own: segments are not compared, other
-# counts must be zero in both or in none, and the longest request of one may be twice as long as that
-# of the other.
+# Modes: "same" compares all fields but depth, overlaps and addresses; "memory" also compares the
+# addresses; "depth" also compares depth and overlaps, the depth to a tenth; "alike" is for two runs
+# with memory and timing of their own: segments are not compared, other counts must be zero in both or
+# in none, and the longest request of one may be twice as long as that of the other.
 #
 # Segments that are adjacent only below blkverify, by chance, are not a difference. If the number of
 # requests differs, flags differ only if none, some or all of the requests have them.
@@ -69,6 +69,8 @@ compare_shapes() { # <mode> <load> <record> <record> <file of explanations> [ope
 			return mode == "depth" && far_apart(a, b, 10)
 		if (name == "overlaps")
 			return mode == "depth" && a != b
+		if (name == "addresses")
+			return mode == "memory" && a "" != b ""
 		bios_a = get(1, op, "bios")
 		bios_b = get(0, op, "bios")
 		if (!bios_a || !bios_b)
@@ -102,7 +104,7 @@ compare_shapes() { # <mode> <load> <record> <record> <file of explanations> [ope
 				known = known (why == reason[op "." name] ? " " : "; " reason[op "." name] ": ") \
 					name "(" a ">" b ")"
 				why = reason[op "." name]
-			} else if (name ~ /^(bios|segments|multi|odd|adjacent|longest|shapes|sizes|places|prios|hints)$/)
+			} else if (name ~ /^(bios|segments|multi|odd|adjacent|longest|shapes|addresses|sizes|places|prios|hints)$/)
 				found = found " " name
 			else
 				found = found " " name "(" a ">" b ")"

@@ -426,9 +426,10 @@ one_round() {
 	has_legs "$picked" || instead null
 	kind=$picked
 	make_legs "$kind" $mib
-	pick default fingerprint written_only written_only,fingerprint no_write_copy
-	# The option is a promise not to change buffers during writes.
-	if [ "$picked" = no_write_copy ] && [[ $load_name != fio-* ]]; then picked=default; fi
+	pick default fingerprint written_only written_only,fingerprint no_write_copy no_read_copy \
+		no_write_copy,no_read_copy
+	# These options are a promise not to change buffers during writes or reads.
+	if [[ $picked = no_* && $load_name != fio-* ]]; then picked=default; fi
 	[ "$picked" = default ] || IFS=, read -r -a options <<<"$picked"
 	start_v ${options[@]+"${options[@]}"}
 	# These only read: without writes, nothing would be compared.

@@ -345,6 +345,26 @@ static void leg_warn_if_shared(struct blkverify *blkv, enum blkv_leg_nr leg)
 		       leg_names[leg], bdev);
 }
 
+/* Both legs are fine, but not all of the test leg can be tested. */
+static void test_log_unpassed(struct blkverify *blkv)
+{
+	static const struct {
+		const char *word, *reason;
+	} texts[BLKV_UNPASSED_NR] = {
+#define TEXT_ROW(id, word, reason, ...) \
+		[BLKV_UNPASSED_##id] = { word, reason },
+		BLKV_UNPASSED(TEXT_ROW)
+#undef TEXT_ROW
+	};
+	struct dm_dev *leg = blkv->legs[BLKV_TEST];
+	enum blkv_unpassed i;
+
+	for (i = 0; i < BLKV_UNPASSED_NR; i++)
+		if (blkv_leg_has_unpassed(leg, i))
+			DMINFO("%s of the test device %pg is not tested: %s", texts[i].word,
+			       leg->bdev, texts[i].reason);
+}
+
 static int instance_register(struct blkverify *blkv)
 {
 	static char *const in_use[BLKV_LEGS] = {
@@ -406,6 +426,7 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	r = instance_register(blkv);
 	if (r)
 		goto bad;
+	test_log_unpassed(blkv);
 	return 0;
 
 bad:

@@ -111,6 +111,41 @@ bool blkv_leg_discards_all(struct block_device *bdev, sector_t start, sector_t n
 				       (u64)start << SECTOR_SHIFT, (u64)nr_sectors << SECTOR_SHIFT);
 }
 
+static bool has_inline_encryption(const struct dm_dev *leg)
+{
+#ifdef CONFIG_BLK_INLINE_ENCRYPTION
+	return bdev_get_queue(leg->bdev)->crypto_profile;
+#else
+	return false;
+#endif
+}
+
+/**
+ * blkv_leg_has_unpassed() - does a leg have a feature that is never passed on to it?
+ * @leg: the leg
+ * @feature: the feature
+ *
+ * The device mapper offers these only if a target says that it supports them. Without inline
+ * encryption, the kernel encrypts before the bios reach the mapped device; without DAX, file
+ * systems use bios. So both work, and neither is a reason to reject the leg. Features that are
+ * passed on, or for which it depends on the kernel, are only listed by the command, which compares
+ * the mapped device with the leg.
+ *
+ * Return: whether it does.
+ */
+bool blkv_leg_has_unpassed(const struct dm_dev *leg, enum blkv_unpassed feature)
+{
+	switch (feature) {
+	case BLKV_UNPASSED_INLINE_ENCRYPTION:
+		return has_inline_encryption(leg);
+	case BLKV_UNPASSED_DAX:
+		return leg->dax_dev;
+	default:
+		return false;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_leg_has_unpassed);
+
 /* A limit on the length of requests: whole blocks, and at least one. */
 static void limit_round(unsigned int *limit, unsigned int block_sectors)
 {

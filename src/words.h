@@ -123,6 +123,25 @@
 	MESSAGE(INJECT, "inject", 1, 2, " <sector> [<xor>]")                                       \
 	MESSAGE(MARK, "mark", 0, 4096, " [<text>]")
 
+/*
+ * UNPASSED(id, word, reason, file): a feature that the mapped device may lack although the test leg
+ * has it, so that it is not tested.
+ * @reason: why it lacks it
+ * @file: shows in the directory of a disk in sysfs whether it has the feature
+ */
+#define BLKV_UNPASSED(UNPASSED)                                                                    \
+	UNPASSED(INLINE_ENCRYPTION, "inline encryption",                                           \
+		 "keys are not passed on; the CPU encrypts instead", "queue/crypto")               \
+	UNPASSED(DAX, "DAX", "loads and stores would bypass the target", "queue/dax")              \
+	UNPASSED(POLLING, "polling", "the device mapper of this kernel does not pass it on",       \
+		 "queue/io_poll")                                                                  \
+	UNPASSED(PROTECTION, "protection information",                                             \
+		 "the device mapper of this kernel requires the same format on both legs",         \
+		 "integrity/format")                                                               \
+	UNPASSED(ATOMIC_WRITES, "atomic writes",                                                   \
+		 "the device mapper of this kernel does not pass them on",                         \
+		 "queue/atomic_write_unit_max_bytes")
+
 /* The text of a report, after the request: for users who grep the kernel log. */
 #define BLKV_TEXT_MISMATCH "contents mismatch in sector "
 #define BLKV_TEXT_DIVERGENCE "divergence"

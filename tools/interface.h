@@ -26,6 +26,14 @@ enum field {
 	NR_FIELDS
 };
 
+/* Features that the mapped device may lack although the test leg has them. */
+enum unpassed {
+#define UNPASSED(id, ...) UNPASSED_##id,
+	BLKV_UNPASSED(UNPASSED)
+#undef UNPASSED
+	NR_UNPASSED
+};
+
 enum class_argument { CLASS_NONE, CLASS_COUNT, CLASS_DISTANCE };
 
 struct class {

@@ -87,23 +87,24 @@ static json_object *options_array(const char *options)
 	return array;
 }
 
-/* Features that are not tested because the test leg does not offer them. */
+/* Features that are not tested, and why. */
 static json_object *not_tested_array(const struct device *device)
 {
 	json_object *array = json_object_new_array();
 	struct feature features[NR_FEATURES];
 	size_t i;
 
-	features_get(device->raw_node, device->test_node, features);
+	features_get(device->raw_node, device->test_node, device->path, features);
 	for (i = 0; i < NR_FEATURES; i++) {
 		json_object *o;
 
-		if (features[i].test)
+		if (!features[i].untested)
 			continue;
 		o = json_object_new_object();
 		put_text(o, "feature", features[i].name);
 		put_bool(o, "raw", features[i].raw);
 		put_bool(o, "test", features[i].test);
+		put_text(o, "reason", features[i].untested);
 		json_object_array_add(array, o);
 	}
 	return array;

@@ -86,7 +86,7 @@ static void print_coverage(const struct device *device)
 	coverage_offer(&device->status, device->table.options, text, sizeof(text));
 	if (text[0])
 		printf("  %-16s%s\n", "", text);
-	features_say(device->raw_node, device->test_node);
+	features_say(device->raw_node, device->test_node, device->path);
 	common_say(device->raw_node, device->test_node);
 }
 

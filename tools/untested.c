@@ -1,74 +1,100 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Check the queue limits of the legs in sysfs. The mapped device offers what the test leg offers.
+ * Check the features of the legs in sysfs. The mapped device offers what the test leg offers, except
+ * for what BLKV_UNPASSED in src/words.h lists.
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
-#include "untested.h"
 #include "text.h"
+#include "untested.h"
 #include "util.h"
 
-/* A partition uses the queue of its disk. */
-static bool queue_line(const char *node, const char *file, char *line, size_t size)
+/* A partition has the features of its disk. */
+static bool feature_path(const char *node, const char *file, char *path, size_t size)
 {
-	char path[128];
 	struct stat st;
 
 	if (stat(node, &st) || !S_ISBLK(st.st_mode))
 		return false;
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/queue/%s", major(st.st_rdev),
-		 minor(st.st_rdev), file);
-	if (read_line(path, line, size))
+	snprintf(path, size, "/sys/dev/block/%u:%u/%s", major(st.st_rdev), minor(st.st_rdev), file);
+	if (!access(path, F_OK))
 		return true;
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../queue/%s", major(st.st_rdev),
-		 minor(st.st_rdev), file);
-	return read_line(path, line, size);
+	snprintf(path, size, "/sys/dev/block/%u:%u/../%s", major(st.st_rdev), minor(st.st_rdev),
+		 file);
+	return !access(path, F_OK);
 }
 
-static bool offers(const char *node, const char *file)
+/* Does the file say so? A directory does by its existence. */
+static bool is_offered(const char *node, const char *file, bool if_unknown)
 {
-	char line[64];
+	char path[160], line[64];
+	struct stat st;
 
-	/* All of them are numbers, except for write_cache. */
-	return !queue_line(node, file, line, sizeof(line)) ||
-	       (strcmp(line, "0") && strcmp(line, "write through"));
+	if (!feature_path(node, file, path, sizeof(path)) || stat(path, &st))
+		return if_unknown;
+	if (S_ISDIR(st.st_mode))
+		return true;
+	if (!read_line(path, line, sizeof(line)))
+		return if_unknown;
+	/* Most are numbers, write_cache and format are not. */
+	return strcmp(line, "0") && strcmp(line, "write through") && strcmp(line, "none");
 }
 
-void features_get(const char *raw_node, const char *test_node,
+/* The mapped device offers these if the test leg does. */
+static const struct {
+	const char *name, *file;
+} common[NR_COMMON_FEATURES] = {
+	{ "discard", "queue/discard_max_bytes" },
+	{ "write zeroes", "queue/write_zeroes_max_bytes" },
+	{ "flush", "queue/write_cache" },
+	{ "FUA", "queue/fua" },
+};
+
+static const struct {
+	const char *name, *file, *reason;
+} unpassed[NR_UNPASSED] = {
+#define UNPASSED_ROW(id, name, reason, file) [UNPASSED_##id] = { name, file, reason },
+	BLKV_UNPASSED(UNPASSED_ROW)
+#undef UNPASSED_ROW
+};
+
+void features_get(const char *raw_node, const char *test_node, const char *mapped_node,
 		  struct feature features[NR_FEATURES])
 {
-	static const struct {
-		const char *name, *file;
-	} known[NR_FEATURES] = {
-		{ "discard", "discard_max_bytes" },
-		{ "write zeroes", "write_zeroes_max_bytes" },
-		{ "flush", "write_cache" },
-		{ "FUA", "fua" },
-	};
+	struct feature *feature = features;
 	size_t i;
 
-	for (i = 0; i < NR_FEATURES; i++) {
-		struct feature *feature = &features[i];
-
-		feature->name = known[i].name;
-		feature->raw = offers(raw_node, known[i].file);
-		feature->test = offers(test_node, known[i].file);
+	for (i = 0; i < NR_COMMON_FEATURES; i++, feature++) {
+		feature->name = common[i].name;
+		feature->raw = is_offered(raw_node, common[i].file, true);
+		feature->test = is_offered(test_node, common[i].file, true);
+		feature->untested = feature->test ? NULL : "test has none";
+	}
+	for (i = 0; i < NR_UNPASSED; i++, feature++) {
+		feature->name = unpassed[i].name;
+		feature->raw = is_offered(raw_node, unpassed[i].file, false);
+		feature->test = is_offered(test_node, unpassed[i].file, false);
+		feature->untested = NULL;
+		if (feature->test && !is_offered(mapped_node, unpassed[i].file, false))
+			feature->untested = unpassed[i].reason;
 	}
 }
 
-void features_say(const char *raw_node, const char *test_node)
+void features_say(const char *raw_node, const char *test_node, const char *mapped_node)
 {
 	struct feature features[NR_FEATURES];
-	char text[256] = "";
+	const char *title = "not tested:";
 	size_t i;
 
-	features_get(raw_node, test_node, features);
-	for (i = 0; i < NR_FEATURES; i++)
-		if (!features[i].test)
-			text_append(text, sizeof(text), "%s (test has none)", features[i].name);
-	if (text[0])
-		printf("  %-16s%s\n", "not tested:", text);
+	features_get(raw_node, test_node, mapped_node, features);
+	for (i = 0; i < NR_FEATURES; i++) {
+		if (!features[i].untested)
+			continue;
+		printf("  %-16s%s (%s)\n", title, features[i].name, features[i].untested);
+		title = "";
+	}
 }

@@ -3,6 +3,7 @@
  * open and close.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,7 @@
 int verb_open(char **argv)
 {
 	struct leg raw = { .fd = -1 }, test = { .fd = -1 };
+	char path[160];
 	int r = create_check_options();
 
 	if (!r && !opts.dry_run)
@@ -36,7 +38,8 @@ int verb_open(char **argv)
 	if (!r)
 		r = create_device(argv[0], &raw, &test);
 	if (!r && !opts.dry_run) {
-		features_say(raw.node, test.node);
+		snprintf(path, sizeof(path), "/dev/mapper/%s", argv[0]);
+		features_say(raw.node, test.node, path);
 		common_say(raw.node, test.node);
 	}
 	/* From now on only the mapped device holds the loop devices. */

@@ -195,6 +195,34 @@ static void larger_blocks_of_raw_leave_limits_consistent(struct kunit *test)
 	}
 }
 
+/* ---- what is not passed on ---------------------------------------------------------------- */
+
+static void features_that_are_never_passed_on_are_recognised(struct kunit *test)
+{
+	struct request_queue *queue = kunit_kzalloc(test, sizeof(*queue), GFP_KERNEL);
+	struct block_device *bdev = kunit_kzalloc(test, sizeof(*bdev), GFP_KERNEL);
+	struct dm_dev leg = { .bdev = bdev };
+	enum blkv_unpassed i;
+
+	KUNIT_ASSERT_NOT_NULL(test, queue);
+	KUNIT_ASSERT_NOT_NULL(test, bdev);
+	bdev->bd_queue = queue;
+	for (i = 0; i < BLKV_UNPASSED_NR; i++)
+		KUNIT_EXPECT_FALSE(test, blkv_leg_has_unpassed(&leg, i));
+
+	leg.dax_dev = (void *)test;
+	for (i = 0; i < BLKV_UNPASSED_NR; i++)
+		KUNIT_EXPECT_EQ(test, blkv_leg_has_unpassed(&leg, i), i == BLKV_UNPASSED_DAX);
+
+#ifdef CONFIG_BLK_INLINE_ENCRYPTION
+	leg.dax_dev = NULL;
+	queue->crypto_profile = (void *)test;
+	for (i = 0; i < BLKV_UNPASSED_NR; i++)
+		KUNIT_EXPECT_EQ(test, blkv_leg_has_unpassed(&leg, i),
+				i == BLKV_UNPASSED_INLINE_ENCRYPTION);
+#endif
+}
+
 static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(raw_leg_is_sent_what_it_offers),
 	KUNIT_CASE(raw_leg_is_sent_the_substitute_otherwise),
@@ -202,6 +230,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(granules_are_whole_if_both_ends_are_aligned),
 	KUNIT_CASE(smaller_blocks_of_raw_change_nothing),
 	KUNIT_CASE(larger_blocks_of_raw_leave_limits_consistent),
+	KUNIT_CASE(features_that_are_never_passed_on_are_recognised),
 	{}
 };
 

@@ -44,14 +44,14 @@ says "discard (test has none)"
 tool 0 status bvtest-v
 says "discard (test has none)"
 tool 0 status bvtest-v --json
-expect "features" True "$(json '{"feature": "discard", "raw": True, "test": False} in d["devices"][0]["not_tested"]')"
+expect "features" True "$(json '{"feature": "discard", "raw": True, "test": False, "reason": "test has none"} in d["devices"][0]["not_tested"]')"
 tool 0 close bvtest-v
 
 new_leg 16
 tool 0 open bvtest-v "$leg" "$without"
 says "discard (test has none)"
 tool 0 status bvtest-v --json
-expect "features" True "$(json '{"feature": "discard", "raw": False, "test": False} in d["devices"][0]["not_tested"]')"
+expect "features" True "$(json '{"feature": "discard", "raw": False, "test": False, "reason": "test has none"} in d["devices"][0]["not_tested"]')"
 tool 0 close bvtest-v
 
 new_leg 16 discard=1
@@ -62,3 +62,30 @@ for raw in "$with" "$without"; do
 	expect "discard is not tested" False "$(json '"discard" in [f["feature"] for f in d["devices"][0]["not_tested"]]')"
 	tool 0 close bvtest-v
 done
+
+# So is a feature that test offers and the mapped device does not, whatever raw offers.
+expect_listed() { # <feature> <file in sysfs>
+	local here shown=True
+	here=$(attribute "$2" 2>/dev/null || :)
+	[ "${here:-0}" = 0 ] || [ "$here" = none ] || shown=False
+	tool 0 status bvtest-v
+	expect "$1 is shown" $shown "$(grep -q "$1 (" "$TMPDIR/out" && echo True || echo False)"
+	tool 0 status bvtest-v --json
+	expect "$1 is in the JSON" $shown "$(json "'$1' in [f['feature'] for f in d['devices'][0]['not_tested'] if f['test'] and f['reason']]")"
+}
+new_leg 16 poll_queues=0
+raw=$leg
+new_leg 16 poll_queues=1
+test=$leg
+if [ "$(cat "/sys/block/${test##*/}/queue/io_poll")" = 1 ]; then
+	tool 0 open bvtest-v "$raw" "$test"
+	expect "polling is shown" "$([ "$(attribute queue/io_poll)" = 1 ] || echo yes)" \
+		"$(! grep -q "polling (" "$TMPDIR/out" || echo yes)"
+	expect_listed polling queue/io_poll
+	tool 0 close bvtest-v
+fi
+expect "polling of a leg without poll queues" 0 "$(cat "/sys/block/${raw##*/}/queue/io_poll")"
+tool 0 open bvtest-v "$test" "$raw"
+tool 0 status bvtest-v
+! grep -q "polling (" "$TMPDIR/out" || fail "test has no polling: $(cat "$TMPDIR/out")"
+tool 0 close bvtest-v

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "dm-blkverify.h"
+#include "ioctl.h"
 #include "limits.h"
 #include "message.h"
 #include "request.h"
@@ -574,6 +575,21 @@ static int blkverify_iterate_devices(struct dm_target *ti, iterate_devices_callo
 	return fn(ti, blkv->legs[BLKV_TEST], 0, ti->len, data);
 }
 
+/*
+ * Ioctls that read the state of the test leg are passed to it; see src/ioctl.c. As with dm-linear,
+ * the device mapper requires CAP_SYS_RAWIO if the target is only a part of the device.
+ */
+static int blkverify_prepare_ioctl(struct dm_target *ti, struct block_device **bdev,
+				   unsigned int cmd, unsigned long arg, bool *forward)
+{
+	struct blkverify *blkv = ti->private;
+
+	if (!blkv_ioctl_reads_state(cmd, (void __user *)arg))
+		return -ENOTTY;
+	*bdev = blkv->legs[BLKV_TEST]->bdev;
+	return ti->len != bdev_nr_sectors(*bdev);
+}
+
 static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits)
 {
 	struct blkverify *blkv = ti->private;
@@ -599,6 +615,7 @@ static struct target_type blkverify_target = {
 	.preresume = blkverify_preresume,
 	.status = blkverify_status,
 	.message = blkverify_message,
+	.prepare_ioctl = compat_prepare_ioctl(blkverify_prepare_ioctl),
 	.iterate_devices = blkverify_iterate_devices,
 	.io_hints = blkverify_io_hints,
 };

@@ -96,6 +96,16 @@ static inline void compat_limit_wzeroes_unmap(struct queue_limits *limits)
 #endif
 }
 
+/*
+ * In 6.12 and before, a target is not told which ioctl it is ("dm: Allow .prepare_ioctl to handle
+ * ioctls directly"), so it could only pass on all of them or none.
+ */
+#ifdef HAVE_IOCTL_COMMAND
+#define compat_prepare_ioctl(function) (function)
+#else
+#define compat_prepare_ioctl(function) (false ? (void *)(function) : NULL)
+#endif
+
 /* Before 6.13 (cdd30ebb1b9f, "module: Convert symbol namespace to string literal"). */
 #ifdef HAVE_NAMESPACE_IDENTIFIER
 #undef MODULE_IMPORT_NS

@@ -11,6 +11,7 @@
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <pthread.h>
+#include <scsi/sg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -412,6 +413,37 @@ static int scatter(const char *path, const char *reference, off_t offset)
 	return 0;
 }
 
+/*
+ * Send a SCSI command, given in hexadecimal digits, with a sector of data from the device or to it;
+ * prints the status and the first data.
+ */
+static int scsi(const char *direction, const char *path, const char *digits)
+{
+	unsigned char cdb[16], sense[64], *data = aligned(SECTOR);
+	struct sg_io_hdr hdr = {
+		.interface_id = 'S',
+		.dxfer_direction = strcmp(direction, "from") ? SG_DXFER_TO_DEV : SG_DXFER_FROM_DEV,
+		.dxferp = data,
+		.dxfer_len = SECTOR,
+		.cmdp = cdb,
+		.sbp = sense,
+		.mx_sb_len = sizeof(sense),
+		.timeout = 60000,
+	};
+	unsigned int i;
+
+	for (; *digits && hdr.cmd_len < sizeof(cdb); digits += 2)
+		if (sscanf(digits, "%2hhx", &cdb[hdr.cmd_len++]) != 1)
+			die(digits);
+	if (ioctl(open_device(path, O_RDWR), SG_IO, &hdr))
+		return report("scsi");
+	printf("scsi %d", hdr.status);
+	for (i = 0; i < 36 && (int)i < SECTOR - hdr.resid; i++)
+		printf("%s%02x", i ? "" : " ", data[i]);
+	printf("\n");
+	return 0;
+}
+
 /* ---- memory ------------------------------------------------------------------------------- */
 
 /* Fill more memory than there is, so that it is swapped out, and check that it reads back. */
@@ -479,6 +511,7 @@ static int usage(void)
 			"       bvio sweep DEVICE LEG OFFSET\n"
 			"       bvio scatter DEVICE REFERENCE OFFSET\n"
 			"       bvio nowait read|write DEVICE OFFSET BYTES\n"
+			"       bvio scsi from|to DEVICE CDB\n"
 			"       bvio hog BYTES ROUNDS\n"
 			"       bvio uevent SECONDS\n"
 			"LOAD: overlap race alias scribble-write scribble-read mixed\n");
@@ -510,6 +543,8 @@ int main(int argc, char **argv)
 	if (argc == 6 && !strcmp(argv[1], "nowait"))
 		return nowait(argv[2], argv[3], strtoull(argv[4], NULL, 0),
 			      strtoull(argv[5], NULL, 0));
+	if (argc == 5 && !strcmp(argv[1], "scsi"))
+		return scsi(argv[2], argv[3], argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "hog"))
 		return hog(strtoull(argv[2], NULL, 0), atoi(argv[3]));
 	if (argc == 3 && !strcmp(argv[1], "uevent"))

@@ -530,12 +530,21 @@ static void blkverify_dtr(struct dm_target *ti)
 
 /* ---- the rest of the target --------------------------------------------------------------- */
 
+/* Was a bio submitted when another table allowed more? */
+static bool is_not_allowed(struct blkverify *blkv, struct bio *bio)
+{
+	if (!op_is_write(bio_op(bio)) || !bio_sectors(bio))
+		return false;
+	/* An atomic write that might have to be split. */
+	return !is_writable(blkv) ||
+	       (bio->bi_opf & REQ_ATOMIC && bio_sectors(bio) > BLKV_REGION_SECTORS);
+}
+
 static int blkverify_map(struct dm_target *ti, struct bio *bio)
 {
 	struct blkverify *blkv = ti->private;
 
-	/* From a file system that was mounted before the table was replaced by a read-only one. */
-	if (unlikely(op_is_write(bio_op(bio)) && bio_sectors(bio) && !is_writable(blkv)))
+	if (unlikely(is_not_allowed(blkv, bio)))
 		return DM_MAPIO_KILL;
 	return blkv_request_map(blkv, bio);
 }
@@ -595,6 +604,7 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 	struct blkverify *blkv = ti->private;
 
 	blkv_limits_add_raw(limits, bdev_logical_block_size(blkv->legs[BLKV_RAW]->bdev));
+	blkv_limits_bound_atomic(limits);
 	/* It gets the caller's memory, or memory of the same shape. */
 	limits->dma_alignment = max_t(unsigned int, limits->dma_alignment,
 				      bdev_dma_alignment(blkv->legs[BLKV_RAW]->bdev));
@@ -605,7 +615,7 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 static struct target_type blkverify_target = {
 	.name = "blkverify",
 	.version = { 1, 0, 0 },
-	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY,
+	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY | DM_TARGET_ATOMIC_WRITES,
 	.module = THIS_MODULE,
 	.ctr = blkverify_ctr,
 	.dtr = blkverify_dtr,

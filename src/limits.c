@@ -10,6 +10,9 @@
  * - In place of a discard, secure erase or write zeroes that the raw leg does not offer, it is sent
  *   what the table below says.
  *
+ * Atomic writes are only atomic on the test leg. A torn one on the raw leg does not matter: after a
+ * crash, the legs are not known to be identical anyway.
+ *
  * Only the logical block size and the alignment of memory are common to both legs, because no
  * request may be smaller, and no memory less aligned.
  *
@@ -20,6 +23,7 @@
 #include <linux/math64.h>
 
 #include "limits.h"
+#include "types.h"
 
 /* In place of an operation that the raw leg does not offer; every leg offers the first three. */
 static const struct {
@@ -187,3 +191,17 @@ void blkv_limits_add_raw(struct queue_limits *limits, unsigned int block_size)
 			max(limits->discard_granularity, limits->physical_block_size);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_limits_add_raw);
+
+/**
+ * blkv_limits_bound_atomic() - make the limits of atomic writes suit both legs and the target
+ * @limits: the limits of the test leg, with a logical block size that suits both
+ *
+ * The target splits no write of up to BLKV_REGION_SECTORS, but may have to split longer ones. An
+ * atomic write must not be split; nor can it be shorter than a block.
+ */
+void blkv_limits_bound_atomic(struct queue_limits *limits)
+{
+	compat_limit_atomic_writes(limits, limits->logical_block_size,
+				   BLKV_REGION_SECTORS << SECTOR_SHIFT);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_limits_bound_atomic);

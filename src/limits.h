@@ -33,5 +33,6 @@ bool blkv_leg_discards_all(struct block_device *bdev, sector_t start, sector_t n
 bool blkv_granules_are_whole(unsigned int granularity, unsigned int alignment, u64 start, u64 len);
 bool blkv_leg_has_unpassed(const struct dm_dev *leg, enum blkv_unpassed feature);
 void blkv_limits_add_raw(struct queue_limits *limits, unsigned int block_size);
+void blkv_limits_bound_atomic(struct queue_limits *limits);
 
 #endif /* DM_BLKVERIFY_LIMITS_H */

@@ -27,11 +27,13 @@
 #define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
 
 /*
- * Flags that must not be passed on to the raw leg. Each describes the bio that it came with (its
+ * Flags that must not be passed on to the raw leg. Most describe the bio that it came with (its
  * poller, where it was allocated, what is attached to it), or its submitter, which @nowait keeps,
- * but not the request.
+ * but not the request. The limits of atomic writes are those of the test leg, and of the raw leg
+ * only the result matters.
  */
-#define OPF_NOT_FOR_RAW (REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_INTEGRITY | REQ_DRV)
+#define OPF_NOT_FOR_RAW                                                                            \
+	(REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_INTEGRITY | REQ_ATOMIC | REQ_DRV)
 
 static void request_start(struct blkv_request *req);
 

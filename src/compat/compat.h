@@ -106,6 +106,32 @@ static inline void compat_limit_wzeroes_unmap(struct queue_limits *limits)
 #define compat_prepare_ioctl(function) (false ? (void *)(function) : NULL)
 #endif
 
+/*
+ * Atomic writes: there are none before 6.11 (9da3d1e912f3, "block: Add core atomic write support").
+ * In 6.12, the device mapper does not pass them on, and leaves the limits at 0.
+ */
+static inline void compat_limit_atomic_writes(struct queue_limits *limits, unsigned int unit_min,
+					      unsigned int max)
+{
+#ifdef REQ_ATOMIC
+	limits->atomic_write_hw_max = min(limits->atomic_write_hw_max, max);
+	limits->atomic_write_hw_unit_max = min(limits->atomic_write_hw_unit_max, max);
+	limits->atomic_write_hw_unit_min = max(limits->atomic_write_hw_unit_min, unit_min);
+	if (limits->atomic_write_hw_unit_min > limits->atomic_write_hw_unit_max) {
+		limits->atomic_write_hw_max = 0;
+		limits->atomic_write_hw_unit_min = 0;
+		limits->atomic_write_hw_unit_max = 0;
+	}
+#endif
+}
+
+#ifndef REQ_ATOMIC
+#define REQ_ATOMIC 0
+#endif
+#ifndef DM_TARGET_ATOMIC_WRITES
+#define DM_TARGET_ATOMIC_WRITES 0
+#endif
+
 /* Before 6.13 (cdd30ebb1b9f, "module: Convert symbol namespace to string literal"). */
 #ifdef HAVE_NAMESPACE_IDENTIFIER
 #undef MODULE_IMPORT_NS

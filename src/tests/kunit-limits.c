@@ -223,6 +223,48 @@ static void features_that_are_never_passed_on_are_recognised(struct kunit *test)
 #endif
 }
 
+/* ---- atomic writes ------------------------------------------------------------------------ */
+
+static void atomic_writes_are_never_split(struct kunit *test)
+{
+	static const struct {
+		unsigned int block, unit_min, unit_max, max;
+		unsigned int new_unit_min, new_unit_max, new_max;
+	} cases[] = {
+		/* None. */
+		{ 512, 0, 0, 0, 0, 0, 0 },
+		/* Unchanged. */
+		{ 512, 512, SZ_64K, SZ_128K, 512, SZ_64K, SZ_128K },
+		{ SZ_4K, SZ_4K, SZ_1M, SZ_1M, SZ_4K, SZ_1M, SZ_1M },
+		/* No longer than what the target never splits. */
+		{ 512, 512, SZ_4M, SZ_8M, 512, SZ_1M, SZ_1M },
+		{ 512, 512, SZ_64K, SZ_8M, 512, SZ_64K, SZ_1M },
+		/* Not shorter than a block of the raw leg. */
+		{ SZ_4K, 512, SZ_64K, SZ_64K, SZ_4K, SZ_64K, SZ_64K },
+		{ SZ_4K, 512, SZ_2K, SZ_4K, 0, 0, 0 },
+		/* All of them longer than what is never split. */
+		{ 512, SZ_2M, SZ_2M, SZ_2M, 0, 0, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct queue_limits limits = {
+			.logical_block_size = cases[i].block,
+			.atomic_write_hw_unit_min = cases[i].unit_min,
+			.atomic_write_hw_unit_max = cases[i].unit_max,
+			.atomic_write_hw_max = cases[i].max,
+		};
+
+		blkv_limits_bound_atomic(&limits);
+		KUNIT_EXPECT_EQ_MSG(test, limits.atomic_write_hw_unit_min, cases[i].new_unit_min,
+				    "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, limits.atomic_write_hw_unit_max, cases[i].new_unit_max,
+				    "case %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, limits.atomic_write_hw_max, cases[i].new_max, "case %u",
+				    i);
+	}
+}
+
 static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(raw_leg_is_sent_what_it_offers),
 	KUNIT_CASE(raw_leg_is_sent_the_substitute_otherwise),
@@ -231,6 +273,7 @@ static struct kunit_case limits_cases[] = {
 	KUNIT_CASE(smaller_blocks_of_raw_change_nothing),
 	KUNIT_CASE(larger_blocks_of_raw_leave_limits_consistent),
 	KUNIT_CASE(features_that_are_never_passed_on_are_recognised),
+	KUNIT_CASE(atomic_writes_are_never_split),
 	{}
 };
 

@@ -413,6 +413,27 @@ static int scatter(const char *path, const char *reference, off_t offset)
 	return 0;
 }
 
+#ifndef RWF_ATOMIC
+#define RWF_ATOMIC 0x40
+#endif
+
+/* Write random data in one piece, which must not be torn. */
+static int atomic(const char *path, off_t offset, size_t size)
+{
+	uint64_t *buffer = aligned(size), random = time(NULL) + 1;
+	struct iovec segment = { buffer, size };
+	ssize_t done;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(random); i++)
+		buffer[i] = next(&random);
+	done = pwritev2(open_device(path, O_RDWR), &segment, 1, offset, RWF_ATOMIC);
+	if (done < 0)
+		return report("atomic");
+	printf("atomic %zd\n", done);
+	return done == (ssize_t)size ? 0 : 1;
+}
+
 /*
  * Send a SCSI command, given in hexadecimal digits, with a sector of data from the device or to it;
  * prints the status and the first data.
@@ -511,6 +532,7 @@ static int usage(void)
 			"       bvio sweep DEVICE LEG OFFSET\n"
 			"       bvio scatter DEVICE REFERENCE OFFSET\n"
 			"       bvio nowait read|write DEVICE OFFSET BYTES\n"
+			"       bvio atomic DEVICE OFFSET BYTES\n"
 			"       bvio scsi from|to DEVICE CDB\n"
 			"       bvio hog BYTES ROUNDS\n"
 			"       bvio uevent SECONDS\n"
@@ -543,6 +565,8 @@ int main(int argc, char **argv)
 	if (argc == 6 && !strcmp(argv[1], "nowait"))
 		return nowait(argv[2], argv[3], strtoull(argv[4], NULL, 0),
 			      strtoull(argv[5], NULL, 0));
+	if (argc == 5 && !strcmp(argv[1], "atomic"))
+		return atomic(argv[2], strtoull(argv[3], NULL, 0), strtoull(argv[4], NULL, 0));
 	if (argc == 5 && !strcmp(argv[1], "scsi"))
 		return scsi(argv[2], argv[3], argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "hog"))

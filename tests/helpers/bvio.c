@@ -287,11 +287,12 @@ static int poke(const char *path, off_t offset, int xor)
 {
 	int fd = open_device(path, O_RDWR);
 	int size = PAGE;
-	char *buffer = aligned(PAGE);
+	char *buffer;
 	off_t base;
 
 	if (ioctl(fd, BLKSSZGET, &size))
 		die("BLKSSZGET");
+	buffer = aligned(size);
 	base = offset - offset % size;
 	if (pread(fd, buffer, size, base) != size)
 		return report("read");

@@ -6,7 +6,7 @@
  * adjacent or not, which decides the segments of a request. Loads of which the kernel refuses a
  * property (NOWAIT, polling, discard...) do without it, as most programs would.
  *
- * Exit status: 0 done, 1 an I/O failed (the error's name is printed), 2 usage or set-up.
+ * Exit status: 0 done, 1 an I/O failed (the error's name is printed) or data differs, 2 usage or set-up.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define AREA (64UL << 20)	/* what a load reads or writes at most */
+#define COMPARED (16UL << 20)
 #define REQUESTS 256UL		/* and in how many requests */
 #define ARENA_MIN (2UL << 20)	/* the memory of the requests */
 #define ARENA_MAX (32UL << 20)
@@ -43,7 +44,7 @@
 
 enum { READS, WRITES, WRONG };
 
-static const char *device;
+static const char *device, *reference;
 static char *arena;
 static size_t arena_size;
 static size_t bytes;	/* length of a request, if the load leaves that open */
@@ -279,6 +280,42 @@ static void zeroes(int writes)
 {
 	(void)writes;
 	range(BLKZEROOUT);
+}
+
+/* ---- what was read -------------------------------------------------------------------------- */
+
+static int differs;
+
+/* Compare what a device returns with what the first one did, and print the first difference. */
+static void compare(int writes)
+{
+	int fd = open_device(O_RDONLY | O_DIRECT);
+	static char *expected;
+	size_t at, i;
+
+	(void)writes;
+	if (!expected && !(expected = malloc(COMPARED)))
+		die("memory");
+	for (at = 0; at < COMPARED; at += bytes) {
+		char *memory = arena + at % (arena_size / 2);
+		ssize_t done = pread(fd, memory, bytes, at);
+
+		if (done < 0) {
+			printf("%s: read at %zu: %s\n", device, at, strerrorname_np(errno));
+			break;
+		}
+		expect("read", done, bytes);
+		if (device == reference)
+			memcpy(expected + at, memory, bytes);
+		for (i = 0; i < bytes && memory[i] == expected[at + i]; i++)
+			;
+		if (i < bytes) {
+			printf("%s: wrong at byte %zu\n", device, at + i);
+			break;
+		}
+	}
+	differs |= at < COMPARED;
+	close(fd);
 }
 
 /* ---- many at a time ------------------------------------------------------------------------- */
@@ -643,6 +680,7 @@ static const struct {
 	{ "fdatasync", with_fdatasync, WRITES, MADV_NOHUGEPAGE },
 	{ "discard", discard, WRITES, MADV_NOHUGEPAGE },
 	{ "zeroes", zeroes, WRITES, MADV_NOHUGEPAGE },
+	{ "compare", compare, READS, MADV_NOHUGEPAGE },
 	{ "swap", swap, WRITES, MADV_NOHUGEPAGE },
 };
 
@@ -657,11 +695,12 @@ int main(int argc, char **argv)
 			continue;
 		bytes = strtoull(argv[2], NULL, 0);
 		arena_make(loads[i].advice);
+		reference = argv[3];
 		for (d = 3; d < argc; d++) {
 			device = argv[d];
 			loads[i].run(loads[i].writes);
 		}
-		return 0;
+		return differs;
 	}
 	fprintf(stderr, "usage: bvload LOAD BYTES DEVICE...\nLOAD:");
 	for (i = 0; i < sizeof(loads) / sizeof(*loads); i++)

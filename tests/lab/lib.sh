@@ -292,6 +292,38 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 	say "$dir/src/$module"
 }
 
+# Build a driver of a kernel of the lab with a real bug put back: an exhibit of tests/museum, which names
+# the driver and edits a copy of its source. Prints the path of the module.
+build_exhibit() { # <kernel tree> <exhibit> [<make argument>...]
+	local tree=$1 name=$2 dir text
+	shift 2
+	text=$(edit_driver "$tree/source" "$name") || return 1
+	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "museum $name $*" | sha256sum | cut -c 1-16)
+	mkdir -p "$dir"
+	(
+		flock 9
+		# An unchanged source is not compiled again.
+		[ "$text" = "$(cat "$dir/$name.c" 2>/dev/null)" ] || say "$text" >"$dir/$name.c"
+		say "obj-m := $name.o" >"$dir/Kbuild"
+		make -C "$tree" M="$dir" "$@" modules >"$dir/build.log" 2>&1 || { cat "$dir/build.log" >&2; exit 1; }
+	) 9>"$dir/lock" || return 1
+	say "$dir/$name.ko"
+}
+
+# Print the source of the driver with the bug.
+edit_driver() ( # <kernel source> <exhibit>
+	# shellcheck disable=SC2317
+	replace() { # <text> <other text>
+		[[ $text = *"$1"* ]] || die "$name: $driver has changed, it has no \"$1\""
+		text=${text//"$1"/"$2"}
+	}
+	name=$2
+	. "$top/tests/museum/$name"
+	text=$(cat "$1/$driver") || exit 1
+	put_back
+	say "$text"
+)
+
 # Run the unit tests in a machine; again, alone, if the host starved it.
 run_kunit() { # <kernel> <KUnit module> [<option of tests/lab/vm>...]
 	local kernel=$1 ko=$2 out status

@@ -117,6 +117,15 @@ lie() { dmsetup message -- bvtest-liar 0 "$@"; }
 liar_keeps() { [ "$(dmsetup status bvtest-liar | awk '{print $4}')" = "$1" ]; } # <reads>
 liar_is_done() { [ "$(dmsetup status bvtest-liar | awk '{print $5}')" = 0 ]; }
 
+# Load a driver with a bug of tests/museum. tests/run looks for the calls, to build what is needed.
+need_exhibit() { # <name>
+	local ko
+	ko=$(grep "/$1\.ko$" <<<"${EXHIBITS-}") || skip "the source of this kernel's drivers is not here"
+	insmod "$ko"
+	exhibits+=" $1"
+}
+exhibits=
+
 make_v() { # [options of the table line]
 	dmsetup create bvtest-v --table "0 $sectors blkverify $raw $test${*:+ $# $*}"
 }
@@ -354,6 +363,7 @@ clean_up() {
 	[ ! -d /sys/module/liar ] || rmmod liar
 	[ ! -d /sys/module/recorder ] || rmmod recorder
 	losetup -D 2>/dev/null
+	for d in $exhibits; do rmmod "$d"; done
 	for d in "$TMPDIR"/bvtest-*; do
 		if mountpoint -q "$d"; then umount -l "$d"; fi
 	done

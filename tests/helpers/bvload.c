@@ -88,19 +88,22 @@ static uint64_t next(uint64_t *state)
 	return *state;
 }
 
+#define HUGETLB -1	/* memory from hugetlbfs, instead of an advice */
+
 static void arena_make(int advice)
 {
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | (advice == HUGETLB ? MAP_HUGETLB : 0);
 	uint64_t random = 1, *word;
 	char *memory;
 
 	arena_size = 4 * bytes < ARENA_MIN ? ARENA_MIN : 4 * bytes > ARENA_MAX ? ARENA_MAX : 4 * bytes;
-	memory = mmap(NULL, arena_size + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		      0);
+	memory = mmap(NULL, arena_size + HUGE, PROT_READ | PROT_WRITE, flags, -1, 0);
 	if (memory == MAP_FAILED)
 		die("memory");
 	arena = (char *)(((uintptr_t)memory + HUGE - 1) & ~(HUGE - 1));
 	/* Not every kernel has huge pages. */
-	madvise(arena, arena_size, advice);
+	if (advice != HUGETLB)
+		madvise(arena, arena_size, advice);
 	for (word = (void *)arena; word < (uint64_t *)(arena + arena_size); word++)
 		*word = next(&random);
 	if (mlock(arena, arena_size))
@@ -650,6 +653,10 @@ static const struct {
 	{ "write", direct, WRITES, MADV_NOHUGEPAGE },
 	{ "huge-read", direct, READS, MADV_HUGEPAGE },
 	{ "huge-write", direct, WRITES, MADV_HUGEPAGE },
+	{ "hugetlb-read", direct, READS, HUGETLB },
+	{ "hugetlb-write", direct, WRITES, HUGETLB },
+	{ "hugetlb-odd-read", at_odd_offsets, READS, HUGETLB },
+	{ "hugetlb-odd-write", at_odd_offsets, WRITES, HUGETLB },
 	{ "odd-read", at_odd_offsets, READS, MADV_NOHUGEPAGE },
 	{ "odd-write", at_odd_offsets, WRITES, MADV_NOHUGEPAGE },
 	{ "readv", in_pieces, READS, MADV_NOHUGEPAGE },

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will run loads on a device, alone and as the test leg, and compare the requests that it
 # gets.
-# Needs: machine=debug
+# Needs: machine=debug,stock
+#
+# BRIEF=1: only what the debug machine cannot do, with one kind of raw.
 
 . "$TOP/tests/lib/recorder.sh"
 
@@ -10,6 +12,12 @@ cat >"$TMPDIR/explanations" <<'END'
 64 writes to one block|write.depth|overlapping writes run one at a time
 64 writes to one block|write.overlaps|overlapping writes run one at a time
 END
+# The caller's memory may be contiguous beyond that, from one huge page to the next.
+for op in read write; do
+	for field in $op.segments $op.multi $op.shapes reshaped; do
+		echo "16 MiB $op, huge pages|$field|no private memory is contiguous for more than 4 MiB"
+	done
+done >>"$TMPDIR/explanations"
 
 big=320		# MiB; mkfs.xfs refuses less than 300
 table=$TMPDIR/table
@@ -48,6 +56,7 @@ start() {
 	raise_max_sectors $v
 	new_recorder above $v
 	above=$leg
+	reshaped=0
 }
 
 tear_down() {
@@ -55,7 +64,6 @@ tear_down() {
 		expect_field state V
 		expect_field mismatches 0
 		expect_field divergences 0
-		expect_field reshaped 0
 	fi
 	dmsetup remove bvtest-above
 	dmsetup remove bvtest-v
@@ -76,6 +84,14 @@ row() { # <mode of compare_shapes> <load> <recorder> <recorder> [operation.field
 	dmsetup status "bvtest-$3" >"$TMPDIR/record-1"
 	dmsetup status "bvtest-$4" >"$TMPDIR/record-2"
 	compare_shapes "$1" "$2" "$TMPDIR/record-1" "$TMPDIR/record-2" "$TMPDIR/explanations" "${5-}" >>"$table"
+	[ -n "${CONTROL-}" ] || expect_not_reshaped "$2"
+}
+
+expect_not_reshaped() { # <load>
+	local before=$reshaped
+	reshaped=$(field reshaped)
+	[ "$reshaped" = "$before" ] || grep -qF "$1|reshaped|" "$TMPDIR/explanations" ||
+		echo "$1|||||||differs: $((reshaped - before)) sectors were reshaped" >>"$table"
 }
 
 # Requests from the memory of a program: the same memory in both runs, so all must be equal.
@@ -146,20 +162,43 @@ has_cgroup() {
 	[ -d $cgroup ] || mkdir $cgroup
 }
 
-all_loads() {
-	local op fs
+# Huge pages as the kernel hands them out, and those that are set aside for programs.
+huge_loads() {
+	local op
+	for op in read write; do
+		direct "4 MiB $op, huge pages" huge-$op 4194304
+		direct "16 MiB $op, huge pages" huge-$op 16777216
+		direct "fixed $op, huge pages" huge-fixed-$op 262144
+		direct "nowait 1M $op, huge" huge-nowait-$op 1048576 $op.nowait
+		if [ -n "$has_hugetlb" ]; then
+			direct "4 MiB $op, hugetlb" hugetlb-$op 4194304
+			direct "odd offset $op, hugetlb" hugetlb-odd-$op 2097152 $op.odd
+		fi
+	done
+}
 
+file_systems() { # <name>...
+	local fs
+	for fs; do
+		if command -v mkfs.$fs >/dev/null && { modprobe -q $fs || grep -qw $fs /proc/filesystems; }; then
+			cached $fs files $fs
+		fi
+	done
+}
+
+all_loads() {
+	local op
+
+	if [ -n "$has_thp" ]; then huge_loads; fi
+	cached "swap" swap
+	file_systems btrfs
+	[ -z "${BRIEF-}" ] || return 0
+	file_systems ext4 xfs
 	for op in read write; do
 		direct "4 KiB $op" $op 4096
 		direct "64 KiB $op" $op 65536
 		direct "1 MiB $op" $op 1048576
 		direct "4 MiB $op" $op 4194304
-		if [ -d /sys/kernel/mm/transparent_hugepage ]; then
-			direct "4 MiB $op, huge pages" huge-$op 4194304
-			direct "16 MiB $op, huge pages" huge-$op 16777216
-			direct "fixed $op, huge pages" huge-fixed-$op 262144
-			direct "nowait 1M $op, huge" huge-nowait-$op 1048576 $op.nowait
-		fi
 		direct "odd offset $op" odd-$op 0 $op.odd
 		direct "${op}v" ${op}v 0
 		direct "fixed $op" fixed-$op 65536
@@ -167,11 +206,9 @@ all_loads() {
 		direct "nowait 4K $op" nowait-$op 4096 $op.nowait
 		direct "nowait 256K $op" nowait-$op 262144 $op.nowait
 		direct "nowait 1M $op" nowait-$op 1048576 $op.nowait
-		direct "ioprio $op" prio-$op 65536 $op.ioprio
 	done
 	direct "O_SYNC" sync-write 4096
 	direct "O_DSYNC" dsync-write 65536
-	direct "write hint" hint-write 65536 write.hint
 	direct "discard 32M" discard 33554432 discard.bios
 
 	deep "64 writes to one block" same-block 4096 20
@@ -180,17 +217,34 @@ all_loads() {
 	cached "buffered read" "$BVLOAD" buffered-read 1048576
 	cached "buffered write" "$BVLOAD" buffered-write 1048576
 	cached "fdatasync" "$BVLOAD" fdatasync 65536
-	cached "swap" swap
-	for fs in ext4 xfs btrfs; do
-		if command -v mkfs.$fs >/dev/null && { modprobe -q $fs || grep -qw $fs /proc/filesystems; }; then
-			cached $fs files $fs
+}
+
+has_thp=
+if [ -d /sys/kernel/mm/transparent_hugepage ]; then has_thp=1; fi
+has_hugetlb=
+if echo 24 >/proc/sys/vm/nr_hugepages 2>/dev/null && [ "$(cat /proc/sys/vm/nr_hugepages)" = 24 ]; then has_hugetlb=1; fi
+
+# ---- what a request carries must reach both legs --------------------------------------------------
+
+# As direct, but also compare what the raw leg gets.
+both() { # <name> <load of bvload> <bytes> <operation.field that the load is for> [<command>...]
+	begin alone below beside
+	"${@:5}" "$BVLOAD" "$2" "$3" "$alone" $v
+	row same "$1" alone below "$4"
+	[ -n "${CONTROL-}" ] || row same "$1, raw leg" alone beside "$4"
+}
+
+belongings() {
+	local op
+	for op in read write; do
+		if has_cgroup; then
+			both "cgroup $op" $op 262144 $op.cgroup in_cgroup
+		else
+			echo "cgroup $op|$op|||||||not tested: no cgroups" >>"$table"
 		fi
+		[ -n "${BRIEF-}" ] || both "ioprio $op" prio-$op 65536 $op.ioprio
 	done
-	if has_cgroup; then
-		begin alone below
-		in_cgroup "$BVLOAD" write 1048576 "$alone" $v
-		row same cgroup alone below write.cgroup
-	fi
+	[ -n "${BRIEF-}" ] || both "write hint" hint-write 65536 write.hint
 }
 
 # ---- write zeroes: loop devices support them, null_blk does not ----------------------------------
@@ -207,40 +261,51 @@ zeroes() { # <raw>
 	tear_down
 }
 
-loop_pair 40
-loop_alone=$raw loop_test=$test
-truncate -s 40M "$TMPDIR/bvtest-files/third"
-loop_raw=$(losetup -f --show "$TMPDIR/bvtest-files/third")
+# ---- the kinds of raw ----------------------------------------------------------------------------
 
-# ---- the three kinds of raw ----------------------------------------------------------------------
-
-# shellcheck disable=SC2086
 set_up alike $big $test_attributes
 start
 all_loads
 tear_down
-zeroes "$loop_raw"
 
-set_up "with small limits" $big max_sectors=256 virt_boundary=1 hw_queue_depth=4 discard=1 cache_size=8
-echo 1048576 >"/sys/block/${raw##*/}/queue/discard_max_bytes"
+set_up "recorded, too" 64 $test_attributes
+new_recorder beside "$raw"
+raw=$leg
 start
-all_loads
+belongings
 tear_down
-echo 1048576 >"/sys/block/${loop_raw##*/}/queue/discard_max_bytes"
-zeroes "$loop_raw"
+dmsetup remove bvtest-beside
 
-set_up "without features" $big max_sectors=32768 discard=0 cache_size=0 poll_queues=0
-start
-all_loads
-tear_down
-new_leg 40
-zeroes "$leg"
+if [ -z "${BRIEF-}" ]; then
+	loop_pair 40
+	loop_alone=$raw loop_test=$test
+	truncate -s 40M "$TMPDIR/bvtest-files/third"
+	loop_raw=$(losetup -f --show "$TMPDIR/bvtest-files/third")
+	echo "raw alike" >>"$table"
+	zeroes "$loop_raw"
 
-# Its requests must not wait for each other: the test leg has room for all of them.
-set_up "with a short queue" 16 hw_queue_depth=4 irqmode=2 completion_nsec=$(($(scaled 40) * 1000000)) no_sched=1
-start
-deep "256 writes at once" different-blocks 4096 300
-tear_down
+	set_up "with small limits" $big max_sectors=256 virt_boundary=1 hw_queue_depth=4 discard=1 cache_size=8
+	echo 1048576 >"/sys/block/${raw##*/}/queue/discard_max_bytes"
+	start
+	all_loads
+	tear_down
+	echo 1048576 >"/sys/block/${loop_raw##*/}/queue/discard_max_bytes"
+	zeroes "$loop_raw"
+
+	set_up "without features" $big max_sectors=32768 discard=0 cache_size=0 poll_queues=0
+	start
+	all_loads
+	tear_down
+	new_leg 40
+	zeroes "$leg"
+
+	# Its requests must not wait for each other: the test leg has room for all of them.
+	set_up "with a short queue" 16 hw_queue_depth=4 irqmode=2 \
+		completion_nsec=$(($(scaled 40) * 1000000)) no_sched=1
+	start
+	deep "256 writes at once" different-blocks 4096 300
+	tear_down
+fi
 
 # ---- the verdict -------------------------------------------------------------------------------
 

@@ -241,6 +241,16 @@ static void attached_bio_transfers_the_memory(struct kunit *test)
 			blkv_memory_vecs(&walked->memory)->bv_offset);
 	/* Where on the leg is the business of the caller. */
 	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_sector, 99);
+
+	/* Memory with a lead: the data begin inside a segment. */
+	walked->vecs[1].bv_len += SECTOR_SIZE;
+	walked->memory.skip_vecs = 1;
+	walked->memory.skip_bytes = 3;
+	blkv_memory_attach(&walked->memory, &bio, 1);
+	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_size, SECTOR_SIZE);
+	KUNIT_EXPECT_EQ(test, bio.bi_iter.bi_idx, 1);
+	KUNIT_EXPECT_EQ(test, mp_bvec_iter_offset(bio.bi_io_vec, bio.bi_iter),
+			walked->vecs[1].bv_offset + 3);
 	bio_uninit(&bio);
 }
 
@@ -371,6 +381,7 @@ static void view_shows_a_part(struct kunit *test)
 		cut_at_random(walked);
 		first = below(walked->random, WALK_SECTORS - 2);
 		blkv_memory_view(&walked->memory, first, &view);
+		KUNIT_ASSERT_EQ(test, view.nr_vecs, walked->memory.nr_vecs);
 		check_sector(test, walked, first, blkv_memory_sector(&view, 0, &bounce),
 			     &bounce);
 		check_sector(test, walked, WALK_SECTORS - 1,

@@ -132,6 +132,30 @@ static void longest_runs_are_split(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, plan.max_order, BLKV_MAX_ORDER);
 }
 
+/* A shape that begins inside a segment is extended to its start, by a page at most. */
+static void lead_is_the_start_of_the_segment(struct kunit *test)
+{
+	static const unsigned int skipped[] = { 0, 1, 512, PAGE_SIZE - 1, PAGE_SIZE,
+						PAGE_SIZE + 512, 3 * PAGE_SIZE };
+	struct bvtest_caller *caller = bvtest_caller(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(skipped); i++) {
+		unsigned int expected = min_t(unsigned int, skipped[i], PAGE_SIZE);
+		struct blkv_shape *shape = &caller->shape;
+
+		bvtest_caller_reset(caller);
+		bvtest_caller_add(caller, 0, PAGE_SIZE);
+		bvtest_caller_add(caller, 2 * PAGE_SIZE, 4 * PAGE_SIZE);
+		bvec_iter_advance(caller->vecs, &shape->iter, PAGE_SIZE + skipped[i]);
+		KUNIT_EXPECT_EQ(test, blkv_shape_lead(shape), expected);
+		KUNIT_EXPECT_EQ(test, shape->iter.bi_size, 4 * PAGE_SIZE - skipped[i] + expected);
+		KUNIT_EXPECT_EQ(test, shape->iter.bi_idx, 1);
+		KUNIT_EXPECT_EQ(test, mp_bvec_iter_offset(shape->vecs, shape->iter),
+				caller->vecs[1].bv_offset + skipped[i] - expected);
+	}
+}
+
 /* Against the plainest way to find the runs. */
 static void random_plans_match_a_model(struct kunit *test)
 {
@@ -173,7 +197,8 @@ static void random_shapes_are_legal(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
 	struct bio_vec vecs[BLKV_RANDOM_VECS], again[BLKV_RANDOM_VECS];
-	unsigned int round, i, single = 0, full = 0, offsets = 0, multi = 0;
+	unsigned int round, i, single = 0, full = 0, starts = 0, offsets = 0, multi = 0;
+	unsigned int others = 0;
 
 	for (round = 0; round < bvtest_rounds(1000); round++) {
 		unsigned int block = SECTOR_SIZE << below(random, 8);
@@ -187,6 +212,9 @@ static void random_shapes_are_legal(struct kunit *test)
 		blkv_shape_random(&shape, vecs, bytes, align, block, seed);
 		blkv_shape_random(&same, again, bytes, align, block, seed);
 		KUNIT_ASSERT_EQ(test, memcmp(vecs, again, sizeof(vecs)), 0);
+		memset(again, 0, sizeof(again));
+		blkv_shape_random(&same, again, bytes, align, block, seed + 1);
+		others += memcmp(vecs, again, sizeof(vecs)) != 0;
 		KUNIT_ASSERT_PTR_EQ(test, shape.vecs, (const struct bio_vec *)vecs);
 		KUNIT_ASSERT_EQ(test, shape.iter.bi_size, bytes);
 		for (i = 0; left; i++) {
@@ -196,6 +224,7 @@ static void random_shapes_are_legal(struct kunit *test)
 			KUNIT_ASSERT_LT(test, vecs[i].bv_offset, PAGE_SIZE);
 			KUNIT_ASSERT_EQ(test, vecs[i].bv_offset % min_t(u32, align, PAGE_SIZE), 0);
 			KUNIT_ASSERT_LE(test, vecs[i].bv_len, left);
+			starts += vecs[i].bv_offset == 0;
 			offsets += vecs[i].bv_offset > 0;
 			multi += vecs[i].bv_offset + vecs[i].bv_len > PAGE_SIZE;
 			left -= vecs[i].bv_len;
@@ -206,7 +235,11 @@ static void random_shapes_are_legal(struct kunit *test)
 	/* All kinds of them occur. */
 	KUNIT_EXPECT_GT(test, single, 0);
 	KUNIT_EXPECT_GT(test, full, 0);
-	KUNIT_EXPECT_GT(test, offsets, 0);
+	/* A single block at the start of a page is likely, so some shapes are the same. */
+	KUNIT_EXPECT_GT(test, others, round / 2);
+	/* Half of the segments begin at the start of a page, and a few more by chance. */
+	KUNIT_EXPECT_GT(test, starts, (starts + offsets) * 2 / 5);
+	KUNIT_EXPECT_GT(test, offsets, (starts + offsets) / 5);
 	KUNIT_EXPECT_GT(test, multi, 0);
 }
 
@@ -216,6 +249,7 @@ static struct kunit_case shape_cases[] = {
 	KUNIT_CASE(only_whole_separate_pages_are_plain),
 	KUNIT_CASE(chunk_has_room_for_the_run),
 	KUNIT_CASE(longest_runs_are_split),
+	KUNIT_CASE(lead_is_the_start_of_the_segment),
 	KUNIT_CASE(random_plans_match_a_model),
 	KUNIT_CASE(random_shapes_are_legal),
 	{}

@@ -179,8 +179,11 @@ static struct after *after_new(struct liar *liar, struct bio *bio, bool with_dat
 	after->sector = bio->bi_iter.bi_sector;
 	after->size = bio->bi_iter.bi_size;
 	after->modify = -1;
-	if (with_data)
-		after->data = kmalloc(after->size, GFP_NOIO | __GFP_NOFAIL);
+	/* Not __GFP_NOFAIL: older kernels warn about that for more than two pages. */
+	while (with_data && !after->data) {
+		after->data = kmalloc(after->size, GFP_NOIO | __GFP_NOWARN);
+		cond_resched();
+	}
 	bio_for_each_segment(vec, bio, iter) {
 		get_page(vec.bv_page);
 		after->vecs[after->nr_vecs++] = vec;

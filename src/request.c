@@ -106,6 +106,19 @@ static void start_granted(struct work_struct *work)
 	request_start(blkv_request_of_work(work));
 }
 
+/* Start a request, and let another worker go on with those that were granted with it. */
+static void start_next_granted(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work), *next;
+
+	if (!list_empty(&req->range.granted)) {
+		next = list_next_entry(req, range.granted);
+		list_del_init(&req->range.granted);
+		blkv_request_queue(next, next->blkv->wq, start_next_granted);
+	}
+	request_start(req);
+}
+
 /**
  * blkv_request_unlock() - unlock a range, and start the requests that waited for it
  * @blkv: the target
@@ -115,13 +128,17 @@ static void start_granted(struct work_struct *work)
  */
 void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range)
 {
-	struct blkv_range *other, *next;
+	struct blkv_range *first;
 	LIST_HEAD(granted);
 
 	blkv_range_unlock(&blkv->ranges, range, &granted);
-	list_for_each_entry_safe(other, next, &granted, granted)
-		blkv_request_queue(container_of(other, struct blkv_request, range), blkv->wq,
-				   start_granted);
+	first = list_first_entry_or_null(&granted, struct blkv_range, granted);
+	if (!first)
+		return;
+	/* A crowd may have been granted, and this may be an interrupt: each one queues the next. */
+	list_del(&granted);
+	blkv_request_queue(container_of(first, struct blkv_request, range), blkv->wq,
+			   start_next_granted);
 }
 
 /* Replace statuses that are private to a driver and the block layer. */

@@ -10,11 +10,13 @@
  * Sectors are 512 bytes and relative to the start of the target, everywhere. They become relative
  * to the mapped device when they are printed, and the other way round when a message is parsed.
  *
- * Locks: all are spinlocks. None is taken while another one is held, except that a reload takes the
- * same one of both tables, the new table's first. Those for any context are taken with interrupts
- * off, because a leg may complete in hard-interrupt context.
+ * Locks: all are spinlocks. None is taken while another one is held, with two exceptions: a reload
+ * takes the same one of both tables, the new table's first, and that of a shard is taken under
+ * blkv_ranges.wide.lock, one shard at a time. Those for any context are taken with interrupts off,
+ * because a leg may complete in hard-interrupt context.
  *
- *   blkv_ranges.lock        the tree of requests in flight                any context
+ *   blkv_ranges.wide.lock   requests in flight that touch several shards  any context
+ *   blkv_range_shard.lock   requests in flight that touch one shard       any context
  *   blkv_trust.lock         the trust map                                 any context
  *   blkv_pool.lock          private memory that is not in use             any context
  *   blkv_backlog.lock       requests that wait for the raw leg            any context

@@ -218,10 +218,13 @@ static void time_crowd(struct kunit *test, const char *name, unsigned int reads,
 
 static void range_lock(struct kunit *test)
 {
-	struct crowd crowd = { .nr = 1024, .reads = 70 };
+	struct crowd *crowd = kunit_kzalloc(test, sizeof(*crowd), GFP_KERNEL);
 
-	prandom_seed_state(&crowd.random, 1);
-	time_step("range,nothing", 0, random_step, &crowd);
+	KUNIT_ASSERT_NOT_NULL(test, crowd);
+	crowd->nr = 1024;
+	crowd->reads = 70;
+	prandom_seed_state(&crowd->random, 1);
+	time_step("range,nothing", 0, random_step, crowd);
 	time_crowd(test, "range,reads", 100, false);
 	time_crowd(test, "range,mixed", 70, false);
 	time_crowd(test, "range,writes", 0, 0);

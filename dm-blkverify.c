@@ -629,7 +629,26 @@ static struct target_type blkverify_target = {
 	.iterate_devices = blkverify_iterate_devices,
 	.io_hints = blkverify_io_hints,
 };
-module_dm(blkverify);
+
+static int __init blkverify_init(void)
+{
+	int r = blkv_trust_cache_create();
+
+	if (r)
+		return r;
+	r = dm_register_target(&blkverify_target);
+	if (r)
+		blkv_trust_cache_destroy();
+	return r;
+}
+module_init(blkverify_init);
+
+static void __exit blkverify_exit(void)
+{
+	dm_unregister_target(&blkverify_target);
+	blkv_trust_cache_destroy();
+}
+module_exit(blkverify_exit);
 
 MODULE_DESCRIPTION(DM_NAME " target that verifies a block device against a trusted one");
 MODULE_AUTHOR("The dm-blkverify maintainers");

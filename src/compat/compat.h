@@ -17,21 +17,6 @@
 #define BLK_OPEN_WRITE FMODE_WRITE
 #endif
 
-/* Before 6.4 (3664ff82dad4, "dm: add helper macro for simple DM target module init and exit"). */
-#ifndef module_dm
-#define module_dm(name)								\
-static int __init dm_##name##_init(void)					\
-{										\
-	return dm_register_target(&(name##_target));				\
-}										\
-module_init(dm_##name##_init)							\
-static void __exit dm_##name##_exit(void)					\
-{										\
-	dm_unregister_target(&(name##_target));					\
-}										\
-module_exit(dm_##name##_exit)
-#endif
-
 /* Before 7.0 ("slab: Introduce kmalloc_obj() and family"), here with the arguments in use. */
 #ifndef kvzalloc_obj
 #define kmalloc_obj(p, gfp) kmalloc(sizeof(p), gfp)

@@ -4,7 +4,10 @@
  */
 #include <kunit/static_stub.h>
 #include <linux/bitmap.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "kunit.h"
@@ -16,9 +19,11 @@
 /* Makes the unit's allocations fail, and only those. */
 static bool no_memory;
 
-static void *may_fail_alloc(size_t size)
+static void *may_fail_alloc(struct kmem_cache *cache, size_t size)
 {
-	return no_memory ? NULL : kmalloc(size, BLKV_GFP_NOWAIT);
+	if (no_memory)
+		return NULL;
+	return cache ? kmem_cache_alloc(cache, BLKV_GFP_NOWAIT) : kmalloc(size, BLKV_GFP_NOWAIT);
 }
 
 /* An entry that is not a pointer: all trusted, or none. */
@@ -211,29 +216,52 @@ static void setting_one_sector_changes_no_other(struct kunit *test)
 	}
 }
 
-/* Bitmaps and tables exist only where something is mixed. */
+static void *group_entry(struct model *model, unsigned long group)
+{
+	return rcu_dereference_protected(model->trust.map, true)->groups[group];
+}
+
+/* How many sectors from @first to before @last are trusted. */
+static u32 bits_between(struct model *model, u32 first, u32 last)
+{
+	u32 i, sum = 0;
+
+	for (i = first; i < last; i++)
+		sum += test_bit(i, model->bits);
+	return sum;
+}
+
+/* What a leaf has beside its bits. Locks are longer on debug kernels. */
+#define LEAF_HEAD (sizeof(spinlock_t) + sizeof(struct rcu_head) + sizeof(long))
+
+/* Leaves and tables exist only where something is mixed. */
 static void check_memory(struct kunit *test, struct model *model)
 {
+	struct blkv_trust_leaf *leaf;
 	unsigned long g, r;
 
 	for (g = 0; g < model->trust.nr_groups; g++) {
 		u32 base = g * GROUP_SECTORS;
 		u32 end = min_t(u32, base + GROUP_SECTORS, model->nr_sectors);
 		bool mixed = run_end(model, base, end) < end;
-		void **regions = model->trust.groups[g];
+		struct blkv_trust_table *table = group_entry(model, g);
 
-		KUNIT_ASSERT_EQ(test, !is_uniform(regions), mixed);
+		KUNIT_ASSERT_EQ(test, !is_uniform(table), mixed);
 		if (!mixed)
 			continue;
-		KUNIT_ASSERT_LE(test, ksize(regions), PAGE_SIZE);
+		KUNIT_ASSERT_LE(test, ksize(table->regions), PAGE_SIZE);
 		for (r = 0; base + r * BLKV_REGION_SECTORS < end; r++) {
 			u32 first = base + r * BLKV_REGION_SECTORS;
 			u32 last = min(end, first + BLKV_REGION_SECTORS);
 
 			mixed = run_end(model, first, last) < last;
-			KUNIT_ASSERT_EQ(test, !is_uniform(regions[r]), mixed);
-			if (mixed)
-				KUNIT_ASSERT_LE(test, ksize(regions[r]), 256);
+			leaf = table->regions[r];
+			KUNIT_ASSERT_EQ(test, !is_uniform(leaf), mixed);
+			if (!mixed)
+				continue;
+			KUNIT_ASSERT_LE(test, ksize(leaf), 256 + LEAF_HEAD);
+			KUNIT_ASSERT_EQ(test, leaf->nr_untrusted,
+					last - first - bits_between(model, first, last));
 		}
 	}
 }
@@ -293,7 +321,7 @@ static void memory_is_freed_when_uniform_again(struct kunit *test)
 		}
 		check_all(test, model);
 		for (i = 0; i < model->trust.nr_groups; i++)
-			KUNIT_EXPECT_TRUE(test, is_uniform(model->trust.groups[i]));
+			KUNIT_EXPECT_TRUE(test, is_uniform(group_entry(model, i)));
 	}
 }
 
@@ -360,7 +388,7 @@ static void map_of_64_tib_is_made_quickly(struct kunit *test)
 
 	for (i = 0; i < 2; i++) {
 		KUNIT_ASSERT_EQ(test, blkv_trust_init(&trust, nr_sectors, i), 0);
-		KUNIT_EXPECT_LE(test, trust.nr_groups * sizeof(*trust.groups), SZ_1M);
+		KUNIT_EXPECT_LE(test, trust.nr_groups * sizeof(void *), SZ_1M);
 		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&trust), i ? 0 : nr_sectors);
 
 		/* High sectors are not mistaken for low ones. */
@@ -483,6 +511,341 @@ static void whole_regions_and_groups_need_no_memory(struct kunit *test)
 	check_memory(test, model);
 }
 
+/* ---- several CPUs ------------------------------------------------------------------------- */
+
+/**
+ * struct race - what another CPU does while this one changes the map
+ * @model: of the map
+ * @random: what it is made from
+ * @start: first sector that this CPU changes
+ * @nr: how many
+ * @trusted: what they are to be
+ * @overlaps: the other CPU may change the same sectors, as the messages do
+ * @left: how many more changes it makes for this one of ours
+ * @changes: how many it has made
+ */
+static struct race {
+	struct model *model;
+	struct rnd_state *random;
+	u32 start;
+	u32 nr;
+	bool trusted;
+	bool overlaps;
+	unsigned int left;
+	unsigned int changes;
+} race;
+
+/* How often the unit was about to take a lock, or to exchange an entry. */
+static unsigned int nr_locks;
+
+static bool count_locks(void)
+{
+	nr_locks++;
+	return false;
+}
+
+static void set_elsewhere(u32 start, u32 end, bool trusted)
+{
+	unsigned int left = race.left;
+
+	if (start >= end)
+		return;
+	race.changes++;
+	/* Nobody interferes with this one. */
+	race.left = 0;
+	blkv_trust_set(&race.model->trust, start, end - start, trusted);
+	set_model(race.model, start, end - start, trusted);
+	race.left = left;
+}
+
+/* Change what surrounds our sectors, in their region or group, or something anywhere. */
+static bool change_meanwhile(void)
+{
+	static const u32 units[] = { BLKV_REGION_SECTORS, GROUP_SECTORS };
+	struct model *model = race.model;
+	u32 end = race.start + race.nr, start, nr, unit;
+	bool trusted = one_in(race.random, 2), was_short = no_memory;
+
+	/* What is untrusted must be seen to be so at once. */
+	if (!race.trusted)
+		KUNIT_EXPECT_TRUE(model->test,
+				  rcu_dereference_protected(model->trust.map, true)->tainted);
+	if (!race.left || one_in(race.random, 2))
+		return false;
+	race.left--;
+	no_memory = was_short && one_in(race.random, 2);
+
+	unit = units[below(race.random, ARRAY_SIZE(units))];
+	if (one_in(race.random, 4)) {
+		pick_range(race.random, model->nr_sectors, &start, &nr);
+		if (race.overlaps || start >= end || start + nr <= race.start)
+			set_elsewhere(start, start + nr, trusted);
+	} else if (race.overlaps && one_in(race.random, 2)) {
+		start = round_down(race.start, unit);
+		set_elsewhere(start, min(start + unit, model->nr_sectors), trusted);
+	} else {
+		set_elsewhere(round_down(race.start, unit), race.start, trusted);
+		set_elsewhere(end, min(round_up(end, unit), model->nr_sectors), trusted);
+	}
+	no_memory = was_short;
+	return false;
+}
+
+/* One of our changes, with others in between. Returns how many sectors lost their trust. */
+static u64 set_with_race(struct model *model, u32 start, u32 nr, bool trusted)
+{
+	u64 lost;
+
+	race.start = start;
+	race.nr = nr;
+	race.trusted = trusted;
+	race.left = 3;
+	lost = blkv_trust_set(&model->trust, start, nr, trusted);
+	race.left = 0;
+	set_model(model, start, nr, trusted);
+	return lost;
+}
+
+static void new_race(struct kunit *test, struct model *model, bool overlaps)
+{
+	race = (struct race){
+		.model = model,
+		.random = bvtest_random(test),
+		.overlaps = overlaps,
+	};
+	kunit_activate_static_stub(test, blkv_trust_race, change_meanwhile);
+}
+
+static void no_change_is_lost_when_neighbours_change(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = GROUP_SECTORS + 3 * BLKV_REGION_SECTORS + 777, start, nr;
+	struct model *model = new_model(test, nr_sectors, true);
+	unsigned int round;
+
+	new_race(test, model, false);
+	for (round = 0; round < bvtest_rounds(1500); round++) {
+		pick_range(random, nr_sectors, &start, &nr);
+		set_with_race(model, start, nr, one_in(random, 2));
+		check_count(test, model);
+		check_run(test, model, start, nr);
+		if (!(round % 16)) {
+			check_all(test, model);
+			check_memory(test, model);
+		}
+	}
+	KUNIT_EXPECT_GT(test, race.changes, round / 8);
+}
+
+static void neighbours_without_memory_never_add_trust(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = GROUP_SECTORS + 20 * 2048 + 100, start, nr;
+	struct model *model = new_model(test, nr_sectors, true);
+	unsigned int round;
+
+	new_race(test, model, false);
+	for (round = 0; round < bvtest_rounds(600); round++) {
+		pick_range(random, nr_sectors, &start, &nr);
+		no_memory = one_in(random, 2);
+		set_with_race(model, start, nr, one_in(random, 2));
+		no_memory = false;
+		adopt_losses(test, model);
+		check_memory(test, model);
+		if (one_in(random, 10))
+			set_both(model, 0, nr_sectors, true);
+	}
+}
+
+/* The model becomes what the map is. */
+static void adopt_all(struct model *model, u32 start, u32 end)
+{
+	bool trusted;
+	u32 run;
+
+	for (; start < end; start += run) {
+		run = blkv_trust_run(&model->trust, start, end - start, &trusted);
+		set_model(model, start, run, trusted);
+	}
+}
+
+/* The messages do not wait for requests. Which of both wins is open, but the sum must be right. */
+static void sum_is_right_when_messages_interfere(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = GROUP_SECTORS + 3 * BLKV_REGION_SECTORS + 777, start, nr;
+	struct model *model = new_model(test, nr_sectors, true);
+	unsigned int round;
+
+	new_race(test, model, true);
+	for (round = 0; round < bvtest_rounds(1500); round++) {
+		pick_range(random, nr_sectors, &start, &nr);
+		set_with_race(model, start, nr, one_in(random, 2));
+		adopt_all(model, start, start + nr);
+		check_count(test, model);
+		if (!(round % 16)) {
+			check_all(test, model);
+			check_memory(test, model);
+		}
+	}
+}
+
+static void known_trust_takes_no_lock(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	u32 nr_sectors = GROUP_SECTORS + 5000, i, start, nr;
+	struct model *model = new_model(test, nr_sectors, true);
+	bool trusted;
+
+	kunit_activate_static_stub(test, blkv_trust_race, count_locks);
+	nr_locks = 0;
+	/* Nothing is known to be untrusted. */
+	KUNIT_EXPECT_EQ(test, blkv_trust_set(&model->trust, 0, nr_sectors, true), 0);
+	KUNIT_EXPECT_EQ(test, nr_locks, 0);
+
+	for (i = 0; i < 40; i++) {
+		pick_range(random, nr_sectors, &start, &nr);
+		set_both(model, start, min(nr, 3000U), one_in(random, 2));
+	}
+	KUNIT_EXPECT_GT(test, nr_locks, 0);
+	nr_locks = 0;
+	for (start = 0; start < nr_sectors; start += nr) {
+		nr = blkv_trust_run(&model->trust, start, nr_sectors - start, &trusted);
+		KUNIT_EXPECT_EQ(test, blkv_trust_set(&model->trust, start, nr, trusted), 0);
+	}
+	KUNIT_EXPECT_EQ(test, nr_locks, 0);
+	check_all(test, model);
+}
+
+#define NR_THREADS 3
+#define THREAD_REGIONS 6
+#define THREAD_SECTORS (THREAD_REGIONS * BLKV_REGION_SECTORS)
+
+/**
+ * struct owner - a thread that owns some sectors, as requests do
+ * @trust: the map
+ * @nr: its number; sectors belong to the threads in turn, eight each, or a whole region each
+ * @random: what its changes are made from
+ * @rounds: how many it makes
+ * @wrong: sectors of its own that were not as it had left them
+ * @bits: its sectors; a set bit is a trusted one
+ * @done: it has ended
+ */
+struct owner {
+	struct blkv_trust *trust;
+	unsigned int nr;
+	struct rnd_state random;
+	unsigned int rounds;
+	unsigned int wrong;
+	DECLARE_BITMAP(bits, THREAD_SECTORS);
+	struct completion done;
+};
+
+/* In the first half, the threads share each region; in the second, regions have one owner. */
+static bool owner_has(const struct owner *owner, u32 sector)
+{
+	u32 piece = sector < THREAD_SECTORS / 2 ? sector / 8 : sector / BLKV_REGION_SECTORS;
+
+	return piece % NR_THREADS == owner->nr;
+}
+
+static u32 owner_piece(u32 sector)
+{
+	return sector < THREAD_SECTORS / 2 ? 8 : BLKV_REGION_SECTORS;
+}
+
+static void owner_check(struct owner *owner, u32 start, u32 end)
+{
+	u32 sector;
+	bool trusted;
+
+	for (sector = start; sector < end; sector++) {
+		if (!owner_has(owner, sector))
+			continue;
+		blkv_trust_run(owner->trust, sector, 1, &trusted);
+		owner->wrong += trusted != test_bit(sector, owner->bits);
+	}
+}
+
+static void owner_set(struct owner *owner, u32 start, u32 nr, bool trusted)
+{
+	blkv_trust_set(owner->trust, start, nr, trusted);
+	if (trusted)
+		bitmap_set(owner->bits, start, nr);
+	else
+		bitmap_clear(owner->bits, start, nr);
+}
+
+/* All of its sectors in a region at once, so that regions become uniform, or only one piece. */
+static void owner_change(struct owner *owner)
+{
+	u32 first = below(&owner->random, THREAD_REGIONS) * BLKV_REGION_SECTORS, at, piece;
+	u32 skip = below(&owner->random, BLKV_REGION_SECTORS / 8) * 8;
+	bool trusted = one_in(&owner->random, 2), all = one_in(&owner->random, 2);
+
+	piece = owner_piece(first);
+	for (at = first; at < first + BLKV_REGION_SECTORS; at += piece) {
+		if (!owner_has(owner, at))
+			continue;
+		if (all)
+			owner_set(owner, at, piece, trusted);
+		else if (piece > 8)
+			owner_set(owner, at + skip, 8, trusted);
+		else if (at >= first + skip)
+			return owner_set(owner, at + at / 8 % 8, 1, trusted);
+	}
+}
+
+static int owner_run(void *data)
+{
+	struct owner *owner = data;
+	unsigned int i;
+	u32 at;
+
+	for (i = 0; i < owner->rounds; i++) {
+		owner_change(owner);
+		at = below(&owner->random, THREAD_REGIONS) * BLKV_REGION_SECTORS;
+		owner_check(owner, at, at + BLKV_REGION_SECTORS);
+		cond_resched();
+	}
+	complete(&owner->done);
+	return 0;
+}
+
+static void threads_keep_what_they_own(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct model *model = new_model(test, THREAD_SECTORS, true);
+	struct owner *owners = kunit_kcalloc(test, NR_THREADS, sizeof(*owners), GFP_KERNEL);
+	unsigned int i, started;
+	u32 sector;
+
+	KUNIT_ASSERT_NOT_NULL(test, owners);
+	for (i = 0; i < NR_THREADS; i++) {
+		owners[i].trust = &model->trust;
+		owners[i].nr = i;
+		owners[i].rounds = bvtest_rounds(1000);
+		prandom_seed_state(&owners[i].random, prandom_u32_state(random));
+		bitmap_fill(owners[i].bits, THREAD_SECTORS);
+		init_completion(&owners[i].done);
+	}
+	for (started = 0; started < NR_THREADS; started++)
+		if (IS_ERR(kthread_run(owner_run, &owners[started], "kunit-trust/%u", started)))
+			break;
+	for (i = 0; i < started; i++)
+		wait_for_completion(&owners[i].done);
+	KUNIT_ASSERT_EQ(test, started, NR_THREADS);
+
+	for (i = 0; i < NR_THREADS; i++) {
+		KUNIT_EXPECT_EQ(test, owners[i].wrong, 0);
+		for (sector = 0; sector < THREAD_SECTORS; sector++)
+			if (owner_has(&owners[i], sector))
+				set_model(model, sector, 1, test_bit(sector, owners[i].bits));
+	}
+	check_all(test, model);
+	check_memory(test, model);
+}
+
 static struct kunit_case trust_cases[] = {
 	KUNIT_CASE(new_map_is_uniform),
 	KUNIT_CASE(setting_one_sector_changes_no_other),
@@ -495,6 +858,11 @@ static struct kunit_case trust_cases[] = {
 	KUNIT_CASE(failed_allocation_never_adds_trust),
 	KUNIT_CASE(failed_allocation_loses_one_region_or_group),
 	KUNIT_CASE(whole_regions_and_groups_need_no_memory),
+	KUNIT_CASE(no_change_is_lost_when_neighbours_change),
+	KUNIT_CASE(neighbours_without_memory_never_add_trust),
+	KUNIT_CASE(sum_is_right_when_messages_interfere),
+	KUNIT_CASE(known_trust_takes_no_lock),
+	KUNIT_CASE(threads_keep_what_they_own),
 	{}
 };
 

@@ -23,7 +23,7 @@
  *   blkv_backlog.lock       requests that wait for the raw leg            any context
  *   blkv_polled.lock        polled requests that the legs have            any context
  *   blkv_findings.lock      state and counters of findings                any context
- *   blkv_history.lock       the ring of writes                            any context
+ *   blkv_history_ring.lock  the last writes of a CPU                      any context
  *   blkv_ring.lock          the ring of reports                           process context
  *   blkv_counters.lock      the base of the per-CPU counters              process context
  *   blkv_fingerprints.lock  checksums of written sectors                  process context

@@ -256,7 +256,7 @@ static int message_history(struct blkverify *blkv, char **argv, char *result, un
 			break;
 		sz += blkv_write_emit(&write, blkv->ti->begin, "", result + sz, maxlen - sz);
 		DMEMIT("\n");
-		before = write.order;
+		before = write.time;
 	}
 	DMEMIT("%s",
 	       provenance == BLKV_PROVENANCE_NONE ? "complete" : "older writes are forgotten");

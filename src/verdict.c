@@ -318,7 +318,7 @@ static void report_add_provenance(struct blkverify *blkv, struct blkv_report *re
 	    report->diagnosis.class != BLKV_CLASS_STALE)
 		return;
 	if (report->provenance == BLKV_PROVENANCE_FOUND)
-		after = report->write.order;
+		after = report->write.time;
 	blkv_history_find_clears(&blkv->history, report->bad_sector, after, &report->latest_clear,
 				 &report->nearest_clear);
 }

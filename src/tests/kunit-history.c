@@ -2,6 +2,12 @@
 /*
  * Tests of the history of writes, against a list of all writes.
  */
+#include <kunit/static_stub.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+
 #include "history.h"
 #include "kunit.h"
 
@@ -21,7 +27,45 @@ static void free_spans(void *spans)
 KUNIT_DEFINE_ACTION_WRAPPER(exit_history_action, exit_history, void *);
 KUNIT_DEFINE_ACTION_WRAPPER(free_spans_action, free_spans, void *);
 
-static struct blkv_history *new_history(struct kunit *test)
+/**
+ * struct machine - what the histories of a test run on
+ * @cpus: how many CPUs it has
+ * @cpu: the one that this is
+ * @clock: the time
+ * @step: how far the clock advances when it is read
+ */
+static struct machine {
+	unsigned int cpus;
+	unsigned int cpu;
+	u64 clock;
+	u64 step;
+} machine;
+
+static unsigned int machine_cpus(void)
+{
+	return machine.cpus;
+}
+
+static unsigned int machine_cpu(void)
+{
+	return machine.cpu;
+}
+
+static u64 machine_clock(void)
+{
+	return machine.clock += machine.step;
+}
+
+/* The time of a write is its order, so that tests can compare both. */
+static void new_machine(struct kunit *test, unsigned int cpus)
+{
+	machine = (struct machine){ .cpus = cpus, .step = 1 };
+	kunit_activate_static_stub(test, blkv_history_cpus, machine_cpus);
+	kunit_activate_static_stub(test, blkv_history_cpu, machine_cpu);
+	kunit_activate_static_stub(test, blkv_history_clock, machine_clock);
+}
+
+static struct blkv_history *new_history_of_machine(struct kunit *test)
 {
 	struct blkv_history *history = kunit_kzalloc(test, sizeof(*history), GFP_KERNEL);
 
@@ -29,6 +73,12 @@ static struct blkv_history *new_history(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, blkv_history_init(history), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_history_action, history), 0);
 	return history;
+}
+
+static struct blkv_history *new_history(struct kunit *test)
+{
+	new_machine(test, 1);
+	return new_history_of_machine(test);
 }
 
 static void add(struct blkv_history *history, sector_t start, sector_t nr_sectors)
@@ -64,13 +114,14 @@ static void write_covers_exactly_its_sectors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 12, U64_MAX, &write),
 			BLKV_PROVENANCE_NONE);
 	/* A write is not before itself. */
-	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 8, write.order, &write),
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 8, write.time, &write),
 			BLKV_PROVENANCE_NONE);
 }
 
 struct span {
 	u32 start;
 	u32 nr;
+	u32 cpu;
 };
 
 static bool in_span(const struct span *span, u32 sector)
@@ -78,11 +129,28 @@ static bool in_span(const struct span *span, u32 sector)
 	return sector >= span->start && sector < span->start + span->nr;
 }
 
+/*
+ * What is known of the past begins with the write after the newest one that any CPU has forgotten:
+ * each remembers as many as its ring has slots.
+ */
+static u32 oldest_of(const struct blkv_history *history, const struct span *all, u32 nr_writes)
+{
+	u32 cpu, i, of_cpu, oldest = 0;
+
+	for (cpu = 0; cpu < machine.cpus; cpu++) {
+		of_cpu = 0;
+		for (i = nr_writes; i-- > oldest;)
+			if (all[i].cpu == cpu && ++of_cpu > history->nr_slots)
+				oldest = i + 1;
+	}
+	return oldest;
+}
+
 /* The writes that are known to cover a sector, newest first, are those of the list. */
 static void check_sector(struct kunit *test, struct blkv_history *history, const struct span *all,
 			 u32 nr_writes, u32 sector)
 {
-	u32 oldest = nr_writes > BLKV_HISTORY_SIZE ? nr_writes - BLKV_HISTORY_SIZE : 0;
+	u32 oldest = oldest_of(history, all, nr_writes);
 	enum blkv_provenance provenance;
 	struct blkv_write write;
 	u64 before = U64_MAX;
@@ -96,19 +164,22 @@ static void check_sector(struct kunit *test, struct blkv_history *history, const
 		KUNIT_ASSERT_EQ(test, write.order, i + 1);
 		KUNIT_ASSERT_EQ(test, write.start, all[i].start);
 		KUNIT_ASSERT_EQ(test, write.nr_sectors, all[i].nr);
-		before = write.order;
+		before = write.time;
 	}
 	provenance = blkv_history_find(history, sector, before, &write);
 	KUNIT_ASSERT_EQ(test, provenance,
 			oldest ? BLKV_PROVENANCE_FORGOTTEN : BLKV_PROVENANCE_NONE);
 }
 
-static void random_writes_match_a_list(struct kunit *test)
+static void match_a_list(struct kunit *test, unsigned int cpus)
 {
 	struct rnd_state *random = bvtest_random(test);
-	struct blkv_history *history = new_history(test);
 	struct span *all = kvcalloc(NR_WRITES, sizeof(*all), GFP_KERNEL);
+	struct blkv_history *history;
 	u32 i;
+
+	new_machine(test, cpus);
+	history = new_history_of_machine(test);
 
 	KUNIT_ASSERT_NOT_NULL(test, all);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, free_spans_action, all), 0);
@@ -117,9 +188,162 @@ static void random_writes_match_a_list(struct kunit *test)
 		all[i].nr = between(random, 1, NR_SECTORS - all[i].start);
 		if (one_in(random, 2))
 			all[i].nr = min(all[i].nr, 8U);
+		/* At times one CPU makes most of them. */
+		if (i / 1000 % 2 || one_in(random, 50))
+			machine.cpu = below(random, cpus);
+		all[i].cpu = machine.cpu;
 		add(history, all[i].start, all[i].nr);
 		if (one_in(random, 500) || i + 1 == BLKV_HISTORY_SIZE || i == BLKV_HISTORY_SIZE)
 			check_sector(test, history, all, i + 1, below(random, NR_SECTORS));
+	}
+}
+
+static void random_writes_match_a_list(struct kunit *test)
+{
+	match_a_list(test, 1);
+}
+
+static void writes_of_several_cpus_match_a_list(struct kunit *test)
+{
+	match_a_list(test, 3);
+}
+
+static void writes_of_many_cpus_match_a_list(struct kunit *test)
+{
+	match_a_list(test, 20);
+}
+
+static void rings_share_the_size(struct kunit *test)
+{
+	static const u32 slots[][2] = {
+		{ 1, 4096 }, { 2, 2048 }, { 3, 2048 }, { 4, 1024 },
+		{ 8, 512 },  { 9, 512 },  { 300, 512 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(slots); i++) {
+		new_machine(test, slots[i][0]);
+		KUNIT_EXPECT_EQ(test, new_history_of_machine(test)->nr_slots, slots[i][1]);
+	}
+}
+
+/* The write that one CPU still knows may not be the last one: another one has forgotten some. */
+static void idle_cpu_does_not_name_an_old_write(struct kunit *test)
+{
+	struct blkv_history *history;
+	struct blkv_write write;
+	u32 i;
+
+	new_machine(test, 8);
+	history = new_history_of_machine(test);
+	add(history, 100, 1);
+	machine.cpu = 7;
+	add(history, 100, 2);
+	for (i = 0; i < BLKV_HISTORY_SIZE_OF_CPU - 1; i++)
+		add(history, 200, 1);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 100, U64_MAX, &write),
+			BLKV_PROVENANCE_FOUND);
+	KUNIT_EXPECT_EQ(test, write.order, 2);
+	add(history, 200, 1);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 100, U64_MAX, &write),
+			BLKV_PROVENANCE_FORGOTTEN);
+	machine.cpu = 3;
+	add(history, 100, 1);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(history, 100, U64_MAX, &write),
+			BLKV_PROVENANCE_FOUND);
+	KUNIT_EXPECT_EQ(test, write.order, BLKV_HISTORY_SIZE_OF_CPU + 3);
+}
+
+static void writes_are_ordered_while_the_clock_stands(struct kunit *test)
+{
+	struct blkv_history *history = new_history(test);
+	struct blkv_write write = { .time = U64_MAX };
+	u32 i;
+
+	machine.clock = 1000;
+	machine.step = 0;
+	for (i = 1; i <= 100; i++)
+		add(history, 8, i);
+	for (i = 100; i; i--) {
+		KUNIT_ASSERT_EQ(test, blkv_history_find(history, 8, write.time, &write),
+				BLKV_PROVENANCE_FOUND);
+		KUNIT_EXPECT_EQ(test, write.nr_sectors, i);
+		KUNIT_EXPECT_EQ(test, write.order, i);
+	}
+}
+
+/**
+ * struct writer - a thread that writes
+ * @history: the history
+ * @start: the sector that only this thread writes
+ * @wrong: lookups of it that did not find the write that was the last one
+ * @done: it has ended
+ */
+struct writer {
+	struct blkv_history *history;
+	sector_t start;
+	unsigned int wrong;
+	struct completion done;
+};
+
+/* In place of the range lock of the sector that all threads write. */
+static DEFINE_MUTEX(shared_lock);
+static u32 nr_shared;
+
+#define NR_WRITERS 3
+#define NR_WRITES_OF_EACH 150
+
+static int writer_run(void *data)
+{
+	struct writer *writer = data;
+	struct blkv_write write;
+	u32 i;
+
+	for (i = 1; i <= NR_WRITES_OF_EACH; i++) {
+		add(writer->history, writer->start, i);
+		if (blkv_history_find(writer->history, writer->start, U64_MAX, &write) !=
+			    BLKV_PROVENANCE_FOUND || write.nr_sectors != i)
+			writer->wrong++;
+		mutex_lock(&shared_lock);
+		add(writer->history, 8, ++nr_shared);
+		mutex_unlock(&shared_lock);
+		cond_resched();
+	}
+	complete(&writer->done);
+	return 0;
+}
+
+/* With the real clock, on the real CPUs. */
+static void overlapping_writes_of_threads_are_ordered(struct kunit *test)
+{
+	struct blkv_history *history = new_history_of_machine(test);
+	struct writer *writers = kunit_kcalloc(test, NR_WRITERS, sizeof(*writers), GFP_KERNEL);
+	struct blkv_write write = { .time = U64_MAX };
+	unsigned int i, started;
+	u64 order = U64_MAX;
+
+	KUNIT_ASSERT_NOT_NULL(test, writers);
+	nr_shared = 0;
+	for (i = 0; i < NR_WRITERS; i++) {
+		writers[i].history = history;
+		writers[i].start = 10000 * (i + 1);
+		init_completion(&writers[i].done);
+	}
+	for (started = 0; started < NR_WRITERS; started++)
+		if (IS_ERR(kthread_run(writer_run, &writers[started], "kunit-history/%u", started)))
+			break;
+	for (i = 0; i < started; i++)
+		wait_for_completion(&writers[i].done);
+	KUNIT_ASSERT_EQ(test, started, NR_WRITERS);
+
+	for (i = 0; i < NR_WRITERS; i++)
+		KUNIT_EXPECT_EQ(test, writers[i].wrong, 0);
+	for (i = NR_WRITERS * NR_WRITES_OF_EACH; i; i--) {
+		KUNIT_ASSERT_EQ(test, blkv_history_find(history, 8, write.time, &write),
+				BLKV_PROVENANCE_FOUND);
+		KUNIT_ASSERT_EQ(test, write.nr_sectors, i);
+		KUNIT_ASSERT_LT(test, write.order, order);
+		order = write.order;
 	}
 }
 
@@ -190,6 +414,25 @@ static void clears_are_found_anywhere(struct kunit *test)
 	expect_clears(test, history, 100, 0, 6, 6);
 }
 
+static void old_clears_are_forgotten_with_writes(struct kunit *test)
+{
+	struct blkv_history *history;
+	u32 i;
+
+	new_machine(test, 8);
+	history = new_history_of_machine(test);
+	add_operation(history, BLKV_OPERATION_DISCARD, 90, 8);
+	machine.cpu = 2;
+	add(history, 200, 1);
+	add_operation(history, BLKV_OPERATION_DISCARD, 300, 8);
+	for (i = 0; i < BLKV_HISTORY_SIZE_OF_CPU - 2; i++)
+		add(history, 200, 1);
+	expect_clears(test, history, 100, 0, 3, 1);
+	/* CPU 2 forgets a write that is later than the first discard, and not the second one. */
+	add(history, 200, 1);
+	expect_clears(test, history, 100, 0, 3, 3);
+}
+
 /* The distance of a sector from a range, counted sector by sector. */
 static u32 distance_of(const struct span *span, u32 sector)
 {
@@ -203,7 +446,7 @@ static u32 distance_of(const struct span *span, u32 sector)
 static void random_clears_match_a_list(struct kunit *test)
 {
 	struct rnd_state *random = bvtest_random(test);
-	struct blkv_history *history = new_history(test);
+	struct blkv_history *history;
 	enum { NR = 200, SPACE = 500 };
 	struct span *all = kunit_kcalloc(test, NR, sizeof(*all), GFP_KERNEL);
 	bool *clears = kunit_kcalloc(test, NR, sizeof(*clears), GFP_KERNEL);
@@ -211,6 +454,8 @@ static void random_clears_match_a_list(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, all);
 	KUNIT_ASSERT_NOT_NULL(test, clears);
+	new_machine(test, 3);
+	history = new_history_of_machine(test);
 	for (nr = 0; nr < NR; nr++) {
 		u32 sector = below(random, SPACE), after = below(random, nr + 1);
 		u32 latest = 0, near = 0;
@@ -218,6 +463,7 @@ static void random_clears_match_a_list(struct kunit *test)
 		all[nr].start = below(random, SPACE);
 		all[nr].nr = between(random, 1, 20);
 		clears[nr] = one_in(random, 3);
+		machine.cpu = below(random, 3);
 		add_operation(history,
 			      clears[nr] ? BLKV_OPERATION_DISCARD : BLKV_OPERATION_WRITE,
 			      all[nr].start, all[nr].nr);
@@ -249,6 +495,31 @@ static void moved_history_continues(struct kunit *test)
 	add(to, 4, 1);
 	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 4, U64_MAX, &write), BLKV_PROVENANCE_FOUND);
 	KUNIT_EXPECT_EQ(test, write.order, 3);
+}
+
+static void moved_history_knows_what_it_forgot(struct kunit *test)
+{
+	struct blkv_history *to, *from;
+	struct blkv_write write;
+	u32 i;
+
+	new_machine(test, 8);
+	to = new_history_of_machine(test);
+	from = new_history_of_machine(test);
+	add(from, 100, 1);
+	machine.cpu = 5;
+	for (i = 0; i <= BLKV_HISTORY_SIZE_OF_CPU; i++)
+		add(from, 200, 1);
+	blkv_history_move(to, from);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 100, U64_MAX, &write),
+			BLKV_PROVENANCE_FORGOTTEN);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(to, 200, U64_MAX, &write), BLKV_PROVENANCE_FOUND);
+	KUNIT_EXPECT_EQ(test, write.order, BLKV_HISTORY_SIZE_OF_CPU + 2);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(from, 200, U64_MAX, &write), BLKV_PROVENANCE_NONE);
+	add(from, 300, 1);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(from, 100, U64_MAX, &write), BLKV_PROVENANCE_NONE);
+	KUNIT_EXPECT_EQ(test, blkv_history_find(from, 300, U64_MAX, &write), BLKV_PROVENANCE_FOUND);
+	KUNIT_EXPECT_EQ(test, write.order, 1);
 }
 
 static void emitted_line_is_complete_and_quotable(struct kunit *test)
@@ -301,10 +572,18 @@ static struct kunit_case history_cases[] = {
 	KUNIT_CASE(new_history_is_empty),
 	KUNIT_CASE(write_covers_exactly_its_sectors),
 	KUNIT_CASE(random_writes_match_a_list),
+	KUNIT_CASE(writes_of_several_cpus_match_a_list),
+	KUNIT_CASE(writes_of_many_cpus_match_a_list),
+	KUNIT_CASE(rings_share_the_size),
+	KUNIT_CASE(idle_cpu_does_not_name_an_old_write),
+	KUNIT_CASE(writes_are_ordered_while_the_clock_stands),
+	KUNIT_CASE(overlapping_writes_of_threads_are_ordered),
 	KUNIT_CASE(overwritten_slots_are_forgotten),
 	KUNIT_CASE(clears_are_found_anywhere),
+	KUNIT_CASE(old_clears_are_forgotten_with_writes),
 	KUNIT_CASE(random_clears_match_a_list),
 	KUNIT_CASE(moved_history_continues),
+	KUNIT_CASE(moved_history_knows_what_it_forgot),
 	KUNIT_CASE(emitted_line_is_complete_and_quotable),
 	KUNIT_CASE(exit_accepts_zeroed_memory),
 	{}

@@ -41,6 +41,7 @@
 #define DM_BLKVERIFY_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/device-mapper.h>
 #include <linux/list.h>
 #include <linux/types.h>
@@ -66,65 +67,74 @@
 /**
  * struct blkverify - one target
  * @ti: the target, and back
- * @instance: in the list of all targets; under its mutex, as @owns_state
- * @owns_state: resumed, or inherited the state of the previous table, and not handed over yet
  * @legs: raw and test
  * @options: from the table line
- * @zeros: for a raw leg that does not offer write zeroes
- * @ranges: the range lock
  * @trust: the trust map
- * @test_pool: private memory for the test leg: read buffers, and its own copies of writes
- * @copy_pool: private memory that the test leg never reads into: copies of writes, and buffers for
- *	reads of the raw leg
- * @counters: the counters of healthy requests
- * @findings: the state, and the counters of unhealthy requests
- * @ring: the first and the last reports
- * @channels: where reports are sent
  * @history: the last writes
- * @prints: checksums of written sectors
- * @injections: bytes to be flipped
- * @nr_labels: pending labels
- * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
- * @backlog: requests that the raw leg could not take without blocking
- * @polled: the polled requests that the legs have
+ * @counters: the counters of healthy requests
  * @wq: comparing, settling, late submission and polling; may wait for a leg, but not for private
  *	memory and not for a request that needs this queue to make progress
  * @raw_wq: ordered; submission to the raw leg where that may block
  * @wait_wq: ordered; requests that wait for private memory
  * @recheck_wq: ordered; reads whose legs differ
+ * @zeros: for a raw leg that does not offer write zeroes
+ * @ranges: the range lock
+ * @test_pool: private memory for the test leg: read buffers, and its own copies of writes
+ * @copy_pool: private memory that the test leg never reads into: copies of writes, and buffers for
+ *	reads of the raw leg
+ * @findings: the state, and the counters of unhealthy requests
+ * @prints: checksums of written sectors
+ * @backlog: requests that the raw leg could not take without blocking
+ * @polled: the polled requests that the legs have
+ * @injections: bytes to be flipped
+ * @ring: the first and the last reports
+ * @channels: where reports are sent
  * @label_wq: ordered; re-reads both legs after a mismatch was reported
+ * @nr_labels: pending labels
+ * @recheck: the buffer for re-reads of the raw leg; one request at a time, in @recheck_wq
+ * @instance: in the list of all targets; under its mutex, as @owns_state
+ * @owns_state: resumed, or inherited the state of the previous table, and not handed over yet
  *
  * Several queues, because each may wait for the next: a request that waits for memory waits for
  * requests that are compared, and those that differ wait for the recheck. With one queue, and no
  * memory for a second worker, they would deadlock.
+ *
+ * Layout: a cache line that one CPU writes is taken away from all others. So what every request
+ * reads stands together and is not written meanwhile, and what requests write stands in lines of
+ * its own, together with what is written with it.
  */
 struct blkverify {
+	/* Read by requests, and written by no request. */
 	struct dm_target *ti;
-	struct list_head instance;
-	bool owns_state;
 	struct dm_dev *legs[BLKV_LEGS];
 	struct blkv_options options;
-	struct blkv_zeros zeros;
-	struct blkv_ranges ranges;
 	struct blkv_trust trust;
-	struct blkv_pool test_pool;
-	struct blkv_pool copy_pool;
-	struct blkv_counters counters;
-	struct blkv_findings findings;
-	struct blkv_ring ring;
-	struct blkv_channels channels;
 	struct blkv_history history;
-	struct blkv_fingerprints prints;
-	struct blkv_injections injections;
-	atomic_t nr_labels;
-	struct blkv_memory recheck;
-	struct blkv_backlog backlog;
-	struct blkv_polled polled;
+	struct blkv_counters counters;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *raw_wq;
 	struct workqueue_struct *wait_wq;
 	struct workqueue_struct *recheck_wq;
+	struct blkv_zeros zeros;
+
+	/* Written by requests. */
+	struct blkv_ranges ranges ____cacheline_aligned_in_smp;
+	struct blkv_pool test_pool ____cacheline_aligned_in_smp;
+	struct blkv_pool copy_pool ____cacheline_aligned_in_smp;
+	struct blkv_findings findings ____cacheline_aligned_in_smp;
+	struct blkv_fingerprints prints ____cacheline_aligned_in_smp;
+	struct blkv_backlog backlog ____cacheline_aligned_in_smp;
+	struct blkv_polled polled ____cacheline_aligned_in_smp;
+
+	/* Written for a report or a message only. */
+	struct blkv_injections injections ____cacheline_aligned_in_smp;
+	struct blkv_ring ring;
+	struct blkv_channels channels;
 	struct workqueue_struct *label_wq;
+	atomic_t nr_labels;
+	struct blkv_memory recheck;
+	struct list_head instance;
+	bool owns_state;
 };
 
 #endif /* DM_BLKVERIFY_H */

@@ -3,6 +3,7 @@
 #ifndef DM_BLKVERIFY_FINDINGS_H
 #define DM_BLKVERIFY_FINDINGS_H
 
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -50,14 +51,15 @@ struct blkv_found {
 
 /**
  * struct blkv_findings - the state of a target
- * @frozen: requests reach neither leg; written under @lock, read without it
+ * @frozen: requests reach neither leg; written under @lock, read without it by every request, so
+ *	it is in another cache line than what a finding changes
  * @lock: protects @found; any context
  * @found: since the last reset
  */
 struct blkv_findings {
 	bool frozen;
 
-	spinlock_t lock; /* what was found */
+	spinlock_t lock ____cacheline_aligned_in_smp; /* what was found */
 	struct blkv_found found;
 };
 

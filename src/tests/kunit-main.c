@@ -3,6 +3,7 @@
  * The module of the unit tests: its parameters. KUnit runs the suites when it is loaded.
  */
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/string.h>

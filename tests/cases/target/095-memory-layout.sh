@@ -9,8 +9,8 @@ dd if="$raw" of="$test" bs=1M count=128 oflag=direct status=none
 liar_as_test
 make_v
 
-# Some pages of a large buffer are adjacent.
-read_long() { "$BVLOAD" read 1048576 $v; }
+# Huge pages where the kernel has them; elsewhere, some pages of a large buffer are adjacent.
+read_long() { "$BVLOAD" huge-read 1048576 $v; }
 expect_found() { # <what>
 	local said
 	said=$(read_long) && fail "$1: the load passed"

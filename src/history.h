@@ -43,7 +43,7 @@ struct blkv_write {
  * @slots: write number n of this CPU is at n % nr_slots
  * @nr: writes so far
  * @last: time of the newest one
- * @forgotten: time of the newest one that is no longer in @slots
+ * @forgotten: time of the newest write that has been overwritten
  */
 struct blkv_history_ring {
 	spinlock_t lock; /* the slots */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Polled requests that nobody polls.
+ * Polled requests whose submitter does not poll.
  *
  * A driver completes a polled request when its submitter polls. But the submitter may wait for
  * another request first, one that does not depend on the polled one where the test leg is alone,
@@ -134,7 +134,7 @@ void blkv_polled_add(struct blkv_polled *polled, struct blkv_request *req)
 /**
  * blkv_polled_del() - the legs have completed a polled request
  * @polled: the list
- * @req: the request, which nobody holds any more
+ * @req: the request, no longer held
  *
  * Context: Any.
  */

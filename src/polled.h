@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Polled requests that nobody polls. */
+/* Polled requests whose submitter does not poll. */
 #ifndef DM_BLKVERIFY_POLLED_H
 #define DM_BLKVERIFY_POLLED_H
 

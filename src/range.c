@@ -15,15 +15,15 @@
  * Shards. Each region of the device belongs to one of 64 shards, with a lock, trees and a cache
  * line of its own. A range that touches one shard is in the trees of that shard, and requests in
  * different regions share nothing. A range that touches several is wide: it is in the trees of
- * blkv_ranges.wide, and it marks every shard that it touches until it is unlocked. Who finds a
- * shard marked takes the wide lock instead, and looks into both. Who holds the wide lock owns all
- * marked shards, and needs their locks only to add and remove marks. A wide range allocates
- * nothing, and the lock cannot run out of memory.
+ * blkv_ranges.wide, and it marks every shard that it touches until it is unlocked. A caller that
+ * finds a shard marked takes the wide lock instead, and checks both. The holder of the wide lock
+ * owns all marked shards, and needs their locks only to add and remove marks. A wide range
+ * allocates nothing, and the lock cannot run out of memory.
  *
  * (R1) Two ranges that conflict meet: in a shard, or under the wide lock. The later one sees the
  *	earlier one.
  * (R2) Wide ranges enter one at a time. A range that came after a wide one in one shard came after
- *	it in all, and after all wide ones before it. So there is no cycle of ranges that wait.
+ *	it in all, and after all wide ones before it. So waiting ranges cannot form a cycle.
  * (R3) A wide range is not granted before all its shards are marked and its blockers there are
  *	counted. Blockers that are unlocked in the meantime wait for the wide lock.
  * (R4) An unlock happens before each grant that it causes, through the lock that both take.
@@ -46,7 +46,7 @@
  *
  * Pure: knows no device. Locks: blkv_ranges.wide.lock, then that of one shard; taken here, any
  * context. A waiting range is parked, its request does not sleep: the unlock that grants it returns
- * it to its caller, who starts the request.
+ * it to the caller, which starts the request.
  */
 #include <kunit/visibility.h>
 #include <linux/bitops.h>

@@ -12,19 +12,19 @@
  * Pure: knows no device. Any number of CPUs use a map at once, by these rules:
  *
  * 1. Only the request that owns a sector, by the range lock, changes its trust. So its owner may
- *    look it up without a lock, under RCU. Who does not own the sector sees the state before or
- *    after a change, never anything else. There are two exceptions. If memory is short, a sector
+ *    look it up without a lock, under RCU. Any other reader sees the state before or after a
+ *    change, never anything else. There are two exceptions. If memory is short, a sector
  *    may become untrusted at any time. And the messages "trust" and "distrust" do not take the
  *    range lock: a request in flight may still use the previous state.
- * 2. Who finds a sector in the state that it is to have takes no lock and writes nothing.
+ * 2. Setting a sector to the state that it already has takes no lock and writes nothing.
  * 3. Every change is made under the lock of its place: sectors of a leaf, and the entry that points
  *    to it, under the lock of the leaf; other entries of a table, and the entry that points to it,
  *    under the lock of the table. These locks are of a region or a group only, and none is taken
  *    inside another. An entry of a map that is no table is changed by cmpxchg().
- * 4. A leaf or a table that is replaced is dead: marked under its lock, freed by RCU. Who finds it
- *    dead, having locked it, starts again from the map. So neighbours lose nothing when a region is
- *    split or joined.
- * 5. A change is counted once, by who made it under the lock, in the counter of this CPU.
+ * 4. A leaf or a table that is replaced is dead: marked under its lock, freed by RCU. A change that
+ *    locks it and finds it dead starts again from the map. So neighbours lose nothing when a region
+ *    is split or joined.
+ * 5. A change is counted once, by the code that made it under the lock, in this CPU's counter.
  * 6. While a map is not tainted, everything is trusted. It is tainted before the first sector can
  *    be seen to be untrusted, and remains so: a sum would be written by every CPU.
  *

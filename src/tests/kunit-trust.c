@@ -551,7 +551,7 @@ static void set_elsewhere(u32 start, u32 end, bool trusted)
 	if (start >= end)
 		return;
 	race.changes++;
-	/* Nobody interferes with this one. */
+	/* Nothing else changes this one. */
 	race.left = 0;
 	blkv_trust_set(&race.model->trust, start, end - start, trusted);
 	set_model(race.model, start, end - start, trusted);

@@ -356,6 +356,8 @@ static void raw_endio(struct bio *bio)
  */
 void blkv_request_test_done(struct blkv_request *req, blk_status_t status)
 {
+	/* What the queue of the leg noted in it is settled. The clone is completed once more. */
+	blkv_request_clone(req)->bi_flags = BIT(BIO_CLONED);
 	leg_done(req, BLKV_TEST, status);
 }
 

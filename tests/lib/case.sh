@@ -217,9 +217,17 @@ expect_refused() { # <text> <table line>
 }
 refusals=0
 
-# Does each mismatch in the list have its label, because the test leg was re-read?
+# Does each mismatch in the list have its label, because the test leg was re-read? Late data get none.
 has_labels() {
-	! dmsetup message bvtest-v 0 list | grep 'contents mismatch' | grep -vE ' (persistent|transient) class='
+	! dmsetup message bvtest-v 0 list | grep 'contents mismatch' |
+		grep -vE ' (persistent|transient) class=| class=late '
+}
+
+# Wait until nothing that the liar still has to do can affect the next request: the test leg was
+# re-read for the labels, and all late data have arrived.
+settle_lies() {
+	wait_until 30 has_labels
+	wait_until 30 liar_is_done
 }
 
 fill_random() { # <device> <MiB>

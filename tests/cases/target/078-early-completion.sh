@@ -19,6 +19,7 @@ done
 # (The data of the re-read for the label are late, too, and may also be reported.)
 expect "unfilled reads in the list" 8 "$(dmsetup message bvtest-v 0 list | grep -c ' class=unfilled ')"
 expect_log 'read sector=8 nr=8 contents mismatch in sector 8 byte=504 .* class=unfilled differ=1 '
+settle_lies
 dmsetup message bvtest-v 0 reset
 
 # Only one sector of a long read is late.
@@ -28,13 +29,15 @@ expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 	grep -c '^[0-9]* read sector=128 nr=128 contents mismatch in sector 205 byte=504 .* class=unfilled ')"
 
 # The same, completed with interrupts off: a worker looks at the data.
+settle_lies
 dmsetup message bvtest-v 0 reset
 lie irqs-off on
-lie early "$(scaled 30)" 200 1
+lie early "$(scaled 75)" 200 1
 expect_read_error EILSEQ 65536 131072
 expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 	grep -c '^[0-9]* read sector=128 nr=256 contents mismatch in sector 328 byte=504 .* class=unfilled ')"
 lie honest
+settle_lies
 dmsetup remove bvtest-v
 
 # An untrusted sector is not reported: the caller gets the raw leg's data.
@@ -44,6 +47,7 @@ dmsetup message bvtest-v 0 distrust $((128 + 77)) 1
 expect_read 65536 65536
 expect_field mismatches 0
 lie honest
+wait_until 30 liar_is_done
 dmsetup remove bvtest-v
 
 # Wrong data arrive first, then the correct ones: only a checksum detects this.

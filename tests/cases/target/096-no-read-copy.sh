@@ -167,6 +167,7 @@ expect_report 128 32 128 unfilled
 lie early "$(scaled 30)" 77 1
 expect_read_error EILSEQ 65536 65536
 expect_report 128 128 205 unfilled
+settle_lies
 
 # An untrusted sector is not reported: the caller gets the raw leg's data.
 lie early "$(scaled 30)" 77 1

@@ -34,8 +34,8 @@
  * handed over between contexts, so lockdep cannot see it. It cannot deadlock: a request takes it
  * once, for all its sectors, and waits only for earlier requests.
  *
- * Where things are: src/request.c has the life of a request, src/verdict.c what the results of the
- * legs mean. The other units in src/ are a noun each.
+ * Where things are: src/request.c has the life of a request, src/raw.c what is special about its raw
+ * leg, src/verdict.c what the results of the legs mean. The other units in src/ are a noun each.
  */
 #ifndef DM_BLKVERIFY_H
 #define DM_BLKVERIFY_H
@@ -58,6 +58,7 @@
 #include "polled.h"
 #include "pool.h"
 #include "range.h"
+#include "raw.h"
 #include "request.h"
 #include "ring.h"
 #include "trust.h"

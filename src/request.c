@@ -15,8 +15,8 @@
 #include "caller.h"
 #include "compare.h"
 #include "dm-blkverify.h"
-#include "limits.h"
 #include "outcome.h"
+#include "raw.h"
 #include "request.h"
 #include "verdict.h"
 
@@ -25,15 +25,6 @@
 
 /* A longer read or write is cut. Cutting is up to the legs, but memory has its limits. */
 #define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
-
-/*
- * Flags that must not be passed on to the raw leg. Most describe the bio that it came with (its
- * poller, where it was allocated, what is attached to it), or its submitter, which @nowait keeps,
- * but not the request. The limits of atomic writes are those of the test leg, and of the raw leg
- * only the result matters.
- */
-#define OPF_NOT_FOR_RAW                                                                            \
-	(REQ_POLLED | REQ_NOWAIT | REQ_ALLOC_CACHE | REQ_INTEGRITY | REQ_ATOMIC | REQ_DRV)
 
 static void request_start(struct blkv_request *req);
 
@@ -204,11 +195,15 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	bio_endio(clone);
 }
 
-/*
- * Leave the next step of one leg to a worker. Unlike blkv_request_queue(), this does not hand over
- * the request, which the other leg may still need.
+/**
+ * blkv_request_step_queue() - leave the next step of one leg to a worker
+ * @req: the request, which the other leg may still need: unlike blkv_request_queue(), this does not
+ *	hand it over
+ * @step: the next step; in process context, where a leg may block
+ *
+ * Context: Any.
  */
-static void step_queue(struct blkv_request *req, work_func_t step)
+void blkv_request_step_queue(struct blkv_request *req, work_func_t step)
 {
 	INIT_WORK(&req->work, step);
 	queue_work(req->blkv->wq, &req->work);
@@ -298,12 +293,20 @@ static void read_look_queued(struct work_struct *work)
 	blkv_request_release(req);
 }
 
-static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
+/**
+ * blkv_request_leg_done() - a leg has completed a request
+ * @req: the request
+ * @leg: the leg
+ * @status: its status
+ *
+ * Context: Any. The caller must not touch the request afterwards.
+ */
+void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
 {
 	req->status[leg] = status;
 	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status) {
 		if ((in_hardirq() || irqs_disabled()) && req->nr_sectors > LOOK_IN_IRQ_SECTORS) {
-			step_queue(req, read_look_queued);
+			blkv_request_step_queue(req, read_look_queued);
 			return;
 		}
 		read_look(req);
@@ -311,40 +314,18 @@ static void leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_
 	blkv_request_release(req);
 }
 
-/* Has a leg completed a request with this status only because it was submitted with NOWAIT? */
-static bool would_wait(struct blkv_request *req, blk_status_t status)
+/**
+ * blkv_request_would_wait() - does a leg refuse a request only because of NOWAIT?
+ * @req: the request, submitted to the leg with it
+ * @status: the status of the leg
+ *
+ * Context: Any.
+ * Return: true if so.
+ */
+bool blkv_request_would_wait(const struct blkv_request *req, blk_status_t status)
 {
 	return status &&
 	       blkv_outcome(req->opf, status, BLKV_HAD_NOWAIT) == BLKV_OUTCOME_RETRY;
-}
-
-/*
- * Submit a request to the raw leg again, this time from a worker, which may block. If it was the
- * submitter who blocked, the depth of the raw leg's queue would be that of the test leg's, too.
- */
-static void backlog_add(struct blkv_request *req)
-{
-	struct blkverify *blkv = req->blkv;
-	unsigned long flags;
-
-	spin_lock_irqsave(&blkv->backlog.lock, flags);
-	bio_list_add(&blkv->backlog.bios, &req->raw_bio);
-	spin_unlock_irqrestore(&blkv->backlog.lock, flags);
-	queue_work(blkv->raw_wq, &blkv->backlog.work);
-}
-
-static bool raw_is_unable(struct blkv_request *req, blk_status_t status);
-static bool raw_substitute(struct blkv_request *req, bool offered);
-
-static void raw_endio(struct bio *bio)
-{
-	struct blkv_request *req = bio->bi_private;
-
-	if (req->raw_nowait && would_wait(req, bio->bi_status))
-		backlog_add(req);
-	else if (likely(!bio->bi_status) || !raw_is_unable(req, bio->bi_status) ||
-		 !raw_substitute(req, false))
-		leg_done(req, BLKV_RAW, bio->bi_status);
 }
 
 /**
@@ -358,11 +339,18 @@ void blkv_request_test_done(struct blkv_request *req, blk_status_t status)
 {
 	/* What the queue of the leg noted in it is settled. The clone is completed once more. */
 	blkv_request_clone(req)->bi_flags = BIT(BIO_CLONED);
-	leg_done(req, BLKV_TEST, status);
+	blkv_request_leg_done(req, BLKV_TEST, status);
 }
 
-/* Prepare a bio for its first submission to a leg or, after its completion, for another one. */
-static void bio_prepare(struct blkv_request *req, struct bio *bio, enum blkv_leg_nr leg)
+/**
+ * blkv_request_bio_prepare() - prepare a bio for a submission to a leg
+ * @req: the request
+ * @bio: the bio; initialised, or completed by the leg
+ * @leg: the leg
+ *
+ * Context: Any.
+ */
+void blkv_request_bio_prepare(struct blkv_request *req, struct bio *bio, enum blkv_leg_nr leg)
 {
 	const struct blkv_memory *memory = leg_memory(req, leg);
 
@@ -376,163 +364,11 @@ static void bio_prepare(struct blkv_request *req, struct bio *bio, enum blkv_leg
 		blkv_memory_attach(memory, bio, req->nr_sectors);
 }
 
-/*
- * Did the raw leg find out, by a request that it failed, that it does not offer the operation? Its
- * limits do not show that in advance.
- */
-static bool raw_is_unable(struct blkv_request *req, blk_status_t status)
-{
-	return blkv_outcome(req->opf, status, 0) == BLKV_OUTCOME_UNSUPPORTED;
-}
-
-/*
- * Zero sectors of the raw leg from @done on, by write zeroes or else by writes of zeros. Sets @nr
- * to how many.
- */
-static blk_status_t raw_zero_some(struct blkv_request *req, enum req_op op, sector_t done,
-				  sector_t *nr)
-{
-	blk_opf_t flags = req->opf & ~(REQ_OP_MASK | REQ_NOUNMAP | OPF_NOT_FOR_RAW);
-	blk_status_t status;
-	struct bio bio;
-
-	bio_init(&bio, req->blkv->legs[BLKV_RAW]->bdev, NULL, 0, op | flags);
-	/* The bio does not own its segments. */
-	bio_set_flag(&bio, BIO_CLONED);
-	bio.bi_ioprio = req->raw_bio.bi_ioprio;
-	bio_clone_blkg_association(&bio, &req->raw_bio);
-	bio.bi_iter = req->caller_iter;
-	bio.bi_iter.bi_sector = req->range.start + done;
-	*nr = req->nr_sectors;
-	if (op == REQ_OP_WRITE)
-		*nr = blkv_zeros_attach(&req->blkv->zeros, &bio, req->nr_sectors - done);
-	submit_bio_wait(&bio);
-	status = bio.bi_status;
-	bio_uninit(&bio);
-	return status;
-}
-
-static blk_status_t raw_write_zeros(struct blkv_request *req)
-{
-	blk_status_t status = BLK_STS_OK;
-	sector_t done, nr;
-
-	for (done = 0; done < req->nr_sectors && !status; done += nr) {
-		status = raw_zero_some(req, REQ_OP_WRITE, done, &nr);
-		cond_resched();
-	}
-	return status;
-}
-
-/* Zero the sectors on the raw leg, which does not offer the operation. Process context. */
-static void raw_zero(struct work_struct *work)
-{
-	struct blkv_request *req = blkv_request_of_work(work);
-	blk_status_t status = BLK_STS_NOTSUPP;
-	sector_t nr;
-
-	if (req->operation != BLKV_OPERATION_WRITE_ZEROES &&
-	    blkv_leg_offers(req->blkv->legs[BLKV_RAW]->bdev, BLKV_OPERATION_WRITE_ZEROES))
-		status = raw_zero_some(req, REQ_OP_WRITE_ZEROES, 0, &nr);
-	if (raw_is_unable(req, status))
-		status = raw_write_zeros(req);
-	/* Every leg has to support writes, so a failure is the leg's fault, whatever the status. */
-	leg_done(req, BLKV_RAW, status ? BLK_STS_IOERR : BLK_STS_OK);
-}
-
-/* Do what src/limits.c says in place of the request. Returns false if that is to send it. */
-static bool raw_substitute(struct blkv_request *req, bool offered)
-{
-	switch (blkv_raw_action(req->operation, offered, blkv_request_leaves_zeros(req))) {
-	case BLKV_RAW_SKIP:
-		leg_done(req, BLKV_RAW, BLK_STS_OK);
-		return true;
-	case BLKV_RAW_ZERO:
-		step_queue(req, raw_zero);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool raw_offers(struct blkv_request *req)
-{
-	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
-
-	if (req->operation == BLKV_OPERATION_DISCARD && blkv_request_leaves_zeros(req) &&
-	    !blkv_leg_discards_all(raw, req->range.start, req->nr_sectors))
-		return false;
-	return blkv_leg_offers(raw, req->operation);
-}
-
-/*
- * How to submit to the raw leg without blocking the submitter. If it has a queue of requests, that
- * may be full: with NOWAIT, it then refuses the request instead. Requests that it would have to
- * split, and so always refuse, are left to a worker; returns true for those.
- */
-static bool raw_defer(struct blkv_request *req)
-{
-	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
-	struct request_queue *queue = bdev_get_queue(raw);
-
-	req->raw_nowait = false;
-	if (!blkv_operation_has_data(req->operation))
-		return false;
-	if (!bdev_nowait(raw))
-		return req->nowait;
-	if (queue_is_mq(queue) && req->nr_sectors > queue_max_sectors(queue))
-		return true;
-	req->raw_nowait = req->nowait || queue_is_mq(queue);
-	return false;
-}
-
-/*
- * Before the test leg gets the clone, which is copied here: priority and hints are passed on. Only
- * a crypto payload could fail, and dm lets none through; protection information would have to be
- * allocated, too, but the copy gets none.
- */
-static int raw_init(struct blkv_request *req)
-{
-	struct bio *clone = blkv_request_clone(req);
-	struct bio *bio = &req->raw_bio;
-	int r;
-
-	blkv_integrity_record(&req->integrity, clone);
-	clone->bi_opf &= ~REQ_INTEGRITY;
-	r = bio_init_clone(req->blkv->legs[BLKV_RAW]->bdev, bio, clone, GFP_NOIO);
-	clone->bi_opf = req->opf;
-	bio->bi_end_io = raw_endio;
-	bio->bi_private = req;
-	return r;
-}
-
-/* Does not block with @raw_nowait. */
-static void raw_send(struct blkv_request *req)
-{
-	bio_prepare(req, &req->raw_bio, BLKV_RAW);
-	req->raw_bio.bi_opf = req->opf & ~OPF_NOT_FOR_RAW;
-	if (req->raw_nowait)
-		req->raw_bio.bi_opf |= REQ_NOWAIT;
-	dm_submit_bio_remap(blkv_request_clone(req), &req->raw_bio);
-}
-
-static void raw_submit(struct blkv_request *req)
-{
-	bool defer = raw_defer(req);
-
-	if (!blkv_operation_has_data(req->operation) && raw_substitute(req, raw_offers(req)))
-		return;
-	if (defer)
-		backlog_add(req);
-	else
-		raw_send(req);
-}
-
 static void test_submit(struct blkv_request *req)
 {
 	struct bio *clone = blkv_request_clone(req);
 
-	bio_prepare(req, clone, BLKV_TEST);
+	blkv_request_bio_prepare(req, clone, BLKV_TEST);
 	bio_set_dev(clone, req->blkv->legs[BLKV_TEST]->bdev);
 	clone->bi_opf = req->nowait ? req->opf : req->opf & ~REQ_NOWAIT;
 	blkv_integrity_restore(&req->integrity, clone);
@@ -626,7 +462,7 @@ static void request_submit(struct blkv_request *req)
 {
 	struct blkv_memory *memory;
 
-	if (raw_init(req)) {
+	if (blkv_raw_init(req)) {
 		blkv_request_end(req, BLK_STS_RESOURCE);
 		return;
 	}
@@ -651,42 +487,7 @@ static void request_submit(struct blkv_request *req)
 	req->submitter = current;
 	atomic_set(&req->pending, BLKV_LEGS);
 	test_submit(req);
-	raw_submit(req);
-}
-
-static void backlog_submit(struct work_struct *work)
-{
-	struct blkv_backlog *backlog = container_of(work, struct blkv_backlog, work);
-	struct bio_list bios;
-	struct blk_plug plug;
-	struct bio *bio;
-
-	spin_lock_irq(&backlog->lock);
-	bios = backlog->bios;
-	bio_list_init(&backlog->bios);
-	spin_unlock_irq(&backlog->lock);
-
-	blk_start_plug(&plug);
-	while ((bio = bio_list_pop(&bios))) {
-		struct blkv_request *req = container_of(bio, struct blkv_request, raw_bio);
-
-		req->raw_nowait = false;
-		raw_send(req);
-	}
-	blk_finish_plug(&plug);
-}
-
-/**
- * blkv_backlog_init() - prepare the backlog of a target
- * @backlog: zeroed
- *
- * Context: Any.
- */
-void blkv_backlog_init(struct blkv_backlog *backlog)
-{
-	INIT_WORK(&backlog->work, backlog_submit);
-	spin_lock_init(&backlog->lock);
-	bio_list_init(&backlog->bios);
+	blkv_raw_submit(req);
 }
 
 /*
@@ -711,7 +512,7 @@ static void request_join(struct blkv_request *req)
 {
 	if (req->opf & REQ_POLLED)
 		blkv_polled_del(&req->blkv->polled, req);
-	if (req->nowait && would_wait(req, req->status[BLKV_TEST]))
+	if (req->nowait && blkv_request_would_wait(req, req->status[BLKV_TEST]))
 		blkv_request_queue(req, req->blkv->wq, request_resubmit);
 	else
 		blkv_verdict(req);

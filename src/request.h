@@ -20,19 +20,6 @@
 struct blkverify;
 
 /**
- * struct blkv_backlog - requests that the raw leg could not take without blocking
- * @work: submits them again
- * @lock: protects @bios; any context
- * @bios: for the raw leg, in the order in which they were submitted
- */
-struct blkv_backlog {
-	struct work_struct work;
-
-	spinlock_t lock; /* the bios */
-	struct bio_list bios;
-};
-
-/**
  * enum blkv_early - signs that the test leg completed a read before all data had arrived
  * @BLKV_EARLY_NOT: no such sign
  * @BLKV_EARLY_UNFILLED: a trusted sector was still marked at completion
@@ -92,10 +79,10 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *                           |                                                  |
  *                    request_submit() <----------------------------------------'
  *                      |         |
- *                     test      raw --- would block: raw_wq: backlog_submit()
- *                      |         |--- not offered by it: nothing, or wq: raw_zero()
+ *                     test      raw --- would block: raw_wq, see src/raw.c
+ *                      |         |--- not offered by it: nothing, or wq
  *                      |         |
- *                     leg_endio(), twice; the second: request_join()
+ *                     blkv_request_leg_done(), twice; the second: request_join()
  *                           |   '--- NOWAIT, and test would have to wait: wq: request_resubmit()
  *                           |
  *                     blkv_verdict(), see there; may leave the rest to a workqueue
@@ -142,6 +129,10 @@ struct blkv_request {
 	struct blkv_memory test_copy;
 };
 
+void blkv_request_step_queue(struct blkv_request *req, work_func_t step);
+void blkv_request_bio_prepare(struct blkv_request *req, struct bio *bio, enum blkv_leg_nr leg);
+bool blkv_request_would_wait(const struct blkv_request *req, blk_status_t status);
+void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status);
 void blkv_request_test_done(struct blkv_request *req, blk_status_t status);
 bool blkv_request_hold(struct blkv_request *req);
 void blkv_request_release(struct blkv_request *req);
@@ -151,7 +142,6 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status);
 void blkv_request_test_data(struct blkv_request *req, struct blkv_memory *data);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
 void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range);
-void blkv_backlog_init(struct blkv_backlog *backlog);
 blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 			   const struct blkv_memory *memory, sector_t start,
 			   unsigned int nr_sectors);

@@ -8,6 +8,8 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/device-mapper.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "dm-blkverify.h"
@@ -246,6 +248,71 @@ static bool raw_defer(struct blkv_request *req)
 	return false;
 }
 
+/* ---- batches ------------------------------------------------------------------------------- */
+
+/* Not more: the block layer does not let more of the test leg's requests wait, either. */
+#define BATCH_BIOS 32
+
+/**
+ * struct raw_batch - bios for the raw leg whose submitter is plugged
+ * @cb: called when the submitter unplugs
+ * @nr: length of @bios
+ * @bios: the bios; only the submitter uses them
+ */
+struct raw_batch {
+	struct blk_plug_cb cb;
+	unsigned int nr;
+	struct bio_list bios;
+};
+
+/*
+ * The submitter unplugs: after the test leg has got its part, send the raw leg its own with another
+ * plug. If both parts were in one plug, some kernels would not let the driver of the test leg queue
+ * them as a batch.
+ */
+static void raw_batch_send(struct blk_plug_cb *cb, bool from_schedule)
+{
+	struct raw_batch *batch = container_of(cb, struct raw_batch, cb);
+	struct blk_plug *submitters = current->plug;
+	struct blk_plug plug;
+	struct bio *bio;
+
+	if (from_schedule) {
+		backlog_add_list(cb->data, &batch->bios);
+	} else {
+		blk_finish_plug(submitters);
+		blk_start_plug(&plug);
+		while ((bio = bio_list_pop(&batch->bios)))
+			raw_send(container_of(bio, struct blkv_request, raw_bio));
+		blk_finish_plug(&plug);
+		current->plug = submitters;
+	}
+	kfree(batch);
+}
+
+/* Let a request wait until its submitter unplugs. Returns false if that is not plugged. */
+static bool raw_batch_add(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	struct raw_batch *batch;
+	struct blk_plug_cb *cb;
+
+	/* A leg without a queue of requests is not plugged. */
+	if (!queue_is_mq(bdev_get_queue(blkv->legs[BLKV_RAW]->bdev)))
+		return false;
+	cb = blk_check_plugged(raw_batch_send, blkv, sizeof(*batch));
+	if (!cb)
+		return false;
+	batch = container_of(cb, struct raw_batch, cb);
+	bio_list_add(&batch->bios, &req->raw_bio);
+	if (++batch->nr == BATCH_BIOS) {
+		backlog_add_list(blkv, &batch->bios);
+		bio_list_init(&batch->bios);
+		batch->nr = 0;
+	}
+	return true;
+}
+
 /**
  * blkv_raw_submit() - submit a request to the raw leg, or do what replaces it
  * @req: a request with a pending raw leg; it may be gone afterwards
@@ -260,6 +327,6 @@ void blkv_raw_submit(struct blkv_request *req)
 		return;
 	if (defer)
 		backlog_add(req);
-	else
+	else if (!raw_batch_add(req))
 		raw_send(req);
 }

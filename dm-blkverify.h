@@ -34,8 +34,22 @@
  * handed over between contexts, so lockdep cannot see it. It cannot deadlock: a request takes it
  * once, for all its sectors, and waits only for earlier requests.
  *
- * Where things are: src/request.c has the life of a request, src/raw.c what is special about its raw
- * leg, src/verdict.c what the results of the legs mean. The other units in src/ are a noun each.
+ * Where things are: src/request.c has the life of a request, src/raw.c what is special about its
+ * raw leg. The other units in src/ are a noun each. Those that are easy to confuse:
+ *
+ *   outcome   what the status of one leg means: ok, its fault, the caller's fault, try again
+ *   verdict   what the results of both legs mean: equal, a mismatch, a divergence
+ *   classify  which kind of bug a difference points to
+ *   label     whether the test leg returns the wrong data again: persistent or transient
+ *   report    what is known about one finding
+ *   ring      the first and the last reports
+ *   findings  the state of the target, and the counters of findings
+ *   channels  how a report gets out: the kernel log, dm events, uevents
+ *   counters  the counters of healthy requests
+ *   limits    the queue limits, and what the raw leg gets instead of what it does not offer
+ *   caller    the caller's memory, if the test leg reads into it
+ *   memory    the private memory of one request
+ *   pool      private memory that is not in use
  */
 #ifndef DM_BLKVERIFY_H
 #define DM_BLKVERIFY_H
@@ -85,7 +99,7 @@
  *	reads of the raw leg
  * @findings: the state, and the counters of unhealthy requests
  * @prints: checksums of written sectors
- * @backlog: requests that the raw leg could not take without blocking
+ * @backlog: requests that a worker submits to the raw leg
  * @polled: the polled requests that the legs have
  * @injections: bytes to be flipped
  * @ring: the first and the last reports

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Classify a difference: an informed guess at the kind of bug, from the data alone.
+ * Classify a difference: an informed guess at the kind of bug, from the data alone. The classes
+ * that depend on the request (unfilled, late, stale, modified) are set in src/verdict.c.
  *
  * Pure: reads private memory, changes nothing. No locks, any context; slow, so only called for
  * a mismatch.

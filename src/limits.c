@@ -28,7 +28,10 @@
 /* In place of an operation that the raw leg does not offer; every leg offers the first three. */
 static const struct {
 	enum blkv_raw_action action;
-	/* If the sectors remain trusted, because they are zeros on both legs. */
+	/*
+	 * If the sectors remain trusted, because they are zeros on both legs. A secure erase never
+	 * leaves them so: discard_zeroes is not about that.
+	 */
 	enum blkv_raw_action action_for_zeros;
 } substitutes[BLKV_OPERATIONS_NR] = {
 	[BLKV_OPERATION_READ] = { BLKV_RAW_SEND, BLKV_RAW_SEND },

@@ -39,7 +39,7 @@ static const struct outcome_row {
 	{ OP_ANY, 0, BLK_STS_OK, false, BLKV_OUTCOME_OK },
 
 	/* An error that kept us from confirming a difference is always reported. */
-	{ OP_ANY, BLKV_REREAD, 0, true, BLKV_OUTCOME_FAILED },
+	{ OP_ANY, BLKV_REREAD, 0, true, BLKV_OUTCOME_LEG_FAULT },
 
 	/* A leg that is a dm device may since have got a table that does not support NOWAIT. */
 	{ OP_ANY, BLKV_HAD_NOWAIT, BLK_STS_AGAIN, false, BLKV_OUTCOME_RETRY },
@@ -50,8 +50,8 @@ static const struct outcome_row {
 	 * one, that is a divergence, whatever the status of the other leg.
 	 */
 	{ OP_NO_DATA, 0, BLK_STS_NOTSUPP, false, BLKV_OUTCOME_UNSUPPORTED },
-	{ OP_NO_DATA, 0, BLK_STS_AGAIN, false, BLKV_OUTCOME_CALLER },
-	{ OP_NO_DATA, 0, BLK_STS_INVAL, false, BLKV_OUTCOME_CALLER },
+	{ OP_NO_DATA, 0, BLK_STS_AGAIN, false, BLKV_OUTCOME_CALLER_FAULT },
+	{ OP_NO_DATA, 0, BLK_STS_INVAL, false, BLKV_OUTCOME_CALLER_FAULT },
 
 	/*
 	 * The leg found out, by the request that it just failed, that it does not support the
@@ -61,12 +61,12 @@ static const struct outcome_row {
 	{ OP_NO_DATA, 0, BLK_STS_TARGET, false, BLKV_OUTCOME_UNSUPPORTED },
 
 	/* The submitter's protection information may be wrong; it alone knows what it should be. */
-	{ OP_READ | OP_WRITE, HAS_INTEGRITY, BLK_STS_PROTECTION, false, BLKV_OUTCOME_CALLER },
+	{ OP_READ | OP_WRITE, HAS_INTEGRITY, BLK_STS_PROTECTION, false, BLKV_OUTCOME_CALLER_FAULT },
 
 	/* A readahead may fail at any time. */
-	{ OP_READ, IS_READAHEAD, 0, true, BLKV_OUTCOME_CALLER },
+	{ OP_READ, IS_READAHEAD, 0, true, BLKV_OUTCOME_CALLER_FAULT },
 
-	{ OP_ANY, 0, 0, true, BLKV_OUTCOME_FAILED },
+	{ OP_ANY, 0, 0, true, BLKV_OUTCOME_LEG_FAULT },
 };
 
 static unsigned int op_class(enum req_op op)
@@ -80,6 +80,21 @@ static unsigned int op_class(enum req_op op)
 		return OP_NO_DATA;
 	}
 }
+
+/**
+ * blkv_status_is_refusal() - did a leg refuse a request before it did anything?
+ * @status: the status of the leg
+ *
+ * Then it does not use the memory of the request any more. A command that was aborted may.
+ *
+ * Context: Any.
+ * Return: true if so; false for BLK_STS_OK.
+ */
+bool blkv_status_is_refusal(blk_status_t status)
+{
+	return status == BLK_STS_NOTSUPP || status == BLK_STS_INVAL || status == BLK_STS_AGAIN;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_status_is_refusal);
 
 /**
  * blkv_outcome() - interpret the status of a leg

@@ -10,8 +10,8 @@
 struct blkv_request;
 
 /**
- * struct blkv_backlog - requests that the raw leg could not take without blocking
- * @work: submits them again
+ * struct blkv_backlog - requests that a worker submits to the raw leg
+ * @work: submits them
  * @lock: protects @bios; any context
  * @bios: for the raw leg, in the order in which they were submitted
  */

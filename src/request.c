@@ -21,7 +21,7 @@
 #include "verdict.h"
 
 /* A longer read that is completed with interrupts off is left to a worker. */
-#define LOOK_IN_IRQ_SECTORS ((unsigned int)(SZ_64K >> SECTOR_SHIFT))
+#define CHECK_IN_IRQ_SECTORS ((unsigned int)(SZ_64K >> SECTOR_SHIFT))
 
 /* A longer read or write is cut. Cutting is up to the legs, but memory has its limits. */
 #define MAX_SECTORS ((unsigned int)(SZ_16M >> SECTOR_SHIFT))
@@ -140,16 +140,12 @@ static blk_status_t status_for_caller(blk_status_t status)
 	return status;
 }
 
-/*
- * May the leg still transfer data although it has completed the request? An aborted command may,
- * but not one that the leg refused.
- */
+/* May the leg still transfer data although it has completed the request? */
 static bool leg_is_suspect(struct blkv_request *req, enum blkv_leg_nr leg)
 {
 	blk_status_t status = req->submitted ? req->status[leg] : BLK_STS_OK;
 
-	return status && status != BLK_STS_NOTSUPP && status != BLK_STS_INVAL &&
-	       status != BLK_STS_AGAIN;
+	return status && !blkv_status_is_refusal(status);
 }
 
 static void memories_put(struct blkv_request *req)
@@ -237,7 +233,7 @@ static unsigned int read_find_mark(struct blkv_request *req, unsigned int from)
  * The test leg has completed a read, so all of its data must have arrived, even if the raw leg is
  * still busy: without this target, the caller would use the data now. Any context.
  */
-static void read_look(struct blkv_request *req)
+static void read_check_arrival(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
 	struct blkv_memory data;
@@ -285,11 +281,11 @@ void blkv_request_release(struct blkv_request *req)
 		request_join(req);
 }
 
-static void read_look_queued(struct work_struct *work)
+static void read_check_arrival_queued(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work);
 
-	read_look(req);
+	read_check_arrival(req);
 	blkv_request_release(req);
 }
 
@@ -305,11 +301,11 @@ void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_s
 {
 	req->status[leg] = status;
 	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status) {
-		if ((in_hardirq() || irqs_disabled()) && req->nr_sectors > LOOK_IN_IRQ_SECTORS) {
-			blkv_request_step_queue(req, read_look_queued);
+		if ((in_hardirq() || irqs_disabled()) && req->nr_sectors > CHECK_IN_IRQ_SECTORS) {
+			blkv_request_step_queue(req, read_check_arrival_queued);
 			return;
 		}
-		read_look(req);
+		read_check_arrival(req);
 	}
 	blkv_request_release(req);
 }
@@ -337,7 +333,7 @@ bool blkv_request_would_wait(const struct blkv_request *req, blk_status_t status
  */
 void blkv_request_test_done(struct blkv_request *req, blk_status_t status)
 {
-	/* What the queue of the leg noted in it is settled. The clone is completed once more. */
+	/* Clear what the queue of the leg noted in the clone, which will be completed once more. */
 	blkv_request_clone(req)->bi_flags = BIT(BIO_CLONED);
 	blkv_request_leg_done(req, BLKV_TEST, status);
 }

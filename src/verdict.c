@@ -93,7 +93,7 @@ static bool leg_failed(struct blkv_request *req, enum blkv_leg_nr leg)
 	if (leg == BLKV_RAW)
 		opf &= ~REQ_INTEGRITY;
 	return blkv_outcome(opf, req->status[leg], req->reread ? BLKV_REREAD : 0) ==
-	       BLKV_OUTCOME_FAILED;
+	       BLKV_OUTCOME_LEG_FAULT;
 }
 
 /*
@@ -247,7 +247,7 @@ static int shift_search(const struct part *part, unsigned int bad, sector_t star
 	return n < nr ? (s64)(start + n) - (s64)part_sector(part, bad) : 0;
 }
 
-/* Before settling for "torn" or "other", search the sectors around the part for the data. */
+/* Before "torn" or "other" is the answer, search the sectors around the part for the data. */
 static void shift_look_around(const struct part *part, unsigned int bad,
 			      struct blkv_diagnosis *diagnosis)
 {

@@ -74,16 +74,16 @@ static enum blkv_outcome expected_outcome(blk_opf_t opf, blk_status_t status, un
 	if ((flags & BLKV_HAD_NOWAIT) && !(flags & BLKV_REREAD) && would_wait(status))
 		return BLKV_OUTCOME_RETRY;
 	if (!is_request_error(opf, status, flags))
-		return BLKV_OUTCOME_FAILED;
+		return BLKV_OUTCOME_LEG_FAULT;
 	if (!has_data(opf) && (status == BLK_STS_NOTSUPP || status == BLK_STS_TARGET))
 		return BLKV_OUTCOME_UNSUPPORTED;
-	return BLKV_OUTCOME_CALLER;
+	return BLKV_OUTCOME_CALLER_FAULT;
 }
 
 /* Every status that fits in the type: those that the kernel defines, and the rest. */
 static void every_combination_matches_the_model(struct kunit *test)
 {
-	unsigned int op, opf_flag, number, flags, nr[BLKV_OUTCOME_CALLER + 1] = {};
+	unsigned int op, opf_flag, number, flags, nr[BLKV_OUTCOME_CALLER_FAULT + 1] = {};
 
 	for (op = 0; op < ARRAY_SIZE(operations); op++)
 		for (opf_flag = 0; opf_flag < ARRAY_SIZE(opf_flags); opf_flag++)
@@ -115,30 +115,30 @@ static void typical_cases_have_the_documented_outcome(struct kunit *test)
 		enum blkv_outcome outcome;
 	} cases[] = {
 		{ REQ_OP_READ, BLK_STS_OK, BLKV_REREAD, BLKV_OUTCOME_OK },
-		{ REQ_OP_READ, BLK_STS_IOERR, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_CALLER },
-		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_MEDIUM, BLKV_REREAD, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_WRITE | REQ_RAHEAD, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_READ, BLK_STS_IOERR, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_CALLER_FAULT },
+		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_MEDIUM, BLKV_REREAD, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_WRITE | REQ_RAHEAD, BLK_STS_MEDIUM, 0, BLKV_OUTCOME_LEG_FAULT },
 		{ REQ_OP_WRITE, BLK_STS_AGAIN, BLKV_HAD_NOWAIT, BLKV_OUTCOME_RETRY },
 		{ REQ_OP_WRITE, BLK_STS_NOTSUPP, BLKV_HAD_NOWAIT, BLKV_OUTCOME_RETRY },
-		{ REQ_OP_READ, BLK_STS_AGAIN, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ, BLK_STS_INVAL, BLKV_HAD_NOWAIT, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER },
-		{ REQ_OP_WRITE, BLK_STS_AGAIN, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_WRITE, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_WRITE, BLK_STS_INVAL, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_DISCARD, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER },
-		{ REQ_OP_DISCARD, BLK_STS_INVAL, 0, BLKV_OUTCOME_CALLER },
+		{ REQ_OP_READ, BLK_STS_AGAIN, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ, BLK_STS_INVAL, BLKV_HAD_NOWAIT, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ | REQ_RAHEAD, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER_FAULT },
+		{ REQ_OP_WRITE, BLK_STS_AGAIN, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_WRITE, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_WRITE, BLK_STS_INVAL, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_DISCARD, BLK_STS_AGAIN, 0, BLKV_OUTCOME_CALLER_FAULT },
+		{ REQ_OP_DISCARD, BLK_STS_INVAL, 0, BLKV_OUTCOME_CALLER_FAULT },
 		{ REQ_OP_DISCARD, BLK_STS_NOTSUPP, 0, BLKV_OUTCOME_UNSUPPORTED },
-		{ REQ_OP_WRITE, BLK_STS_TARGET, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ, BLK_STS_TARGET, 0, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_WRITE, BLK_STS_TARGET, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ, BLK_STS_TARGET, 0, BLKV_OUTCOME_LEG_FAULT },
 		{ REQ_OP_DISCARD, BLK_STS_TARGET, 0, BLKV_OUTCOME_UNSUPPORTED },
 		{ REQ_OP_SECURE_ERASE, BLK_STS_TARGET, 0, BLKV_OUTCOME_UNSUPPORTED },
 		{ REQ_OP_WRITE_ZEROES, BLK_STS_TARGET, 0, BLKV_OUTCOME_UNSUPPORTED },
-		{ REQ_OP_WRITE_ZEROES, BLK_STS_IOERR, 0, BLKV_OUTCOME_FAILED },
-		{ REQ_OP_READ, BLK_STS_AGAIN, BLKV_REREAD, BLKV_OUTCOME_FAILED },
+		{ REQ_OP_WRITE_ZEROES, BLK_STS_IOERR, 0, BLKV_OUTCOME_LEG_FAULT },
+		{ REQ_OP_READ, BLK_STS_AGAIN, BLKV_REREAD, BLKV_OUTCOME_LEG_FAULT },
 	};
 	unsigned int i;
 
@@ -154,13 +154,29 @@ static void unknown_status_is_a_failure(struct kunit *test)
 
 	for (op = 0; op < ARRAY_SIZE(operations); op++)
 		KUNIT_EXPECT_EQ(test, blkv_outcome(operations[op], (__force blk_status_t)200, 0),
-				BLKV_OUTCOME_FAILED);
+				BLKV_OUTCOME_LEG_FAULT);
+}
+
+static void only_a_request_that_was_not_begun_is_refused(struct kunit *test)
+{
+	static const blk_status_t others[] = {
+		BLK_STS_OK, BLK_STS_IOERR, BLK_STS_TIMEOUT, BLK_STS_MEDIUM, BLK_STS_TARGET,
+		BLK_STS_TRANSPORT, BLK_STS_PROTECTION, BLK_STS_RESOURCE,
+	};
+	unsigned int i;
+
+	KUNIT_EXPECT_TRUE(test, blkv_status_is_refusal(BLK_STS_NOTSUPP));
+	KUNIT_EXPECT_TRUE(test, blkv_status_is_refusal(BLK_STS_INVAL));
+	KUNIT_EXPECT_TRUE(test, blkv_status_is_refusal(BLK_STS_AGAIN));
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, blkv_status_is_refusal(others[i]), "case %u", i);
 }
 
 static struct kunit_case outcome_cases[] = {
 	KUNIT_CASE(every_combination_matches_the_model),
 	KUNIT_CASE(typical_cases_have_the_documented_outcome),
 	KUNIT_CASE(unknown_status_is_a_failure),
+	KUNIT_CASE(only_a_request_that_was_not_begun_is_refused),
 	{}
 };
 

@@ -10,6 +10,7 @@
  * must not touch it afterwards.
  */
 #include <linux/hash.h>
+#include <linux/part_stat.h>
 #include <linux/random.h>
 
 #include "caller.h"
@@ -92,9 +93,41 @@ void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, w
 	queue_work(wq, &req->work);
 }
 
+/*
+ * dm counts a request as in flight from its submission to the legs on. Before that, one that waits
+ * in here is counted by these two, because on the test device alone it would be in flight. Only the
+ * sum over all CPUs matters, so a wait may even end before its begin is counted.
+ */
+static void wait_begin(struct blkverify *blkv, blk_opf_t opf)
+{
+	struct block_device *bdev = dm_disk(dm_table_get_md(blkv->ti->table))->part0;
+
+	part_stat_lock();
+	part_stat_local_inc(bdev, in_flight[op_is_write(opf)]);
+	part_stat_unlock();
+}
+
+static void wait_end(struct blkverify *blkv, blk_opf_t opf)
+{
+	struct block_device *bdev = dm_disk(dm_table_get_md(blkv->ti->table))->part0;
+
+	part_stat_lock();
+	part_stat_local_dec(bdev, in_flight[op_is_write(opf)]);
+	part_stat_unlock();
+}
+
+static void request_wait(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step)
+{
+	wait_begin(req->blkv, req->opf);
+	blkv_request_queue(req, wq, step);
+}
+
 static void start_granted(struct work_struct *work)
 {
-	request_start(blkv_request_of_work(work));
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	wait_end(req->blkv, req->opf);
+	request_start(req);
 }
 
 /* Start a request, and let another worker go on with those that were granted with it. */
@@ -107,6 +140,7 @@ static void start_next_granted(struct work_struct *work)
 		list_del_init(&req->range.granted);
 		blkv_request_queue(next, next->blkv->wq, start_next_granted);
 	}
+	wait_end(req->blkv, req->opf);
 	request_start(req);
 }
 
@@ -626,6 +660,7 @@ static void request_wait_memory(struct work_struct *work)
 	struct blkv_request *req = blkv_request_of_work(work);
 
 	memories_wait(req);
+	wait_end(req->blkv, req->opf);
 	if (blkv_is_frozen(&req->blkv->findings))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else
@@ -649,9 +684,9 @@ static void request_start(struct blkv_request *req)
 	if (blkv_is_frozen(&blkv->findings))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else if (request_needs_worker(req))
-		blkv_request_queue(req, blkv->wq, start_granted);
+		request_wait(req, blkv->wq, start_granted);
 	else if (has_memory(req) && blkv_memory_is_empty(&req->memory) && !memories_get(req))
-		blkv_request_queue(req, blkv->wait_wq, request_wait_memory);
+		request_wait(req, blkv->wait_wq, request_wait_memory);
 	else
 		request_submit(req);
 }
@@ -716,13 +751,14 @@ static bool read_is_in_place(struct blkv_request *req)
 int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 {
 	struct blkv_request *req = dm_per_bio_data(bio, sizeof(*req));
+	blk_opf_t opf = bio->bi_opf;
 
 	if (!blkv_operation_of(bio_op(bio), bio_sectors(bio), &req->operation))
 		return DM_MAPIO_KILL;
 	req->blkv = blkv;
 	req->range.start = bio_sectors(bio) ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
 					      0;
-	req->opf = bio->bi_opf;
+	req->opf = opf;
 	req->caller_vecs = bio->bi_io_vec;
 	req->caller_iter = bio->bi_iter;
 	request_set_length(req, bio_sectors(bio));
@@ -734,7 +770,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->ending = false;
 	req->handed_over = false;
 	req->cut = false;
-	req->nowait = bio->bi_opf & REQ_NOWAIT;
+	req->nowait = opf & REQ_NOWAIT;
 	req->differ = false;
 	req->early = BLKV_EARLY_NOT;
 	req->injected = false;
@@ -754,5 +790,8 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	/* A request without sectors, a flush, conflicts with nothing. */
 	if (!req->nr_sectors || blkv_range_lock(&blkv->ranges, &req->range))
 		request_start(req);
+	else
+		/* The request may have ended by now. */
+		wait_begin(blkv, opf);
 	return DM_MAPIO_SUBMITTED;
 }

@@ -122,23 +122,15 @@ static void request_wait(struct blkv_request *req, struct workqueue_struct *wq, 
 	blkv_request_queue(req, wq, step);
 }
 
-static void start_granted(struct work_struct *work)
-{
-	struct blkv_request *req = blkv_request_of_work(work);
-
-	wait_end(req->blkv, req->opf);
-	request_start(req);
-}
-
 /* Start a request, and let another worker go on with those that were granted with it. */
-static void start_next_granted(struct work_struct *work)
+static void start_granted(struct work_struct *work)
 {
 	struct blkv_request *req = blkv_request_of_work(work), *next;
 
 	if (!list_empty(&req->range.granted)) {
 		next = list_next_entry(req, range.granted);
 		list_del_init(&req->range.granted);
-		blkv_request_queue(next, next->blkv->wq, start_next_granted);
+		blkv_request_queue(next, next->blkv->wq, start_granted);
 	}
 	wait_end(req->blkv, req->opf);
 	request_start(req);
@@ -163,7 +155,7 @@ void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range)
 	/* A crowd may have been granted, and this may be an interrupt: each one queues the next. */
 	list_del(&granted);
 	blkv_request_queue(container_of(first, struct blkv_request, range), blkv->wq,
-			   start_next_granted);
+			   start_granted);
 }
 
 /* Replace statuses that are private to a driver and the block layer. */
@@ -788,6 +780,8 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	}
 
 	/* A request without sectors, a flush, conflicts with nothing. */
+	if (!req->nr_sectors)
+		INIT_LIST_HEAD(&req->range.granted);
 	if (!req->nr_sectors || blkv_range_lock(&blkv->ranges, &req->range))
 		request_start(req);
 	else

@@ -16,13 +16,16 @@
 /* As in the unit. */
 #define GROUP_SECTORS (512U * BLKV_REGION_SECTORS)
 
-/* Makes the unit's allocations fail, and only those. */
+/* Makes the unit's allocations fail, and only those; and how many succeed before that. */
 static bool no_memory;
+static unsigned int nr_allocations;
 
 static void *may_fail_alloc(struct kmem_cache *cache, size_t size)
 {
-	if (no_memory)
+	if (no_memory && !nr_allocations)
 		return NULL;
+	if (no_memory)
+		nr_allocations--;
 	return cache ? kmem_cache_alloc(cache, BLKV_GFP_NOWAIT) : kmalloc(size, BLKV_GFP_NOWAIT);
 }
 
@@ -468,8 +471,12 @@ static void failed_allocation_never_adds_trust(struct kunit *test)
 	check_memory(test, model);
 }
 
-/* Distrust one sector without memory: all around it is lost, counted, and can be set again. */
-static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost)
+/*
+ * Distrust one sector with memory for @allocations only: all around it is lost, counted, and can be
+ * set again.
+ */
+static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost,
+			unsigned int allocations)
 {
 	struct model *model = new_model(test, nr_sectors, true);
 	u32 spared = 3 * BLKV_REGION_SECTORS;
@@ -477,8 +484,10 @@ static void expect_loss(struct kunit *test, u32 nr_sectors, u32 at, u32 lost)
 	if (lost <= BLKV_REGION_SECTORS)
 		set_both(model, spared, 1, false);
 	no_memory = true;
+	nr_allocations = allocations;
 	set_both(model, at, 1, false);
 	no_memory = false;
+	KUNIT_EXPECT_EQ(test, nr_allocations, 0);
 	KUNIT_EXPECT_EQ(test, adopt_losses(test, model), lost - 1);
 	blkv_trust_set(&model->trust, 0, nr_sectors, true);
 	KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&model->trust), 0);
@@ -488,11 +497,13 @@ static void failed_allocation_loses_one_region_or_group(struct kunit *test)
 {
 	u32 nr_sectors = GROUP_SECTORS + 2048 + 100;
 
-	expect_loss(test, nr_sectors, 2048 + 5, BLKV_REGION_SECTORS);
-	expect_loss(test, nr_sectors, 2048 + 5 + BLKV_REGION_SECTORS * 9, BLKV_REGION_SECTORS);
-	expect_loss(test, 5 * 2048 + 100, 5 * 2048 + 99, 100);
-	expect_loss(test, nr_sectors, nr_sectors - 1, 2048 + 100);
-	expect_loss(test, nr_sectors, 7, GROUP_SECTORS);
+	expect_loss(test, nr_sectors, 2048 + 5, BLKV_REGION_SECTORS, 0);
+	expect_loss(test, nr_sectors, 2048 + 5 + BLKV_REGION_SECTORS * 9, BLKV_REGION_SECTORS, 0);
+	expect_loss(test, 5 * 2048 + 100, 5 * 2048 + 99, 100, 0);
+	expect_loss(test, nr_sectors, nr_sectors - 1, 2048 + 100, 0);
+	expect_loss(test, nr_sectors, 7, GROUP_SECTORS, 0);
+	/* A table consists of two allocations. */
+	expect_loss(test, nr_sectors, 7, GROUP_SECTORS, 1);
 }
 
 static void whole_regions_and_groups_need_no_memory(struct kunit *test)

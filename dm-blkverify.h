@@ -35,7 +35,7 @@
  * once, for all its sectors, and waits only for earlier requests.
  *
  * Where things are: src/request.c has the life of a request, src/raw.c what is special about its
- * raw leg. The other units in src/ are a noun each. Those that are easy to confuse:
+ * raw leg. The other units are a noun each. Those that are easy to confuse:
  *
  *   outcome   what the status of one leg means: ok, its fault, the caller's fault, try again
  *   verdict   what the results of both legs mean: equal, a mismatch, a divergence

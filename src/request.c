@@ -79,6 +79,21 @@ void blkv_request_test_data(struct blkv_request *req, struct blkv_memory *data)
 }
 
 /**
+ * blkv_request_test_sum() - the checksum of the data that the test leg returned for a read
+ * @req: the read; no difference has been settled yet
+ *
+ * Context: Any.
+ * Return: the checksum.
+ */
+noinline_for_stack u32 blkv_request_test_sum(struct blkv_request *req)
+{
+	struct blkv_memory data;
+
+	blkv_request_test_data(req, &data);
+	return blkv_memory_sum(&data, req->nr_sectors);
+}
+
+/**
  * blkv_request_queue() - leave the next step of a request to a workqueue
  * @req: the request
  * @wq: the workqueue
@@ -262,7 +277,6 @@ static unsigned int read_find_mark(struct blkv_request *req, unsigned int from)
 static void read_check_arrival(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
-	struct blkv_memory data;
 	unsigned int n;
 	bool trusted;
 
@@ -274,10 +288,8 @@ static void read_check_arrival(struct blkv_request *req)
 		req->early_sector = n;
 		break;
 	}
-	if (!blkv_option(&blkv->options, STRICT_COMPLETION))
-		return;
-	blkv_request_test_data(req, &data);
-	req->sum = blkv_memory_sum(&data, req->nr_sectors);
+	if (blkv_option(&blkv->options, STRICT_COMPLETION))
+		req->sum = blkv_request_test_sum(req);
 }
 
 static void request_join(struct blkv_request *req);
@@ -571,16 +583,27 @@ blk_status_t blkv_leg_read(struct blkverify *blkv, enum blkv_leg_nr leg,
 
 /* ---- entry -------------------------------------------------------------------------------- */
 
+/* The shape of the caller's memory. */
+static struct blkv_shape caller_shape(struct blkv_request *req)
+{
+	return (struct blkv_shape) { .vecs = req->caller_vecs, .iter = req->caller_iter };
+}
+
+static u64 random_shape_seed(struct blkv_request *req)
+{
+	return req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
+}
+
 /*
  * The shape that private memory should have: that of the caller's, or one that depends on the
  * request only, so that it is the same each time.
  */
 static struct blkv_shape request_shape(struct blkv_request *req, struct bio_vec *random)
 {
-	struct blkv_shape shape = { .vecs = req->caller_vecs, .iter = req->caller_iter };
 	struct block_device *raw = req->blkv->legs[BLKV_RAW]->bdev;
 	struct block_device *test = req->blkv->legs[BLKV_TEST]->bdev;
-	u64 seed = req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
+	struct blkv_shape shape = caller_shape(req);
+	u64 seed = random_shape_seed(req);
 
 	if (seed)
 		blkv_shape_random(&shape, random, shape.iter.bi_size,
@@ -591,6 +614,32 @@ static struct blkv_shape request_shape(struct blkv_request *req, struct bio_vec 
 	return shape;
 }
 
+static bool memories_get_shape(struct blkv_request *req, const struct blkv_shape *shape)
+{
+	struct blkverify *blkv = req->blkv;
+
+	if (!blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors, shape)) {
+		if (has_two_copies(req))
+			blkv_pool_await(&blkv->test_pool);
+		return false;
+	}
+	if (!has_two_copies(req) ||
+	    blkv_memory_get(&blkv->test_pool, &req->test_copy, req->nr_sectors, shape))
+		return true;
+	blkv_pool_await(memory_pool(req));
+	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, 0);
+	return false;
+}
+
+/* Apart: many kernels zero all of a function's variables whenever it is called. */
+static noinline_for_stack bool memories_get_random(struct blkv_request *req)
+{
+	struct bio_vec random[BLKV_RANDOM_VECS];
+	struct blkv_shape shape = request_shape(req, random);
+
+	return memories_get_shape(req, &shape);
+}
+
 /*
  * Get all private memory of a request without waiting, or none: a request that waits for one of its
  * memories must not hold the other one, which an earlier waiter may need. Returns false if
@@ -598,21 +647,11 @@ static struct blkv_shape request_shape(struct blkv_request *req, struct bio_vec 
  */
 static bool memories_get(struct blkv_request *req)
 {
-	struct bio_vec random[BLKV_RANDOM_VECS];
-	struct blkv_shape shape = request_shape(req, random);
-	struct blkverify *blkv = req->blkv;
+	struct blkv_shape shape = caller_shape(req);
 
-	if (!blkv_memory_get(memory_pool(req), &req->memory, req->nr_sectors, &shape)) {
-		if (has_two_copies(req))
-			blkv_pool_await(&blkv->test_pool);
-		return false;
-	}
-	if (!has_two_copies(req) ||
-	    blkv_memory_get(&blkv->test_pool, &req->test_copy, req->nr_sectors, &shape))
-		return true;
-	blkv_pool_await(memory_pool(req));
-	blkv_memory_put(memory_pool(req), &req->memory, req->range.start, 0);
-	return false;
+	if (random_shape_seed(req))
+		return memories_get_random(req);
+	return memories_get_shape(req, &shape);
 }
 
 /* In wait_wq, which is ordered: only one request at a time holds one memory while it waits. */

@@ -139,6 +139,7 @@ void blkv_request_release(struct blkv_request *req);
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
+u32 blkv_request_test_sum(struct blkv_request *req);
 void blkv_request_test_data(struct blkv_request *req, struct blkv_memory *data);
 bool blkv_request_leaves_zeros(const struct blkv_request *req);
 void blkv_request_unlock(struct blkverify *blkv, struct blkv_range *range);

@@ -518,13 +518,11 @@ static void legs_compare(struct blkv_request *req)
 /* With strict_completion: have the data changed since the test leg completed the read? */
 static void read_check_sum(struct blkv_request *req)
 {
-	struct blkv_memory data;
 	bool trusted;
 
 	if (!blkv_option(&req->blkv->options, STRICT_COMPLETION) || req->early)
 		return;
-	blkv_request_test_data(req, &data);
-	if (blkv_memory_sum(&data, req->nr_sectors) == req->sum)
+	if (blkv_request_test_sum(req) == req->sum)
 		return;
 	req->early = BLKV_EARLY_CHANGED;
 	/* The checksum does not tell in which sector. */

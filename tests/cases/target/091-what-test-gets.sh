@@ -14,7 +14,7 @@ cat >"$TMPDIR/explanations" <<'END'
 END
 # The caller's memory may be contiguous beyond that, from one huge page to the next.
 for op in read write; do
-	for field in $op.segments $op.multi $op.shapes reshaped; do
+	for field in $op.segments $op.multi $op.shapes $op.adjacent reshaped; do
 		echo "16 MiB $op, huge pages|$field|no private memory is contiguous for more than 4 MiB"
 	done
 done >>"$TMPDIR/explanations"

@@ -124,8 +124,8 @@ static bool raw_offers(struct blkv_request *req)
 /* ---- submission ---------------------------------------------------------------------------- */
 
 /*
- * Leave submissions to the raw leg to a worker, which may block. If it was the submitter who
- * blocked, the depth of the raw leg's queue would be that of the test leg's, too.
+ * Leave submissions to the raw leg to a worker, which may block. If the submitter blocked, the
+ * depth of the raw leg's queue would be that of the test leg's, too.
  */
 static void backlog_add_list(struct blkverify *blkv, struct bio_list *bios)
 {
@@ -133,8 +133,9 @@ static void backlog_add_list(struct blkverify *blkv, struct bio_list *bios)
 
 	spin_lock_irqsave(&blkv->backlog.lock, flags);
 	bio_list_merge(&blkv->backlog.bios, bios);
-	spin_unlock_irqrestore(&blkv->backlog.lock, flags);
+	/* Under the lock: once the worker has these bios, they may end, and the target may be freed. */
 	queue_work(blkv->raw_wq, &blkv->backlog.work);
+	spin_unlock_irqrestore(&blkv->backlog.lock, flags);
 }
 
 static void backlog_add(struct blkv_request *req)
@@ -250,14 +251,18 @@ static bool raw_defer(struct blkv_request *req)
 
 /* ---- batches ------------------------------------------------------------------------------- */
 
-/* Not more: the block layer does not let more of the test leg's requests wait, either. */
+/*
+ * As many, and as long, as the block layer lets wait in a plug for one queue. What is longer makes
+ * it send those before it to the driver.
+ */
 #define BATCH_BIOS 32
+#define BATCH_BIO_SECTORS (SZ_128K >> SECTOR_SHIFT)
 
 /**
  * struct raw_batch - bios for the raw leg whose submitter is plugged
  * @cb: called when the submitter unplugs
  * @nr: length of @bios
- * @bios: the bios; only the submitter uses them
+ * @bios: the bios; only the submitter uses them. Never empty: nothing else keeps the target.
  */
 struct raw_batch {
 	struct blk_plug_cb cb;
@@ -280,6 +285,7 @@ static void raw_batch_send(struct blk_plug_cb *cb, bool from_schedule)
 	if (from_schedule) {
 		backlog_add_list(cb->data, &batch->bios);
 	} else {
+		/* Sends what is in it. There is no other way for a module. */
 		blk_finish_plug(submitters);
 		blk_start_plug(&plug);
 		while ((bio = bio_list_pop(&batch->bios)))
@@ -290,7 +296,10 @@ static void raw_batch_send(struct blk_plug_cb *cb, bool from_schedule)
 	kfree(batch);
 }
 
-/* Let a request wait until its submitter unplugs. Returns false if that is not plugged. */
+/*
+ * Let a request wait until its submitter unplugs, as the test leg's part does. Returns false if
+ * that is not plugged, or without memory.
+ */
 static bool raw_batch_add(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
@@ -298,18 +307,22 @@ static bool raw_batch_add(struct blkv_request *req)
 	struct blk_plug_cb *cb;
 
 	/* A leg without a queue of requests is not plugged. */
-	if (!queue_is_mq(bdev_get_queue(blkv->legs[BLKV_RAW]->bdev)))
+	if (!queue_is_mq(bdev_get_queue(blkv->legs[BLKV_RAW]->bdev)) ||
+	    !queue_is_mq(bdev_get_queue(blkv->legs[BLKV_TEST]->bdev)))
+		return false;
+	if (!blkv_operation_has_data(req->operation) || req->nr_sectors >= BATCH_BIO_SECTORS)
 		return false;
 	cb = blk_check_plugged(raw_batch_send, blkv, sizeof(*batch));
 	if (!cb)
 		return false;
 	batch = container_of(cb, struct raw_batch, cb);
-	bio_list_add(&batch->bios, &req->raw_bio);
-	if (++batch->nr == BATCH_BIOS) {
+	if (batch->nr == BATCH_BIOS) {
 		backlog_add_list(blkv, &batch->bios);
 		bio_list_init(&batch->bios);
 		batch->nr = 0;
 	}
+	bio_list_add(&batch->bios, &req->raw_bio);
+	batch->nr++;
 	return true;
 }
 

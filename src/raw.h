@@ -13,7 +13,7 @@ struct blkv_request;
  * struct blkv_backlog - requests that a worker submits to the raw leg
  * @work: submits them
  * @lock: protects @bios; any context
- * @bios: for the raw leg, in the order in which they were submitted
+ * @bios: for the raw leg, in the order in which they were queued
  */
 struct blkv_backlog {
 	struct work_struct work;

@@ -49,6 +49,7 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @pid: of the task that submitted it to us, for the history
  * @comm: name of that task
  * @opf: operation and flags, as the submitter set them
+ * @counts_waits: it counts as in flight while it waits in here: iostats was on when it came
  * @caller_vecs: the caller's memory
  * @caller_iter: what of it is to be transferred
  * @integrity: where the submitter's protection information begins, if there is any

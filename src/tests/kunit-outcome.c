@@ -157,7 +157,7 @@ static void unknown_status_is_a_failure(struct kunit *test)
 				BLKV_OUTCOME_LEG_FAULT);
 }
 
-static void only_a_request_that_was_not_begun_is_refused(struct kunit *test)
+static void only_a_request_that_was_not_started_is_refused(struct kunit *test)
 {
 	static const blk_status_t others[] = {
 		BLK_STS_OK, BLK_STS_IOERR, BLK_STS_TIMEOUT, BLK_STS_MEDIUM, BLK_STS_TARGET,
@@ -176,7 +176,7 @@ static struct kunit_case outcome_cases[] = {
 	KUNIT_CASE(every_combination_matches_the_model),
 	KUNIT_CASE(typical_cases_have_the_documented_outcome),
 	KUNIT_CASE(unknown_status_is_a_failure),
-	KUNIT_CASE(only_a_request_that_was_not_begun_is_refused),
+	KUNIT_CASE(only_a_request_that_was_not_started_is_refused),
 	{}
 };
 

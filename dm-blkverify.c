@@ -410,6 +410,7 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		return -ENOMEM;
 	}
 	blkv->ti = ti;
+	blkv->bdev = dm_disk(dm_table_get_md(ti->table))->part0;
 	INIT_LIST_HEAD(&blkv->instance);
 
 	r = options_parse(blkv, argc - 2, argv + 2);

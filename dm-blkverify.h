@@ -82,6 +82,7 @@
 /**
  * struct blkverify - one target
  * @ti: the target, and back
+ * @bdev: the mapped device, which stays the same if the table is replaced
  * @legs: raw and test
  * @options: from the table line
  * @trust: the trust map
@@ -121,6 +122,7 @@
 struct blkverify {
 	/* Read by requests, and written by no request. */
 	struct dm_target *ti;
+	struct block_device *bdev;
 	struct dm_dev *legs[BLKV_LEGS];
 	struct blkv_options options;
 	struct blkv_trust trust;

@@ -109,31 +109,29 @@ void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, w
 }
 
 /*
- * dm counts a request as in flight from its submission to the legs on. Before that, one that waits
- * in here is counted by these two, because on the test device alone it would be in flight. Only the
- * sum over all CPUs matters, so a wait may even end before its begin is counted.
+ * dm counts a request as in flight from its submission to the legs on. Before that, these two count
+ * one that waits in here, because on the test device alone it would be in flight. Only the sum over
+ * all CPUs matters, so a wait may even end before its begin is counted.
  */
 static void wait_begin(struct blkverify *blkv, blk_opf_t opf)
 {
-	struct block_device *bdev = dm_disk(dm_table_get_md(blkv->ti->table))->part0;
-
-	part_stat_lock();
-	part_stat_local_inc(bdev, in_flight[op_is_write(opf)]);
-	part_stat_unlock();
+	bdev_start_io_acct(blkv->bdev, (__force enum req_op)(opf & REQ_OP_MASK), jiffies);
 }
 
-static void wait_end(struct blkverify *blkv, blk_opf_t opf)
+static void wait_end(struct blkv_request *req)
 {
-	struct block_device *bdev = dm_disk(dm_table_get_md(blkv->ti->table))->part0;
-
+	if (!req->counts_waits)
+		return;
+	/* Not bdev_end_io_acct(), which would count a request that is done. */
 	part_stat_lock();
-	part_stat_local_dec(bdev, in_flight[op_is_write(opf)]);
+	part_stat_local_dec(req->blkv->bdev, in_flight[op_is_write(req->opf)]);
 	part_stat_unlock();
 }
 
 static void request_wait(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step)
 {
-	wait_begin(req->blkv, req->opf);
+	if (req->counts_waits)
+		wait_begin(req->blkv, req->opf);
 	blkv_request_queue(req, wq, step);
 }
 
@@ -147,7 +145,7 @@ static void start_granted(struct work_struct *work)
 		list_del_init(&req->range.granted);
 		blkv_request_queue(next, next->blkv->wq, start_granted);
 	}
-	wait_end(req->blkv, req->opf);
+	wait_end(req);
 	request_start(req);
 }
 
@@ -691,7 +689,7 @@ static void request_wait_memory(struct work_struct *work)
 	struct blkv_request *req = blkv_request_of_work(work);
 
 	memories_wait(req);
-	wait_end(req->blkv, req->opf);
+	wait_end(req);
 	if (blkv_is_frozen(&req->blkv->findings))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else
@@ -782,6 +780,7 @@ static bool read_is_in_place(struct blkv_request *req)
 int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 {
 	struct blkv_request *req = dm_per_bio_data(bio, sizeof(*req));
+	bool counts_waits = blk_queue_io_stat(bdev_get_queue(blkv->bdev));
 	blk_opf_t opf = bio->bi_opf;
 
 	if (!blkv_operation_of(bio_op(bio), bio_sectors(bio), &req->operation))
@@ -790,6 +789,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->range.start = bio_sectors(bio) ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
 					      0;
 	req->opf = opf;
+	req->counts_waits = counts_waits;
 	req->caller_vecs = bio->bi_io_vec;
 	req->caller_iter = bio->bi_iter;
 	request_set_length(req, bio_sectors(bio));
@@ -823,7 +823,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 		INIT_LIST_HEAD(&req->range.granted);
 	if (!req->nr_sectors || blkv_range_lock(&blkv->ranges, &req->range))
 		request_start(req);
-	else
+	else if (counts_waits)
 		/* The request may have ended by now. */
 		wait_begin(blkv, opf);
 	return DM_MAPIO_SUBMITTED;

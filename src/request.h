@@ -80,7 +80,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *                           |                                                  |
  *                    request_submit() <----------------------------------------'
  *                      |         |
- *                     test      raw --- would block: raw_wq, see src/raw.c
+ *                     test      raw --- submitter is plugged: waits until it unplugs
+ *                      |         |--- would block: raw_wq, see src/raw.c
  *                      |         |--- not offered by it: nothing, or wq
  *                      |         |
  *                     blkv_request_leg_done(), twice; the second: request_join()
@@ -109,6 +110,7 @@ struct blkv_request {
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 	blk_opf_t opf;
+	bool counts_waits;
 	struct bio_vec *caller_vecs;
 	struct bvec_iter caller_iter;
 	struct blkv_integrity integrity;

@@ -10,11 +10,31 @@
 #include <linux/blkdev.h>
 #include <linux/device-mapper.h>
 #include <linux/module.h>
+#include <linux/part_stat.h>
 #include <linux/slab.h>
 
 /* Before 6.5 (05bdb9965305, "block: replace fmode_t with a block-specific type"). */
 #ifndef BLK_OPEN_WRITE
 #define BLK_OPEN_WRITE FMODE_WRITE
+#endif
+
+/*
+ * Before 6.3 a request is counted when it starts, not when it ends (5f27571382ca, "block: count
+ * 'ios' and 'sectors' when io is done for bio-based device").
+ */
+#ifndef HAVE_START_WITHOUT_SECTORS
+static inline unsigned long compat_start_io_acct(struct block_device *bdev, enum req_op op,
+						 unsigned long start)
+{
+	unsigned long result = bdev_start_io_acct(bdev, 0, op, start);
+
+	part_stat_lock();
+	part_stat_dec(bdev, ios[op_stat_group(op)]);
+	part_stat_unlock();
+	return result;
+}
+
+#define bdev_start_io_acct compat_start_io_acct
 #endif
 
 /* Before 7.0 ("slab: Introduce kmalloc_obj() and family"), here with the arguments in use. */

@@ -1,23 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will check that a request that waits for another one counts as in flight, until it has
-# ended.
-# Needs: machine=debug
+# This test will check that a request that waits for another one counts as in flight until it has
+# ended, and that it is counted as done only once.
+# Needs: machine=debug,stock
 
 new_pair 16
-new_dm slow "0 $sectors delay $test 0 $(scaled 1000)"
+new_dm slow "0 $sectors linear $test 0"
 test=$leg
 make_v
 
 in_flight() { [ "$(attribute inflight | tr -s ' ')" = " $1 $2" ]; } # <reads> <writes>
+done_so_far() { attribute stat | awk '{print $1, $5}'; } # reads and writes
 
-"$BVIO" read $v 0 4096 >/dev/null &
-wait_until 10 in_flight 1 0
-dd if=/dev/urandom of=$v bs=4096 count=1 oflag=direct status=none &
-wait_until 10 in_flight 1 1
-"$BVIO" read $v 0 4096 >/dev/null &
-wait_until 10 in_flight 2 1
-wait
+# Sets jobs: a read, a write that waits for it, and a read that waits for the write.
+start_three() {
+	"$BVIO" read $v 0 4096 >/dev/null &
+	jobs=("$!")
+	wait_until 10 in_flight 1 0
+	dd if=/dev/urandom of=$v bs=4096 count=1 oflag=direct status=none &
+	jobs+=("$!")
+	wait_until 10 in_flight 1 1
+	"$BVIO" read $v 0 4096 >/dev/null &
+	jobs+=("$!")
+	wait_until 10 in_flight 2 1
+}
+
+before=$(done_so_far)
+dmsetup suspend --noflush bvtest-slow
+start_three
+expect "done while the leg is suspended" "$before" "$(done_so_far)"
+dmsetup resume bvtest-slow
+wait "${jobs[@]}"
 wait_until 10 in_flight 0 0
+read -r reads writes <<<"$before"
+expect "done" "$((reads + 2)) $((writes + 1))" "$(done_so_far)"
 
 # A crowd of writes to one block.
 fio --name=crowd --filename=$v --rw=write --bs=4k --size=4k --loops=32 --direct=1 --ioengine=libaio \

@@ -133,7 +133,7 @@ static void backlog_add_list(struct blkverify *blkv, struct bio_list *bios)
 
 	spin_lock_irqsave(&blkv->backlog.lock, flags);
 	bio_list_merge(&blkv->backlog.bios, bios);
-	/* Under the lock: once the worker has these bios, they may end, and the target may be freed. */
+	/* Under the lock: when the worker has taken them, they may end, and the target may go. */
 	queue_work(blkv->raw_wq, &blkv->backlog.work);
 	spin_unlock_irqrestore(&blkv->backlog.lock, flags);
 }

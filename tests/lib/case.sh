@@ -131,6 +131,9 @@ make_v() { # [options of the table line]
 }
 
 # A file of the device in /sys/block.
+tracing=/sys/kernel/tracing
+has_tracing() { [ -e $tracing/trace ] || mount -t tracefs none $tracing 2>/dev/null; }
+
 attribute() { # <name>
 	cat "/sys/block/$(dmsetup info -c --noheadings -o blkdevname bvtest-v)/$1"
 }

@@ -3,6 +3,7 @@
 # reported.
 # Needs: machine=debug
 
+has_tracing || skip "this kernel has no tracing"
 new_pair 16 cache_size=1
 n=$sectors real=$test
 new_dm flakey "0 $n linear $real 0"
@@ -24,9 +25,6 @@ dd if=/dev/null of=$v conv=fsync,notrunc status=none
 [ "$(flushes "$real")" -gt "$test_before" ] || fail "test was not flushed"
 
 # An FUA write arrives as one at both legs.
-tracing=/sys/kernel/tracing
-[ -e $tracing/trace ] || mount -t tracefs none $tracing
-
 echo >$tracing/trace
 echo 1 >$tracing/events/block/block_bio_queue/enable
 dd if=/dev/urandom of=$v bs=4096 count=1 seek=5 oflag=direct,dsync status=none

@@ -4,10 +4,8 @@
 # Needs: machine=debug,stock
 
 # Some kernels and machines cannot count: there, all requests have to arrive, nothing more.
-tracing=/sys/kernel/tracing
-[ -e $tracing/trace ] || mount -t tracefs none $tracing
 can_count=
-if grep -q ' null_queue_rqs' /proc/kallsyms && [ -e $tracing/kprobe_events ]; then
+if grep -q ' null_queue_rqs' /proc/kallsyms && has_tracing && [ -e $tracing/kprobe_events ]; then
 	can_count=1
 	echo 'p:bvtest/batch null_queue_rqs' >>$tracing/kprobe_events
 fi

@@ -28,8 +28,9 @@ raise_max_sectors() { # <device>
 #
 # Modes: "same" compares all fields but depth, overlaps and addresses; "memory" also compares the
 # addresses; "depth" also compares depth and overlaps, the depth to a tenth; "alike" is for two runs
-# with memory and timing of their own: segments are not compared, other counts must be zero in both or
-# in none, and the longest request of one may be twice as long as that of the other.
+# with memory and timing of their own: segments are not compared, nor what was written in the
+# background, as the kernel does after some seconds; other counts must be zero in both or in none, and
+# the longest request of one may be twice as long as that of the other.
 #
 # Segments that are adjacent only below blkverify, by chance, are not a difference. If the number of
 # requests differs, flags differ only if none, some or all of the requests have them.
@@ -77,7 +78,7 @@ compare_shapes() { # <mode> <load> <record> <record> <file of explanations> [ope
 			return name == "bios"
 		if (name ~ /^(shapes|sizes|places|prios|hints)$/)
 			return mode != "alike" && bios_a == bios_b && a "" != b ""
-		if (mode == "alike" && name ~ /^(segments|multi|odd|adjacent|inside|shortest)$/)
+		if (mode == "alike" && name ~ /^(segments|multi|odd|adjacent|inside|shortest|background)$/)
 			return 0
 		if (mode == "alike")
 			return name == "longest" ? far_apart(a, b, 50) : !a != !b

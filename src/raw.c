@@ -285,7 +285,7 @@ static void raw_batch_send(struct blk_plug_cb *cb, bool from_schedule)
 	if (from_schedule) {
 		backlog_add_list(cb->data, &batch->bios);
 	} else {
-		/* Sends what is in it. There is no other way for a module. */
+		/* Flush the test leg's part. Modules cannot call blk_flush_plug(). */
 		blk_finish_plug(submitters);
 		blk_start_plug(&plug);
 		while ((bio = bio_list_pop(&batch->bios)))

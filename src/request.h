@@ -60,6 +60,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @all_trusted: every sector was trusted when the legs were compared
  * @differ: the legs differed
  * @differs_in: in which sector of the request, the first one; valid with @differ
+ * @differ_sum: checksum of the test leg's data there, at that time; valid with @differ unless
+ *	@in_place
  * @early: whether the test leg completed a read too early
  * @early_sector: the first sector of the request that shows it; valid with @early
  * @sum: checksum of the test leg's memory at completion of a read, or of the copies of a write
@@ -123,6 +125,7 @@ struct blkv_request {
 	bool all_trusted;
 	bool differ;
 	unsigned int differs_in;
+	u32 differ_sum;
 	enum blkv_early early;
 	unsigned int early_sector;
 	u32 sum;

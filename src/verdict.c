@@ -186,6 +186,7 @@ static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool 
  * @first: first sector of the part, relative to the request
  * @nr_sectors: its length
  * @test: the data that the test leg returned for it, in private memory
+ * @vanished: it differed, and the test leg has changed that since
  *
  * Sectors of a struct blkv_difference are relative to the part.
  */
@@ -194,6 +195,7 @@ struct part {
 	unsigned int first;
 	unsigned int nr_sectors;
 	struct blkv_memory test;
+	bool vanished;
 };
 
 static sector_t part_sector(const struct part *part, unsigned int n)
@@ -294,7 +296,7 @@ static void difference_classify(const struct part *part, const struct blkv_diffe
 	if ((req->early == BLKV_EARLY_UNFILLED && part->first + bad == req->early_sector) ||
 	    part_is_marked(part, bad)) {
 		diagnosis->class = BLKV_CLASS_UNFILLED;
-	} else if (req->early == BLKV_EARLY_CHANGED) {
+	} else if (part->vanished || req->early == BLKV_EARLY_CHANGED) {
 		diagnosis->class = BLKV_CLASS_LATE;
 	} else if (blkv_option(&blkv->options, FINGERPRINT) &&
 		   blkv_fingerprints_is_stale(&blkv->prints, part_sector(part, bad), &part->test,
@@ -388,8 +390,28 @@ static noinline_for_stack void mismatch_handle(const struct part *part,
 	mismatches->logged = logged;
 }
 
+static noinline_for_stack u32 sector_sum(const struct blkv_memory *memory, unsigned int sector)
+{
+	struct blkv_memory view;
+
+	blkv_memory_view(memory, sector, &view);
+	return blkv_memory_sum(&view, 1);
+}
+
+/*
+ * Has the test leg changed its data since the comparison, so that they are equal now? Nobody else
+ * may write to private memory.
+ */
+static bool difference_vanished(const struct part *part)
+{
+	struct blkv_request *req = part->req;
+
+	return req->differ && !req->in_place && part_has(part, req->differs_in) &&
+	       sector_sum(&req->memory, req->differs_in) != req->differ_sum;
+}
+
 /* Re-read a part of a read from the raw leg, and settle the difference. */
-static blk_status_t part_recheck(const struct part *part, struct mismatches *mismatches)
+static blk_status_t part_recheck(struct part *part, struct mismatches *mismatches)
 {
 	struct blkv_request *req = part->req;
 	struct blkverify *blkv = req->blkv;
@@ -402,11 +424,17 @@ static blk_status_t part_recheck(const struct part *part, struct mismatches *mis
 		return status;
 
 	difference_find(part, &difference);
+	part->vanished = false;
 	if (!difference.nr && req->early && part_has(part, req->early_sector)) {
 		/* The data are correct now, but were not when the test leg completed the read. */
 		difference.nr = 1;
 		difference.first = req->early_sector - part->first;
 		difference.byte = SECTOR_SIZE - sizeof(u64);
+	} else if (!difference.nr && difference_vanished(part)) {
+		part->vanished = true;
+		difference.nr = 1;
+		difference.first = req->differs_in - part->first;
+		difference.byte = 0;
 	}
 	if (difference.nr)
 		mismatch_handle(part, &difference, mismatches);
@@ -469,53 +497,11 @@ static void difference_recheck(struct work_struct *work)
 
 /* ---- comparing ---------------------------------------------------------------------------- */
 
-/* Compare the trusted sectors. Any context; see may_compare_now() for the time that it takes. */
-static void legs_compare(struct blkv_request *req)
-{
-	struct blkverify *blkv = req->blkv;
-	const struct bio_vec *private_vecs = blkv_memory_vecs(&req->memory);
-	struct bvec_iter private = blkv_memory_iter(&req->memory, 0, req->nr_sectors);
-	const struct bio_vec *caller_vecs = blkv_request_caller_vecs(req);
-	struct bvec_iter caller = blkv_request_caller_iter(req);
-	sector_t done, run, compared = 0;
-	bool trusted, aliased;
-
-	for (done = 0; done < req->nr_sectors; done += run) {
-		struct bvec_iter part = caller;
-		size_t equal;
-
-		run = blkv_trust_run(&blkv->trust, req->range.start + done, req->nr_sectors - done,
-				     &trusted);
-		part.bi_size = run << SECTOR_SHIFT;
-		if (trusted) {
-			compared += run;
-			equal = blkv_compare(caller_vecs, part, private_vecs, private);
-			if (equal < part.bi_size && !req->differ) {
-				req->differ = true;
-				req->differs_in = done + (equal >> SECTOR_SHIFT);
-			}
-		} else if (req->in_place) {
-			/* Whatever the test leg has there, the caller gets the raw leg's data. */
-			blkv_vecs_copy(caller_vecs, part, private_vecs, private);
-		}
-		bvec_iter_advance(caller_vecs, &caller, part.bi_size);
-		bvec_iter_advance(private_vecs, &private, part.bi_size);
-	}
-
-	blkv_count_compared(&blkv->counters, compared);
-	if (compared < req->nr_sectors)
-		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
-	req->all_trusted = compared == req->nr_sectors;
-	/* Memory that appears twice in the list holds only the data that arrived last. */
-	aliased = compared && !req->in_place &&
-		  blkv_vecs_alias(caller_vecs, blkv_request_caller_iter(req));
-	if (req->differ || (compared && req->early) || aliased)
-		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
-	else
-		blkv_request_end(req, BLK_STS_OK);
-}
-
-/* With strict_completion: have the data changed since the test leg completed the read? */
+/*
+ * With strict_completion: have the data changed since the test leg completed the read? To be asked
+ * after the comparison, or data that change in between would be missed. But before anything else
+ * changes them.
+ */
 static void read_check_sum(struct blkv_request *req)
 {
 	bool trusted;
@@ -532,12 +518,61 @@ static void read_check_sum(struct blkv_request *req)
 		req->early_sector = 0;
 }
 
+/* Compare the trusted sectors. Any context; see may_compare_now() for the time that it takes. */
+static void legs_compare(struct blkv_request *req)
+{
+	struct blkverify *blkv = req->blkv;
+	const struct bio_vec *private_vecs = blkv_memory_vecs(&req->memory);
+	struct bvec_iter private = blkv_memory_iter(&req->memory, 0, req->nr_sectors);
+	const struct bio_vec *caller_vecs = blkv_request_caller_vecs(req);
+	struct bvec_iter caller = blkv_request_caller_iter(req);
+	sector_t done, run, compared = 0;
+	bool trusted, aliased;
+
+	if (req->in_place)
+		read_check_sum(req);
+	for (done = 0; done < req->nr_sectors; done += run) {
+		struct bvec_iter part = caller;
+		size_t equal;
+
+		run = blkv_trust_run(&blkv->trust, req->range.start + done, req->nr_sectors - done,
+				     &trusted);
+		part.bi_size = run << SECTOR_SHIFT;
+		if (trusted) {
+			compared += run;
+			equal = blkv_compare(caller_vecs, part, private_vecs, private);
+			if (equal < part.bi_size && !req->differ) {
+				req->differ = true;
+				req->differs_in = done + (equal >> SECTOR_SHIFT);
+				if (!req->in_place)
+					req->differ_sum = sector_sum(&req->memory, req->differs_in);
+			}
+		} else if (req->in_place) {
+			/* Whatever the test leg has there, the caller gets the raw leg's data. */
+			blkv_vecs_copy(caller_vecs, part, private_vecs, private);
+		}
+		bvec_iter_advance(caller_vecs, &caller, part.bi_size);
+		bvec_iter_advance(private_vecs, &private, part.bi_size);
+	}
+
+	if (!req->in_place && !req->injected)
+		read_check_sum(req);
+	blkv_count_compared(&blkv->counters, compared);
+	if (compared < req->nr_sectors)
+		blkv_count_skipped(&blkv->counters, req->nr_sectors - compared);
+	req->all_trusted = compared == req->nr_sectors;
+	/* Memory that appears twice in the list holds only the data that arrived last. */
+	aliased = compared && !req->in_place &&
+		  blkv_vecs_alias(caller_vecs, blkv_request_caller_iter(req));
+	if (req->differ || (compared && req->early) || aliased)
+		blkv_request_queue(req, blkv->recheck_wq, difference_recheck);
+	else
+		blkv_request_end(req, BLK_STS_OK);
+}
+
 static void compare_queued(struct work_struct *work)
 {
-	struct blkv_request *req = blkv_request_of_work(work);
-
-	read_check_sum(req);
-	legs_compare(req);
+	legs_compare(blkv_request_of_work(work));
 }
 
 /* Apply pending injections to the data of the test leg. Process context. */
@@ -575,14 +610,12 @@ static void read_judge(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
 
-	if (blkv_injections_pending(&blkv->injections)) {
+	if (blkv_injections_pending(&blkv->injections))
 		blkv_request_queue(req, blkv->wq, inject_and_compare);
-	} else if (may_compare_now(req)) {
-		read_check_sum(req);
+	else if (may_compare_now(req))
 		legs_compare(req);
-	} else {
+	else
 		blkv_request_queue(req, blkv->wq, compare_queued);
-	}
 }
 
 /* ---- writes ------------------------------------------------------------------------------- */

@@ -63,3 +63,15 @@ expect_read_error EILSEQ 16384 131072
 lie honest
 wait_until 30 liar_is_done
 expect_read 0 131072
+dmsetup remove bvtest-v
+
+# The correct data arrive while the raw leg is read again, to confirm the difference.
+make_v
+lie early "$(scaled 225)"
+lie flip 35 1
+expect_read_error EILSEQ 16384 4096
+expect_log 'read sector=32 nr=8 contents mismatch in sector 35 byte=0 .* class=late '
+expect_field unstable 0
+lie honest
+wait_until 30 liar_is_done
+expect_read 16384 4096

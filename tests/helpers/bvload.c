@@ -36,8 +36,8 @@
 #ifndef F_SET_RW_HINT
 #define F_SET_RW_HINT (1024 + 12)
 #endif
-#define HINT_NONE 0
-#define HINT_SHORT 2
+#define HINT_NOT_SET 0
+#define HINT_EXTREME 5	/* the last one */
 #define WHO_PROCESS 1
 #define REALTIME_3 (1 << 13 | 3)
 #define BEST_EFFORT_4 (2 << 13 | 4)
@@ -170,15 +170,18 @@ static void set_hint(int fd, uint64_t hint)
 		failed("F_SET_RW_HINT");
 }
 
-/* The device would keep the hint for other programs. */
-static void with_hint(int writes)
+/* With each hint in turn. The device would keep the last one for other programs. */
+static void with_hints(int writes)
 {
-	int fd = open_device(O_RDWR | O_DIRECT), i;
+	int fd = open_device(O_RDWR | O_DIRECT), hint, i, at = 0;
 
-	set_hint(fd, HINT_SHORT);
-	for (i = 0; i < 16; i++)
-		transfer(fd, writes, bytes, arena, i * bytes);
-	set_hint(fd, HINT_NONE);
+	for (hint = HINT_NOT_SET; hint <= HINT_EXTREME; hint++) {
+		set_hint(fd, hint);
+		/* A different number of each, so that the digest shows if two are swapped. */
+		for (i = 0; i <= hint; i++)
+			transfer(fd, writes, bytes, arena, at++ * bytes);
+	}
+	set_hint(fd, HINT_NOT_SET);
 	close(fd);
 }
 
@@ -277,6 +280,12 @@ static void discard(int writes)
 {
 	(void)writes;
 	range(BLKDISCARD);
+}
+
+static void erase(int writes)
+{
+	(void)writes;
+	range(BLKSECDISCARD);
 }
 
 static void zeroes(int writes)
@@ -679,13 +688,14 @@ static const struct {
 	{ "dsync-write", with_dsync, WRITES, MADV_NOHUGEPAGE },
 	{ "prio-read", with_prio, READS, MADV_NOHUGEPAGE },
 	{ "prio-write", with_prio, WRITES, MADV_NOHUGEPAGE },
-	{ "hint-write", with_hint, WRITES, MADV_NOHUGEPAGE },
+	{ "hint-write", with_hints, WRITES, MADV_NOHUGEPAGE },
 	{ "same-block", same_block, WRITES, MADV_NOHUGEPAGE },
 	{ "different-blocks", different_blocks, WRITES, MADV_NOHUGEPAGE },
 	{ "buffered-read", buffered, READS, MADV_NOHUGEPAGE },
 	{ "buffered-write", buffered, WRITES, MADV_NOHUGEPAGE },
 	{ "fdatasync", with_fdatasync, WRITES, MADV_NOHUGEPAGE },
 	{ "discard", discard, WRITES, MADV_NOHUGEPAGE },
+	{ "erase", erase, WRITES, MADV_NOHUGEPAGE },
 	{ "zeroes", zeroes, WRITES, MADV_NOHUGEPAGE },
 	{ "compare", compare, READS, MADV_NOHUGEPAGE },
 	{ "swap", swap, WRITES, MADV_NOHUGEPAGE },

@@ -21,7 +21,10 @@
  *   cgroup              requests that belong to a cgroup other than the root
  *   fua ...             requests with this flag
  *
- * The digests do not depend on the order of the requests. Messages:
+ * The digests do not depend on the order of the requests.
+ *
+ * Table: <device> [<sectors>]. With <sectors>, the target offers secure erases of up to so many if
+ * the device does not, and sends it discards in their place. Messages:
  *
  *   reset               forget what was recorded
  *   delay MS            delay completions by MS milliseconds, so that the depth does not depend on
@@ -29,6 +32,7 @@
  */
 #include <linux/bio.h>
 #include <linux/blk-cgroup.h>
+#include <linux/blkdev.h>
 #include <linux/device-mapper.h>
 #include <linux/hash.h>
 #include <linux/io.h>
@@ -111,6 +115,7 @@ struct shape {
  * struct recorder - the target
  * @dev: the device below
  * @wq: ends delayed requests
+ * @erase_sectors: longest secure erase, if it is the target that offers them
  * @delay_ms: time by which completions are delayed
  * @lock: protects the members below
  * @in_flight: the requests in flight
@@ -120,6 +125,7 @@ struct shape {
 struct recorder {
 	struct dm_dev *dev;
 	struct workqueue_struct *wq;
+	unsigned int erase_sectors;
 	unsigned int delay_ms;
 
 	spinlock_t lock; /* the record */
@@ -270,6 +276,9 @@ static int recorder_map(struct dm_target *ti, struct bio *bio)
 	if (shape->numbers[DEPTH] < recorder->nr_in_flight)
 		shape->numbers[DEPTH] = recorder->nr_in_flight;
 	spin_unlock_irqrestore(&recorder->lock, irq);
+
+	if (recorder->erase_sectors && bio_op(bio) == REQ_OP_SECURE_ERASE)
+		bio->bi_opf = (bio->bi_opf & ~REQ_OP_MASK) | REQ_OP_DISCARD;
 	return DM_MAPIO_REMAPPED;
 }
 
@@ -337,8 +346,11 @@ static void recorder_status(struct dm_target *ti, status_type_t type, unsigned i
 	struct recorder *recorder = ti->private;
 	unsigned int sz = 0, op;
 
-	if (type == STATUSTYPE_TABLE)
+	if (type == STATUSTYPE_TABLE) {
 		DMEMIT("%s", recorder->dev->name);
+		if (recorder->erase_sectors)
+			DMEMIT(" %u", recorder->erase_sectors);
+	}
 	if (type != STATUSTYPE_INFO)
 		return;
 	spin_lock_irq(&recorder->lock);
@@ -359,10 +371,21 @@ static int recorder_iterate_devices(struct dm_target *ti, iterate_devices_callou
 	return fn(ti, recorder->dev, 0, ti->len, data);
 }
 
+/*
+ * The device mapper offers secure erases only if the devices of the target do, whatever io_hints
+ * says: make the device say so.
+ */
+static void offer_erase(struct recorder *recorder, unsigned int sectors)
+{
+	bdev_get_queue(recorder->dev->bdev)->limits.max_secure_erase_sectors = sectors;
+}
+
 static void recorder_dtr(struct dm_target *ti)
 {
 	struct recorder *recorder = ti->private;
 
+	if (recorder->erase_sectors)
+		offer_erase(recorder, 0);
 	destroy_workqueue(recorder->wq);
 	dm_put_device(ti, recorder->dev);
 	kfree(recorder);
@@ -370,11 +393,12 @@ static void recorder_dtr(struct dm_target *ti)
 
 static int recorder_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 {
+	unsigned int erase_sectors = 0;
 	struct recorder *recorder;
 	int error;
 
-	if (argc != 1) {
-		ti->error = "usage: <device>";
+	if (argc < 1 || argc > 2 || (argc == 2 && kstrtouint(argv[1], 0, &erase_sectors))) {
+		ti->error = "usage: <device> [<sectors of a secure erase>]";
 		return -EINVAL;
 	}
 	recorder = kzalloc(sizeof(*recorder), GFP_KERNEL);
@@ -393,6 +417,10 @@ static int recorder_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		destroy_workqueue(recorder->wq);
 		kfree(recorder);
 		return error;
+	}
+	if (erase_sectors && !bdev_max_secure_erase_sectors(recorder->dev->bdev)) {
+		recorder->erase_sectors = erase_sectors;
+		offer_erase(recorder, erase_sectors);
 	}
 	ti->private = recorder;
 	ti->num_flush_bios = 1;

@@ -2,11 +2,11 @@
 # Compare the shape of the requests that a load causes without and with blkverify. Sourced by cases.
 # tests/helpers/recorder.c says what is recorded.
 
-# Put a recorder on a device; sets leg.
-new_recorder() { # <name> <device>
+# Put a recorder on a device; sets leg. With <sectors>, it offers secure erases of up to so many.
+new_recorder() { # <name> <device> [<sectors>]
 	[ -n "${RECORDER-}" ] || skip "recorder.ko is missing"
 	[ -d /sys/module/recorder ] || insmod "$RECORDER"
-	new_dm "$1" "0 $(blockdev --getsz "$2") recorder $2"
+	new_dm "$1" "0 $(blockdev --getsz "$2") recorder $2${3+ $3}"
 	raise_max_sectors "$leg"
 }
 tell_recorder() { dmsetup message "bvtest-$1" 0 "${@:2}"; } # <name> <word>...

@@ -28,6 +28,7 @@
 
 #define AREA (64UL << 20)	/* what a load reads or writes at most */
 #define COMPARED (16UL << 20)
+#define IN_FLIGHT (16UL << 20)	/* at most: a target allocates only so much memory */
 #define REQUESTS 256UL		/* and in how many requests */
 #define ARENA_MIN (2UL << 20)	/* the memory of the requests */
 #define ARENA_MAX (32UL << 20)
@@ -42,7 +43,7 @@
 #define REALTIME_3 (1 << 13 | 3)
 #define BEST_EFFORT_4 (2 << 13 | 4)
 
-enum { READS, WRITES, WRONG };
+enum { READS, WRITES, WRONG, MIXED };
 
 static const char *device, *reference;
 static char *arena;
@@ -334,7 +335,7 @@ static void compare(int writes)
 
 #define MOST 256
 
-static void at_once(int nr, off_t distance)
+static void at_once(int writes, int nr, off_t distance)
 {
 	struct iocb requests[MOST] = { 0 }, *list[MOST];
 	int fd = open_device(O_RDWR | O_DIRECT), i, n;
@@ -342,9 +343,11 @@ static void at_once(int nr, off_t distance)
 	aio_context_t context = 0;
 
 	for (i = 0; i < nr; i++) {
-		requests[i].aio_lio_opcode = IOCB_CMD_PWRITE;
+		int reads = writes == READS || (writes == MIXED && i % 2);
+
+		requests[i].aio_lio_opcode = reads ? IOCB_CMD_PREAD : IOCB_CMD_PWRITE;
 		requests[i].aio_fildes = fd;
-		requests[i].aio_buf = (uintptr_t)arena;
+		requests[i].aio_buf = (uintptr_t)arena + i * bytes % (arena_size / 2);
 		requests[i].aio_nbytes = bytes;
 		requests[i].aio_offset = i * distance;
 		list[i] = &requests[i];
@@ -359,22 +362,20 @@ static void at_once(int nr, off_t distance)
 	if (syscall(SYS_io_getevents, context, nr, nr, events, NULL) != nr)
 		failed("io_getevents");
 	for (i = 0; i < nr; i++)
-		expect("write", events[i].res, bytes);
+		expect("one of many", events[i].res, bytes);
 	syscall(SYS_io_destroy, context);
 	close(fd);
 }
 
 static void same_block(int writes)
 {
-	(void)writes;
-	at_once(64, 0);
+	at_once(writes, 64, 0);
 }
 
 /* With gaps, so that no two can be merged. */
 static void different_blocks(int writes)
 {
-	(void)writes;
-	at_once(MOST, 2 * bytes);
+	at_once(writes, IN_FLIGHT / bytes < MOST ? IN_FLIGHT / bytes : MOST, 2 * bytes);
 }
 
 /* ---- io_uring ------------------------------------------------------------------------------- */
@@ -689,8 +690,11 @@ static const struct {
 	{ "prio-read", with_prio, READS, MADV_NOHUGEPAGE },
 	{ "prio-write", with_prio, WRITES, MADV_NOHUGEPAGE },
 	{ "hint-write", with_hints, WRITES, MADV_NOHUGEPAGE },
-	{ "same-block", same_block, WRITES, MADV_NOHUGEPAGE },
-	{ "different-blocks", different_blocks, WRITES, MADV_NOHUGEPAGE },
+	{ "same-block-read", same_block, READS, MADV_NOHUGEPAGE },
+	{ "same-block-write", same_block, WRITES, MADV_NOHUGEPAGE },
+	{ "different-blocks-read", different_blocks, READS, MADV_NOHUGEPAGE },
+	{ "different-blocks-write", different_blocks, WRITES, MADV_NOHUGEPAGE },
+	{ "different-blocks-mixed", different_blocks, MIXED, MADV_NOHUGEPAGE },
 	{ "buffered-read", buffered, READS, MADV_NOHUGEPAGE },
 	{ "buffered-write", buffered, WRITES, MADV_NOHUGEPAGE },
 	{ "fdatasync", with_fdatasync, WRITES, MADV_NOHUGEPAGE },

@@ -213,8 +213,13 @@ all_loads() {
 	direct "discard 32M" discard 33554432 discard.bios
 	direct "secure erase 32M" erase 33554432 erase.bios
 
-	deep "64 writes to one block" same-block 4096 20
-	deep "256 writes at once" different-blocks 4096 500
+	deep "64 writes to one block" same-block-write 4096 20
+	deep "64 reads of one block" same-block-read 4096 200
+	for op in read write; do
+		deep "256 ${op}s at once" different-blocks-$op 4096 500
+		deep "16 ${op}s of 1M at once" different-blocks-$op 1048576 300
+	done
+	deep "128 of each at once" different-blocks-mixed 4096 500
 
 	cached "buffered read" "$BVLOAD" buffered-read 1048576
 	cached "buffered write" "$BVLOAD" buffered-write 1048576
@@ -308,7 +313,8 @@ if [ -z "${BRIEF-}" ]; then
 	set_up "with a short queue" 16 hw_queue_depth=4 irqmode=2 \
 		completion_nsec=$(($(scaled 40) * 1000000)) no_sched=1
 	start
-	deep "256 writes at once" different-blocks 4096 300
+	deep "256 writes at once" different-blocks-write 4096 300
+	deep "256 reads at once" different-blocks-read 4096 300
 	tear_down
 fi
 

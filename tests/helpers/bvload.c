@@ -39,6 +39,10 @@
 #endif
 #define HINT_NOT_SET 0
 #define HINT_EXTREME 5	/* the last one */
+
+#ifndef RWF_ATOMIC
+#define RWF_ATOMIC 0x40
+#endif
 #define WHO_PROCESS 1
 #define REALTIME_3 (1 << 13 | 3)
 #define BEST_EFFORT_4 (2 << 13 | 4)
@@ -183,6 +187,26 @@ static void with_hints(int writes)
 			transfer(fd, writes, bytes, arena, at++ * bytes);
 	}
 	set_hint(fd, HINT_NOT_SET);
+	close(fd);
+}
+
+static void atomically(int writes)
+{
+	int fd = open_device(O_RDWR | O_DIRECT), supported = 1, i;
+
+	for (i = 0; i < 16; i++) {
+		struct iovec piece = { arena + i * bytes % (arena_size / 2), bytes };
+		ssize_t done = pwritev2(fd, &piece, 1, i * bytes, RWF_ATOMIC);
+
+		if (done < 0 && errno == EOPNOTSUPP) {
+			supported = 0;
+			transfer(fd, writes, bytes, piece.iov_base, i * bytes);
+			done = bytes;
+		}
+		expect("atomic write", done, bytes);
+	}
+	if (!supported)
+		printf("%s: does not support atomic writes\n", device);
 	close(fd);
 }
 
@@ -690,6 +714,7 @@ static const struct {
 	{ "prio-read", with_prio, READS, MADV_NOHUGEPAGE },
 	{ "prio-write", with_prio, WRITES, MADV_NOHUGEPAGE },
 	{ "hint-write", with_hints, WRITES, MADV_NOHUGEPAGE },
+	{ "atomic-write", atomically, WRITES, MADV_NOHUGEPAGE },
 	{ "same-block-read", same_block, READS, MADV_NOHUGEPAGE },
 	{ "same-block-write", same_block, WRITES, MADV_NOHUGEPAGE },
 	{ "different-blocks-read", different_blocks, READS, MADV_NOHUGEPAGE },

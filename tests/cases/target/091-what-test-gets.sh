@@ -257,6 +257,40 @@ belongings() {
 	both "secure erase" erase 33554432 erase.bios
 }
 
+# ---- atomic writes: disks of scsi_debug have them ------------------------------------------------
+
+remove_disks() {
+	clean_up
+	rmmod scsi_debug
+}
+scsi_disks() { grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4; }
+two_disks() { [ "$(scsi_disks | wc -l)" = 2 ]; }
+
+atomic_writes() {
+	local disks bytes
+	echo "raw without atomic writes" >>"$table"
+	modprobe sd_mod 2>/dev/null || :
+	compgen -G "/sys/block/*/queue/atomic_write_max_bytes" >/dev/null &&
+		modprobe scsi_debug dev_size_mb=8 add_host=2 per_host_store=1 max_luns=1 atomic_wr=1 2>/dev/null || {
+		echo "atomic write|write|||||||not tested: no disks with atomic writes" >>"$table"
+		return
+	}
+	trap remove_disks EXIT
+	wait_until 30 two_disks
+	mapfile -t disks < <(scsi_disks)
+	new_recorder alone "/dev/${disks[0]}"
+	alone=$leg
+	new_recorder below "/dev/${disks[1]}"
+	test=$leg
+	new_leg 8
+	raw=$leg sectors=16384
+	start
+	for bytes in 4096 65536; do
+		direct "atomic write, $bytes bytes" atomic-write $bytes write.atomic
+	done
+	tear_down
+}
+
 # ---- write zeroes: loop devices support them, null_blk does not ----------------------------------
 
 zeroes() { # <raw>
@@ -316,6 +350,8 @@ if [ -z "${BRIEF-}" ]; then
 	deep "256 writes at once" different-blocks-write 4096 300
 	deep "256 reads at once" different-blocks-read 4096 300
 	tear_down
+
+	atomic_writes
 fi
 
 # ---- the verdict -------------------------------------------------------------------------------

@@ -217,7 +217,7 @@ all_loads() {
 	deep "64 reads of one block" same-block-read 4096 200
 	for op in read write; do
 		deep "256 ${op}s at once" different-blocks-$op 4096 500
-		deep "16 ${op}s of 1M at once" different-blocks-$op 1048576 300
+		deep "16 ${op}s of 1M at once" different-blocks-$op 1048576 1000
 	done
 	deep "128 of each at once" different-blocks-mixed 4096 500
 

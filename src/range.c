@@ -100,14 +100,15 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_ranges_init);
 /* ---- shards ------------------------------------------------------------------------------- */
 
 /*
- * Hashed twice. Once would put regions at some distances into few shards: those 987 apart into two,
+ * Neighbours are in different shards, so that CPUs that work on different parts of a small area do
+ * not meet. The area is hashed, twice: once would put regions at some distances into few shards,
  * because the hash multiplies by the golden ratio.
  */
 static unsigned int region_shard(u64 region)
 {
-	u64 hash = hash_64(region, 64);
+	u32 hash = hash_64(region / BLKV_RANGE_SHARDS, 32);
 
-	return hash_64(hash ^ hash >> 32, BLKV_RANGE_SHARD_BITS);
+	return (region + hash_32(hash ^ hash >> 16, BLKV_RANGE_SHARD_BITS)) % BLKV_RANGE_SHARDS;
 }
 
 static u64 shards_touched(sector_t start, sector_t last)

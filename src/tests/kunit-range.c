@@ -252,7 +252,8 @@ static unsigned int count_used(const struct blkv_ranges *ranges)
 /* Also at the distances at which benchmarks let CPUs work. */
 static void regions_spread_over_shards(struct kunit *test)
 {
-	static const unsigned int distances[] = { 1, 2, 16, 64, 987, 1024, 65536, 1 << 20 };
+	static const unsigned int distances[] = { 1, 2, 16, 32, 63, 64, 65, 159, 987, 1024, 4096,
+						  5982, 65536, 1 << 20 };
 	struct blkv_ranges *ranges = test->priv;
 	struct blkv_range *range = kunit_kcalloc(test, 64, sizeof(*range), GFP_KERNEL);
 	unsigned int i, n;
@@ -267,6 +268,29 @@ static void regions_spread_over_shards(struct kunit *test)
 		KUNIT_EXPECT_GE(test, count_used(ranges), 30);
 		KUNIT_EXPECT_EQ(test, count_marks(ranges), 0);
 		for (n = 0; n < 64; n++)
+			unlock_grants(test, ranges, &range[n], NULL);
+	}
+	expect_empty(test, ranges);
+}
+
+/* CPUs that work on different parts of a small area do not meet. */
+static void neighbours_are_in_different_shards(struct kunit *test)
+{
+	struct blkv_ranges *ranges = test->priv;
+	struct blkv_range *range = kunit_kcalloc(test, BLKV_RANGE_SHARDS, sizeof(*range),
+						 GFP_KERNEL);
+	unsigned int area, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, range);
+	for (area = 0; area < 5; area++) {
+		for (n = 0; n < BLKV_RANGE_SHARDS; n++) {
+			sector_t start = REGION(area * BLKV_RANGE_SHARDS + n);
+
+			range[n] = writes(start, start + 7);
+			KUNIT_EXPECT_TRUE(test, blkv_range_lock(ranges, &range[n]));
+		}
+		KUNIT_EXPECT_EQ(test, count_used(ranges), BLKV_RANGE_SHARDS);
+		for (n = 0; n < BLKV_RANGE_SHARDS; n++)
 			unlock_grants(test, ranges, &range[n], NULL);
 	}
 	expect_empty(test, ranges);
@@ -1174,6 +1198,7 @@ static struct kunit_case range_cases[] = {
 	KUNIT_CASE(whole_device_conflicts_with_everything),
 	KUNIT_CASE(granted_ranges_are_appended),
 	KUNIT_CASE(regions_spread_over_shards),
+	KUNIT_CASE(neighbours_are_in_different_shards),
 	KUNIT_CASE(range_in_a_region_is_in_one_shard),
 	KUNIT_CASE(narrow_range_blocks_a_wide_one_in_each_region),
 	KUNIT_CASE(wide_range_blocks_a_narrow_one_in_each_region),

@@ -46,11 +46,12 @@ expect_bad_write() { # <KiB of the driver's requests> <bytes>
 # A request that is split at a multiple of the page size only goes wrong if it is split within a
 # segment of several pages. Otherwise it always does.
 expect_report() { # <KiB of the driver's requests> <what> <first wrong byte, if any>
-	local sector=$(($3 / 512)) report
+	local sector report
 	if [ -z "$3" ]; then
 		[ $(($1 % 4)) = 0 ] || fail "$2: the driver alone is in order"
 		expect_field state V
 	else
+		sector=$(($3 / 512))
 		report=$(dmsetup message bvtest-v 0 list | head -n 1)
 		[[ $report = *"contents mismatch in sector $sector "* ]] ||
 			fail "$2: sector $sector is wrong, the report is: $report"

@@ -11,6 +11,7 @@
 #include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/prandom.h>
 #include <linux/sort.h>
 
@@ -231,6 +232,133 @@ static void range_lock(struct kunit *test)
 	time_crowd(test, "range,apart", 0, true);
 }
 
+/*
+ * Very many requests in flight, which arrive, and then end as they are granted. What a call takes,
+ * on average, and at most: that long, interrupts may be off. The time that the host took away is in
+ * there, too, so only the best of several rounds means something.
+ */
+
+#define CROWD 60000
+#define CROWD_ROUNDS 7
+
+struct call_times {
+	u64 total;
+	u64 longest;
+	struct list_head granted;
+	unsigned int nr_ended;
+};
+
+static void call_done(struct call_times *times, u64 begin)
+{
+	u64 ns = ktime_get_ns() - begin;
+
+	times->total += ns;
+	times->longest = max(times->longest, ns);
+}
+
+static void crowd_come_and_go(struct kunit *test, struct blkv_ranges *ranges,
+			      struct blkv_range *range, struct call_times *times)
+{
+	struct blkv_range *first;
+	unsigned int n;
+	bool granted;
+	u64 begin;
+
+	memset(times, 0, sizeof(*times));
+	INIT_LIST_HEAD(&times->granted);
+	for (n = 0; n < CROWD; n++) {
+		begin = ktime_get_ns();
+		granted = blkv_range_lock(ranges, &range[n]);
+		call_done(times, begin);
+		if (granted)
+			list_add_tail(&range[n].granted, &times->granted);
+	}
+	while ((first = list_first_entry_or_null(&times->granted, struct blkv_range, granted))) {
+		list_del_init(&first->granted);
+		begin = ktime_get_ns();
+		blkv_range_unlock(ranges, first, &times->granted);
+		call_done(times, begin);
+		times->nr_ended++;
+	}
+	KUNIT_EXPECT_EQ(test, times->nr_ended, CROWD);
+}
+
+static void range_one_block(struct blkv_range *range, unsigned int n, struct rnd_state *random)
+{
+	range->start = 0;
+	range->last = 7;
+}
+
+static void range_different_blocks(struct blkv_range *range, unsigned int n,
+				   struct rnd_state *random)
+{
+	range->start = (sector_t)n * 8;
+	range->last = range->start + 7;
+}
+
+static void range_overlapping(struct blkv_range *range, unsigned int n, struct rnd_state *random)
+{
+	range->start = prandom_u32_state(random) % 64;
+	range->last = range->start + prandom_u32_state(random) % 64;
+	range->shared = prandom_u32_state(random) % 2;
+}
+
+/* One of 16 touches up to 80 regions. */
+static void range_some_wide(struct blkv_range *range, unsigned int n, struct rnd_state *random)
+{
+	sector_t regions = prandom_u32_state(random) % 16 ? 1 : 80;
+
+	range->start = prandom_u32_state(random) % (8 * BLKV_REGION_SECTORS);
+	range->last = range->start + prandom_u32_state(random) % (regions * BLKV_REGION_SECTORS);
+	range->shared = prandom_u32_state(random) % 2;
+}
+
+static void print_best(const char *what, const char *crowd, u64 ns)
+{
+	pr_info("bvmicro: %s,%s,%u min=%llu.0 median=%llu.0\n", what, crowd, CROWD, ns, ns);
+}
+
+static void range_crowd(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		void (*set)(struct blkv_range *range, unsigned int n, struct rnd_state *random);
+	} crowds[] = {
+		{ "one-block", range_one_block },
+		{ "different-blocks", range_different_blocks },
+		{ "overlapping", range_overlapping },
+		{ "some-wide", range_some_wide },
+	};
+	struct blkv_ranges *ranges = kunit_kzalloc(test, sizeof(*ranges), GFP_KERNEL);
+	struct blkv_range *range = kvcalloc(CROWD, sizeof(*range), GFP_KERNEL);
+	struct rnd_state random;
+	unsigned int i, round, n;
+
+	KUNIT_ASSERT_NOT_NULL(test, ranges);
+	KUNIT_ASSERT_NOT_NULL(test, range);
+	blkv_ranges_init(ranges);
+	prandom_seed_state(&random, 1);
+	for (i = 0; i < ARRAY_SIZE(crowds); i++) {
+		u64 best = U64_MAX, longest = U64_MAX;
+
+		for (round = 0; round < CROWD_ROUNDS; round++) {
+			struct call_times times;
+
+			memset(range, 0, CROWD * sizeof(*range));
+			for (n = 0; n < CROWD; n++)
+				crowds[i].set(&range[n], n, &random);
+			crowd_come_and_go(test, ranges, range, &times);
+			best = min(best, div_u64(times.total, CROWD));
+			longest = min(longest, times.longest);
+			cond_resched();
+		}
+		print_best("crowd", crowds[i].name, best);
+		print_best("longest", crowds[i].name, longest);
+	}
+	KUNIT_EXPECT_FALSE(test, has_ranges(ranges));
+	kvfree(range);
+}
+
 /* ---- trust map ---------------------------------------------------------------------------- */
 
 struct asked {
@@ -363,6 +491,7 @@ static void pool_memory(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(compare),
 	KUNIT_CASE(range_lock),
+	KUNIT_CASE(range_crowd),
 	KUNIT_CASE(trust_map),
 	KUNIT_CASE(private_pages),
 	KUNIT_CASE(pool_memory),

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads without the range lock: not built yet, this is what they have to do. One read of a sector,
- * against writes of it, which hold the range lock (range.pml), and against messages and changes
- * behind the back of the target, which do not. A sector has two halves, because a leg may return
- * a mix of what it held before and after a write.
+ * Reads without the range lock, which the module does not have (Documentation/design.rst says why):
+ * what they would have to do, and would miss. One read of a sector, against writes of it, which
+ * hold the range lock (range.pml), and against messages and changes behind the back of the target,
+ * which do not. A sector has two halves, because a leg may return a mix of what it held before and
+ * after a write.
  *
  * A shard counts exclusive ranges when they are granted, and when they are released. A read notes
  * the releases first, then reads both legs, and compares the grants with what it noted: the

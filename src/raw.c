@@ -251,22 +251,19 @@ static bool raw_defer(struct blkv_request *req)
 
 /* ---- batches ------------------------------------------------------------------------------- */
 
-/*
- * As many, and as long, as the block layer lets wait in a plug for one queue. What is longer makes
- * it send those before it to the driver.
- */
-#define BATCH_BIOS 32
+/* As long as the block layer lets wait in a plug: it sends what is longer, and all before it. */
 #define BATCH_BIO_SECTORS (SZ_128K >> SECTOR_SHIFT)
 
 /**
  * struct raw_batch - bios for the raw leg whose submitter is plugged
  * @cb: called when the submitter unplugs
- * @nr: length of @bios
  * @bios: the bios; only the submitter uses them. Never empty: nothing else keeps the target.
+ *
+ * Their number is not limited: that of the test leg's bios in the plug is not, because those that
+ * were merged count as one.
  */
 struct raw_batch {
 	struct blk_plug_cb cb;
-	unsigned int nr;
 	struct bio_list bios;
 };
 
@@ -316,13 +313,7 @@ static bool raw_batch_add(struct blkv_request *req)
 	if (!cb)
 		return false;
 	batch = container_of(cb, struct raw_batch, cb);
-	if (batch->nr == BATCH_BIOS) {
-		backlog_add_list(blkv, &batch->bios);
-		bio_list_init(&batch->bios);
-		batch->nr = 0;
-	}
 	bio_list_add(&batch->bios, &req->raw_bio);
-	batch->nr++;
 	return true;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will submit requests in batches, and check that the driver of the test leg is given them
-# as batches, too, although the raw leg gets the same requests.
+# as batches, too, although the raw leg gets the same requests; and that it is given each of them
+# before the raw leg.
 # Needs: machine=debug,stock
 
 # Some kernels and machines cannot count: there, all requests have to arrive, nothing more.
@@ -15,6 +16,7 @@ submit() { # <device> <fio's engine> <read or write> <requests in a batch>
 	if [ -n "$can_count" ]; then
 		echo >$tracing/trace
 		echo 1 >$tracing/events/bvtest/batch/enable
+		echo 1 >$tracing/events/block/block_rq_issue/enable
 	fi
 	fio --name=batches --filename="$1" --direct=1 --ioengine="$2" --rw=rand"$3" --bs=4k --size=4m \
 		--number_ios=512 --iodepth="$4" --iodepth_batch_submit="$4" \
@@ -22,7 +24,27 @@ submit() { # <device> <fio's engine> <read or write> <requests in a batch>
 		fail "fio: $2 $3 $4"
 	[ -n "$can_count" ] || return 0
 	echo 0 >$tracing/events/bvtest/batch/enable
+	echo 0 >$tracing/events/block/block_rq_issue/enable
 	batches=$(grep -c ' batch: ' $tracing/trace || :)
+}
+
+numbers() { # <device>; as traces show them
+	printf '%d,%d' "0x$(stat -L -c %t "$1")" "0x$(stat -L -c %T "$1")"
+}
+
+# How many blocks both drivers were given, and how many of them the raw leg's first. Each load uses a
+# block once.
+count_order() {
+	sed -n 's/.* block_rq_issue: \([0-9]*,[0-9]*\) .* \([0-9]*\) + \([0-9]*\) .*/\1 \2 \3/p' $tracing/trace |
+		awk -v raw="$(numbers "$raw")" -v test="$(numbers "$test")" '
+			{ for (at = $2; at < $2 + $3; at += 8) {
+				if ($1 == test) at_test[at] = NR
+				if ($1 == raw) at_raw[at] = NR
+			} }
+			END {
+				for (at in at_raw) if (at in at_test) { both++; first += at_raw[at] < at_test[at] }
+				print both + 0, first + 0
+			}'
 }
 
 # The driver of the raw leg does not take batches, and its queue has a scheduler if there is one.
@@ -49,13 +71,17 @@ make_v
 for load in "${loads[@]}"; do
 	# shellcheck disable=SC2086
 	submit $v $load
-	[ -z "$can_count" ] || echo "$load: ${alone[$load]} batches alone, $batches below blkverify"
+	[ -n "$can_count" ] || continue
+	read -r both raw_first < <(count_order)
+	echo "$load: ${alone[$load]} batches alone, $batches below blkverify; of $both blocks, raw got $raw_first first"
 done >"$TMPDIR/counted"
 expect_healthy
 if [ -n "$can_count" ]; then
 	echo '-:bvtest/batch' >>$tracing/kprobe_events
 	cp "$TMPDIR/counted" "$case_shows"
-	while read -r engine operation size before _ _ below _; do
+	while read -r engine operation size before _ _ below _ _ _ both _ _ _ raw_first _; do
+		[ "$both" -ge 500 ] || fail "$engine $operation $size only $both blocks are in the trace"
+		[ "$raw_first" = 0 ] || fail "$engine $operation $size raw was given $raw_first blocks first"
 		[ "$before" -gt 0 ] || fail "$engine $operation $size no batches"
 		[ "$below" -ge $((before * 9 / 10)) ] || fail "$engine $operation $size fewer batches"
 	done <"$TMPDIR/counted"

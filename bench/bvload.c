@@ -64,6 +64,7 @@ static const char *const op_names[] = {
  * @depth: bios in flight, of each thread
  * @random: random instead of sequential
  * @span: how much of the device is used, in MiB
+ * @blocks: if not 0, how many blocks of that each thread uses
  * @ms: duration; 0 to use all of the span once
  * @threads: how many, each on its own CPU
  * @latency: measure it, which costs two clock reads
@@ -76,6 +77,7 @@ struct load {
 	unsigned int depth;
 	unsigned int random;
 	unsigned int span;
+	unsigned int blocks;
 	unsigned int ms;
 	unsigned int threads;
 	unsigned int latency;
@@ -223,11 +225,12 @@ static void slot_endio(struct bio *bio)
 
 static u64 next_place(struct load_thread *thread)
 {
+	u64 nr = thread->load->blocks ? min_t(u64, thread->load->blocks, thread->nr) : thread->nr;
 	u64 place = thread->next;
 
 	if (thread->load->random)
-		return thread->first + prandom_u32_state(&thread->random) % (u32)thread->nr;
-	thread->next = place + 1 < thread->nr ? place + 1 : 0;
+		return thread->first + prandom_u32_state(&thread->random) % (u32)nr;
+	thread->next = place + 1 < nr ? place + 1 : 0;
 	return thread->first + place;
 }
 
@@ -454,6 +457,7 @@ static int parse_word(char *word, struct load *load)
 		{ "bs", &load->bs }, { "depth", &load->depth }, { "random", &load->random },
 		{ "span", &load->span }, { "ms", &load->ms }, { "threads", &load->threads },
 		{ "latency", &load->latency }, { "reads", &load->reads },
+		{ "blocks", &load->blocks },
 	};
 	char *name = strsep(&word, "=");
 	unsigned int i;

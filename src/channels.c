@@ -10,9 +10,15 @@
  */
 #include <linux/dm-ioctl.h>
 #include <linux/kobject.h>
+#include <linux/moduleparam.h>
 #include <linux/sched/mm.h>
 
 #include "channels.h"
+
+static bool report_as_bug;
+module_param(report_as_bug, bool, 0644);
+MODULE_PARM_DESC(report_as_bug,
+		 "Log a line that begins with BUG: before each report, for test harnesses");
 
 /**
  * blkv_device_name() - the current name of the mapped device
@@ -33,6 +39,10 @@ static void report_log(struct dm_target *ti, const struct blkv_report *report)
 	char text[640];
 
 	blkv_device_name(ti, name);
+	if (READ_ONCE(report_as_bug)) {
+		blkv_report_emit_summary(report, ti->begin, text, sizeof(text));
+		pr_err("BUG: " DM_MSG_PREFIX ": %s: %s\n", name, text);
+	}
 	blkv_report_emit(report, ti->begin, text, sizeof(text));
 	DMERR("%s: %s", name, text);
 }

@@ -153,6 +153,32 @@ int blkv_report_emit(const struct blkv_report *report, sector_t begin, char *tex
 EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit);
 
 /**
+ * blkv_report_emit_summary() - print what a person has to know first, without a newline
+ * @report: the report
+ * @begin: where the target begins in the mapped device, in sectors
+ * @text: where to print
+ * @size: of @text
+ *
+ * Return: length printed, without the terminating zero.
+ */
+int blkv_report_emit_summary(const struct blkv_report *report, sector_t begin, char *text,
+			     size_t size)
+{
+	unsigned long long sector = begin + blkv_report_sector(report);
+	int len;
+
+	if (report->kind != BLKV_MISMATCH)
+		return scnprintf(text, size,
+				 "%s " BLKV_TEXT_DIVERGENCE " in sector %llu (raw=%d test=%d)",
+				 blkv_operation_name(report->operation), sector,
+				 report->errnos[BLKV_RAW], report->errnos[BLKV_TEST]);
+	len = scnprintf(text, size, BLKV_TEXT_MISMATCH "%llu (class=", sector);
+	len += blkv_diagnosis_emit(&report->diagnosis, text + len, size - len);
+	return len + scnprintf(text + len, size - len, ")");
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit_summary);
+
+/**
  * blkv_report_emit_windows() - print the bytes around the first difference
  * @report: the report of a mismatch
  * @text: where to print

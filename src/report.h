@@ -92,6 +92,8 @@ const char *blkv_label_name(enum blkv_label label);
 const char *blkv_kind_name(enum blkv_kind kind);
 sector_t blkv_report_sector(const struct blkv_report *report);
 int blkv_report_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size);
+int blkv_report_emit_summary(const struct blkv_report *report, sector_t begin, char *text,
+			     size_t size);
 int blkv_report_emit_windows(const struct blkv_report *report, char *text, size_t size);
 
 #endif /* DM_BLKVERIFY_REPORT_H */

@@ -94,6 +94,8 @@ static const struct option_def {
 	  "only verify; open both legs read-only" },
 	{ "zeroed", NULL, OPEN | RUN, FLAG, &opts.zeroed, NULL,
 	  "both legs are all zeros: compare from the first read" },
+	{ "report-as-bug", NULL, OPEN | RUN, FLAG, &opts.report_as_bug, NULL,
+	  "let the module log a line that begins with BUG: before each report" },
 	{ "dry-run", NULL, OPEN, FLAG, &opts.dry_run, NULL,
 	  "print the table line and the dmsetup command only" },
 #define ARGUMENT_MODE NULL

@@ -3,6 +3,7 @@
  * Kernel modules: load what is needed, report what is missing.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -67,4 +68,22 @@ int module_need_target(void)
 		r = dm_target_version("blkverify", version);
 	}
 	return r ? say_missing(r) : DONE;
+}
+
+/* It stays on: other devices may rely on it. */
+int module_report_as_bug(void)
+{
+	const char *path = "/sys/module/dm_blkverify/parameters/report_as_bug";
+	FILE *file = fopen(path, "r+e");
+
+	if (!file && errno == ENOENT) {
+		say_error("the loaded dm-blkverify module is too old for --report-as-bug");
+		return WRONG_DEVICE;
+	}
+	if (!file || fputs("1\n", file) == EOF || fclose(file)) {
+		say_error("cannot write to %s: %s", path, strerror(errno));
+		return FAILED;
+	}
+	say_debug("%s: 1", path);
+	return DONE;
 }

@@ -6,5 +6,7 @@
 void module_load(const char *module);
 /* Load the target if necessary; report what is missing. */
 int module_need_target(void);
+/* Make the module precede each report by a line that test harnesses look for. */
+int module_report_as_bug(void);
 
 #endif

@@ -29,6 +29,8 @@ int verb_open(char **argv)
 
 	if (!r && !opts.dry_run)
 		r = module_need_target();
+	if (!r && opts.report_as_bug && !opts.dry_run)
+		r = module_report_as_bug();
 	if (!r)
 		r = create_check_name(argv[0]);
 	if (!r)

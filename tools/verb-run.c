@@ -391,6 +391,8 @@ int verb_run(char **argv)
 	r = create_check_options();
 	if (!r)
 		r = module_need_target();
+	if (!r && opts.report_as_bug)
+		r = module_report_as_bug();
 	if (!r)
 		r = create_check_name(opts.name ? opts.name : name);
 	if (!r)

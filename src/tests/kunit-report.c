@@ -72,6 +72,27 @@ static void expect_text(struct kunit *test, const struct blkv_report *report, co
 	KUNIT_EXPECT_EQ(test, len, (int)strlen(expected));
 }
 
+static void summary_is_short(struct kunit *test)
+{
+	struct blkv_report report = mismatch();
+	char text[TEXT_MAX];
+	int len;
+
+	len = blkv_report_emit_summary(&report, BEGIN, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "contents mismatch in sector 1010 (class=bitflip(1))");
+	KUNIT_EXPECT_EQ(test, len, (int)strlen(text));
+
+	report = divergence();
+	len = blkv_report_emit_summary(&report, BEGIN, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "write divergence in sector 1008 (raw=0 test=-5)");
+	KUNIT_EXPECT_EQ(test, len, (int)strlen(text));
+	report.unverified = true;
+	blkv_report_emit_summary(&report, BEGIN, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, "write divergence in sector 1010 (raw=0 test=-5)");
+	len = blkv_report_emit_summary(&report, BEGIN, text, 10);
+	KUNIT_EXPECT_EQ(test, len, 9);
+}
+
 static void mismatch_is_described(struct kunit *test)
 {
 	struct blkv_report report = mismatch();
@@ -300,6 +321,7 @@ static void text_stays_inside_short_buffers(struct kunit *test)
 }
 
 static struct kunit_case report_cases[] = {
+	KUNIT_CASE(summary_is_short),
 	KUNIT_CASE(mismatch_is_described),
 	KUNIT_CASE(every_label_has_its_name),
 	KUNIT_CASE(clears_are_described),

@@ -174,14 +174,14 @@ static int workqueues_alloc(struct blkverify *blkv)
 
 static void late_in_test_pool(struct work_struct *work)
 {
-	struct blkverify *blkv = container_of(work, struct blkverify, test_pool.late_work);
+	struct blkverify *blkv = container_of(work, struct blkverify, test_pool.late.work);
 
 	blkv_verdict_late(blkv, &blkv->test_pool);
 }
 
 static void late_in_copy_pool(struct work_struct *work)
 {
-	struct blkverify *blkv = container_of(work, struct blkverify, copy_pool.late_work);
+	struct blkverify *blkv = container_of(work, struct blkverify, copy_pool.late.work);
 
 	blkv_verdict_late(blkv, &blkv->copy_pool);
 }

@@ -22,6 +22,12 @@
 #define EXPORT_SYMBOL_IF_KUNIT NO_EXPORT
 #include "../src/memory.c"
 #include "../src/shape.c"
+#include "../src/chunk.c"
+#include "../src/marks.c"
+#include "../src/late.c"
+#include "../src/rest.c"
+#include "../src/supply.c"
+#include "../src/depot.c"
 #include "../src/pool.c"
 #include "../src/compare.c"
 #include "../src/range.c"
@@ -114,7 +120,7 @@ static void compare(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, pool && kept && other);
 	KUNIT_ASSERT_EQ(test, blkv_pool_init(pool, MARK, 0, nothing_late, kept), 0);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, other, BLKV_REGION_SECTORS, NULL));
-	for (i = 0; i < REGION_PAGES; i++) {
+	for (i = 0; i < BLKV_RESERVE_DATA; i++) {
 		memset(page_address(kept->vecs[i].bv_page), i, PAGE_SIZE);
 		memset(page_address(other->vecs[i].bv_page), i, PAGE_SIZE);
 	}
@@ -458,7 +464,7 @@ static void private_pages(struct kunit *test)
 
 static unsigned long nr_owned(const struct blkv_pool *pool)
 {
-	return READ_ONCE(pool->data[0].nr_owned) + READ_ONCE(pool->vecs.nr_owned);
+	return READ_ONCE(pool->depot.data[0].nr_owned) + READ_ONCE(pool->depot.vecs.nr_owned);
 }
 
 static void pool_memory(struct kunit *test)
@@ -481,8 +487,8 @@ static void pool_memory(struct kunit *test)
 	while (nr_owned(&taken->pool) > at_rest && time_before(jiffies, begin + 5 * HZ))
 		msleep(20);
 	pr_info("bvmicro: pages in_flight=%u rest=%lu most=%lu after=%lu back_ms=%u\n",
-		BURST * (RESERVE_DATA + RESERVE_VECS), at_rest, most, nr_owned(&taken->pool),
-		jiffies_to_msecs(jiffies - begin));
+		BURST * (BLKV_RESERVE_DATA + BLKV_RESERVE_VECS), at_rest, most,
+		nr_owned(&taken->pool), jiffies_to_msecs(jiffies - begin));
 	KUNIT_EXPECT_EQ(test, nr_owned(&taken->pool), at_rest);
 	blkv_memory_put(&taken->pool, &taken->kept, 0, 0);
 	blkv_pool_exit(&taken->pool);

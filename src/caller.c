@@ -5,7 +5,7 @@
  * The memory may already hold the data that are to be read, from an earlier read of the same
  * sectors. So the last eight bytes of each sector are set to a number before the read: if it is
  * still there when the read completes, the sector was not transferred. Unlike those in private
- * memory (src/pool.c), these marks are visible to the caller if the read fails, so they are not
+ * memory (src/marks.c), these marks are visible to the caller if the read fails, so they are not
  * derived from addresses, and every read has its own.
  *
  * Segments may begin and end anywhere, so a mark can be in several pieces.

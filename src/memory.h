@@ -24,8 +24,8 @@ struct bio;
  * @reshaped: it does not have the shape that was asked for
  * @inline_vecs: serves small requests
  *
- * The members are for memory.c and pool.c only. Other units walk the segments with a bvec_iter, or
- * sector by sector with struct blkv_sector_iter.
+ * The members are for memory.c, marks.c, supply.c and pool.c only. Other units walk the segments
+ * with a bvec_iter, or sector by sector with struct blkv_sector_iter.
  */
 struct blkv_memory {
 	struct bio_vec *vecs;

@@ -256,14 +256,14 @@ static void caller_mark(struct blkv_request *req)
 /* The first sector of a read from @from on that is still marked, or its length. */
 static unsigned int read_find_mark(struct blkv_request *req, unsigned int from)
 {
-	struct blkv_pool *pool = &req->blkv->test_pool;
+	const struct blkv_marks *marks = &req->blkv->test_pool.marks;
 
 	if (req->in_place)
 		return blkv_caller_find_mark(blkv_request_caller_vecs(req),
 					     blkv_request_caller_iter(req), from, req->mark);
 	if (!from)
-		return blkv_memory_first_marked(pool, &req->memory, req->nr_sectors);
-	while (from < req->nr_sectors && !blkv_memory_is_marked(pool, &req->memory, from))
+		return blkv_memory_first_marked(marks, &req->memory, req->nr_sectors);
+	while (from < req->nr_sectors && !blkv_memory_is_marked(marks, &req->memory, from))
 		from++;
 	return from;
 }
@@ -533,7 +533,7 @@ static void request_resubmit(struct work_struct *work)
 	if (req->in_place)
 		caller_mark(req);
 	else if (req->operation == BLKV_OPERATION_READ)
-		blkv_memory_mark(&req->blkv->test_pool, &req->memory);
+		blkv_memory_mark(&req->blkv->test_pool.marks, &req->memory);
 	req->submitter = current;
 	atomic_set(&req->pending, 1);
 	test_submit(req);

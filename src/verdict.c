@@ -278,7 +278,7 @@ static bool part_is_marked(const struct part *part, unsigned int n)
 	struct blkv_request *req = part->req;
 
 	if (!req->in_place)
-		return blkv_memory_is_marked(&req->blkv->test_pool, &part->test, n);
+		return blkv_memory_is_marked(&req->blkv->test_pool.marks, &part->test, n);
 	return !blkv_caller_find_mark(blkv_memory_vecs(&part->test),
 				      blkv_memory_iter(&part->test, n, 1), 0,
 				      req->mark + part->first + n);
@@ -724,7 +724,7 @@ void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool)
 {
 	struct blkv_late late;
 
-	while (blkv_pool_next_late(pool, &late)) {
+	while (blkv_lates_next(&pool->late, &late)) {
 		struct blkv_report report = {
 			.kind = BLKV_MISMATCH,
 			.operation = late.written ? BLKV_OPERATION_WRITE : BLKV_OPERATION_READ,

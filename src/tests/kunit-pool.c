@@ -107,7 +107,7 @@ static void limit_system(struct kunit *test, unsigned int nr)
 {
 	system_pages = nr;
 	system_order = BLKV_MAX_ORDER;
-	kunit_activate_static_stub(test, blkv_pages_alloc, limited_page_alloc);
+	kunit_activate_static_stub(test, blkv_chunk_alloc, limited_page_alloc);
 }
 
 #define PLENTY 100000
@@ -140,20 +140,20 @@ static void put(struct blkv_pool *pool, struct blkv_memory *memory)
 
 static unsigned int nr_idle(const struct blkv_pool *pool)
 {
-	unsigned int order, nr = READ_ONCE(pool->vecs.nr);
+	unsigned int order, nr = READ_ONCE(pool->depot.vecs.nr);
 
 	for (order = 0; order < BLKV_ORDERS; order++)
-		nr += READ_ONCE(pool->data[order].nr) << order;
+		nr += READ_ONCE(pool->depot.data[order].nr) << order;
 	return nr;
 }
 
 static unsigned long nr_owned(const struct blkv_pool *pool)
 {
-	unsigned long nr = pool->vecs.nr_owned;
+	unsigned long nr = pool->depot.vecs.nr_owned;
 	unsigned int order;
 
 	for (order = 0; order < BLKV_ORDERS; order++)
-		nr += pool->data[order].nr_owned << order;
+		nr += pool->depot.data[order].nr_owned << order;
 	return nr;
 }
 
@@ -182,7 +182,7 @@ static struct fixture *new_resting_fixture(struct kunit *test, unsigned int quar
 	KUNIT_ASSERT_EQ(test, init_pool(fixture, quarantine_mib), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_pool_action, fixture), 0);
 	/* Independent of the memory of this machine. */
-	fixture->pool.limit = PLENTY;
+	fixture->pool.depot.limit = PLENTY;
 	return fixture;
 }
 
@@ -210,7 +210,7 @@ static unsigned int pages_in(struct list_head *chunks)
 static void wait_briefly(struct kunit *test, struct blkv_pool *pool, struct blkv_memory *memory,
 			 unsigned int nr_sectors)
 {
-	KUNIT_ASSERT_GE(test, nr_idle(pool) + pool->nr_resting + system_pages,
+	KUNIT_ASSERT_GE(test, nr_idle(pool) + pool->depot.rest.nr_resting + system_pages,
 			pages_needed(nr_sectors));
 	blkv_memory_wait(pool, memory, nr_sectors, NULL);
 	KUNIT_ASSERT_EQ(test, memory->nr_vecs, DIV_ROUND_UP(nr_sectors, PAGE_SECTORS));
@@ -220,28 +220,29 @@ static void wait_briefly(struct kunit *test, struct blkv_pool *pool, struct blkv
 static void expect_settled(struct kunit *test, struct fixture *fixture)
 {
 	struct blkv_pool *pool = &fixture->pool;
-
+	struct blkv_rest *rest = &pool->depot.rest;
 	unsigned int order;
 
 	for (order = 0; order < BLKV_ORDERS; order++) {
-		KUNIT_EXPECT_EQ(test, length_of(&pool->data[order].pages), pool->data[order].nr);
-		KUNIT_EXPECT_EQ(test, pages_in(&pool->data[order].pages),
-				pool->data[order].nr << order);
+		struct blkv_idle *idle = &pool->depot.data[order];
+
+		KUNIT_EXPECT_EQ(test, length_of(&idle->pages), idle->nr);
+		KUNIT_EXPECT_EQ(test, pages_in(&idle->pages), idle->nr << order);
 	}
-	KUNIT_EXPECT_EQ(test, length_of(&pool->vecs.pages), pool->vecs.nr);
-	KUNIT_EXPECT_EQ(test, pages_in(&pool->resting), pool->nr_resting);
-	KUNIT_EXPECT_EQ(test, pages_in(&pool->suspects[0]) + pages_in(&pool->suspects[1]),
-			pool->nr_suspects);
-	KUNIT_EXPECT_EQ(test, pool->nr_promised, 0);
-	KUNIT_EXPECT_EQ(test, pool->nr_spare, 0);
-	KUNIT_EXPECT_EQ(test, nr_idle(pool) + pool->nr_resting + pool->nr_suspects + POOL_RESERVE,
+	KUNIT_EXPECT_EQ(test, length_of(&pool->depot.vecs.pages), pool->depot.vecs.nr);
+	KUNIT_EXPECT_EQ(test, pages_in(&rest->resting), rest->nr_resting);
+	KUNIT_EXPECT_EQ(test, pages_in(&rest->suspects[0]) + pages_in(&rest->suspects[1]),
+			rest->nr_suspects);
+	KUNIT_EXPECT_EQ(test, pool->depot.nr_promised, 0);
+	KUNIT_EXPECT_EQ(test, pool->depot.nr_spare, 0);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool) + rest->nr_resting + rest->nr_suspects + POOL_RESERVE,
 			nr_pages_out());
 	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
-	KUNIT_EXPECT_GE(test, pool->data[0].nr_owned, 2 * RESERVE_DATA);
-	KUNIT_EXPECT_GE(test, pool->vecs.nr_owned, 2 * RESERVE_VECS);
-	KUNIT_EXPECT_GE(test, pool->vecs.nr, RESERVE_VECS);
-	KUNIT_EXPECT_EQ(test, pool->waiters, 0);
-	KUNIT_EXPECT_EQ(test, pool->nr_late, 0);
+	KUNIT_EXPECT_GE(test, pool->depot.data[0].nr_owned, 2 * RESERVE_DATA);
+	KUNIT_EXPECT_GE(test, pool->depot.vecs.nr_owned, 2 * RESERVE_VECS);
+	KUNIT_EXPECT_GE(test, pool->depot.vecs.nr, RESERVE_VECS);
+	KUNIT_EXPECT_EQ(test, pool->depot.waiters, 0);
+	KUNIT_EXPECT_EQ(test, pool->late.nr, 0);
 }
 
 static void new_pool_has_its_reserve(struct kunit *test)
@@ -262,7 +263,7 @@ static void limit_is_a_fraction_of_memory(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
 	limit_system(test, PLENTY);
 	KUNIT_ASSERT_EQ(test, init_pool(fixture, 0), 0);
-	KUNIT_EXPECT_EQ(test, fixture->pool.limit,
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.limit,
 			max(totalram_pages() / 100, (unsigned long)SZ_32M >> PAGE_SHIFT));
 	exit_pool(fixture);
 }
@@ -424,10 +425,10 @@ static void failed_get_keeps_no_page(struct kunit *test)
 	system_pages = 5;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS, NULL));
 	KUNIT_EXPECT_EQ(test, b.nr_vecs, 0);
-	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 1);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.waiters, 1);
 	KUNIT_EXPECT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE - 11 + 5);
-	KUNIT_EXPECT_EQ(test, length_of(&fixture->pool.data[0].pages) +
-				    length_of(&fixture->pool.vecs.pages),
+	KUNIT_EXPECT_EQ(test, length_of(&fixture->pool.depot.data[0].pages) +
+				    length_of(&fixture->pool.depot.vecs.pages),
 			POOL_RESERVE - 11 + 5);
 
 	put(&fixture->pool, &a);
@@ -472,10 +473,10 @@ static void waiter_is_not_overtaken(struct kunit *test)
 	/* There are enough pages for this one, idle and new. */
 	system_pages = PLENTY;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(&fixture->pool, &c, PAGE_SECTORS, NULL));
-	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 2);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.waiters, 2);
 
 	wait_briefly(test, &fixture->pool, &b, BLKV_REGION_SECTORS);
-	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 1);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.waiters, 1);
 	wait_briefly(test, &fixture->pool, &c, PAGE_SECTORS);
 	put(&fixture->pool, &a);
 	put(&fixture->pool, &b);
@@ -513,7 +514,7 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[0], PAGE_SECTORS, NULL));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[1], PAGE_SECTORS, NULL));
 	/* The stub is for this task only, and it is a worker that waits. */
-	fixture->pool.limit = nr_owned(&fixture->pool);
+	fixture->pool.depot.limit = nr_owned(&fixture->pool);
 	KUNIT_ASSERT_FALSE(test,
 			   blkv_memory_get(&fixture->pool, &waiter->memory, BLKV_REGION_SECTORS,
 					   NULL));
@@ -531,8 +532,8 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_EXPECT_NE(test, left, 0);
 	if (!left) {
 		/* Let it finish: it must not wait in memory that is freed. */
-		WRITE_ONCE(fixture->pool.limit, PLENTY);
-		wake_up_all(&fixture->pool.wait);
+		WRITE_ONCE(fixture->pool.depot.limit, PLENTY);
+		wake_up_all(&fixture->pool.depot.wait);
 		schedule_timeout_uninterruptible(HZ / 10);
 		put(&fixture->pool, &fixture->kept);
 	}
@@ -550,25 +551,25 @@ static void limit_is_respected(struct kunit *test)
 	struct blkv_memory a = {}, b = {}, c = {};
 
 	/* One page too few for the kept memory, a and b. */
-	pool->limit = 3 * POOL_RESERVE - 1;
+	pool->depot.limit = 3 * POOL_RESERVE - 1;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS, NULL));
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
-	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
+	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->depot.limit);
 	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
 	put(pool, &a);
 	wait_briefly(test, pool, &b, BLKV_REGION_SECTORS);
-	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->limit);
+	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->depot.limit);
 
 	/* One page less fits. */
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS - PAGE_SECTORS,
 						NULL));
-	KUNIT_EXPECT_EQ(test, nr_pages_out(), pool->limit);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), pool->depot.limit);
 	put(pool, &b);
 	put(pool, &c);
 	expect_settled(test, fixture);
 
 	/* A failed allocation is not counted as a page. */
-	pool->limit = PLENTY;
+	pool->depot.limit = PLENTY;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS, NULL));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
 	system_pages = 3;
@@ -584,7 +585,7 @@ static void limit_is_respected(struct kunit *test)
 /* What the delayed work does. */
 static void trim(struct blkv_pool *pool)
 {
-	pool->trim.work.func(&pool->trim.work);
+	pool->depot.trim.work.func(&pool->depot.trim.work);
 }
 
 static void trim_frees_what_stayed_idle(struct kunit *test)
@@ -600,28 +601,28 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		put(pool, &memories[i]);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), 4 * POOL_RESERVE);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->trim));
-	cancel_delayed_work_sync(&pool->trim);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+	cancel_delayed_work_sync(&pool->depot.trim);
 
 	/* All of them have been in use since the last trim. */
 	trim(pool);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), 4 * POOL_RESERVE);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->trim));
-	cancel_delayed_work_sync(&pool->trim);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+	cancel_delayed_work_sync(&pool->depot.trim);
 	/* Since then, those of two requests. */
 	for (i = 0; i < 2; i++)
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i], BLKV_REGION_SECTORS,
 							NULL));
 	for (i = 0; i < 2; i++)
 		put(pool, &memories[i]);
-	cancel_delayed_work_sync(&pool->trim);
+	cancel_delayed_work_sync(&pool->depot.trim);
 	trim(pool);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), 3 * POOL_RESERVE);
-	cancel_delayed_work_sync(&pool->trim);
+	cancel_delayed_work_sync(&pool->depot.trim);
 	/* Since then, none: only the reserve is left. */
 	trim(pool);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
-	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->trim));
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->depot.trim));
 	trim(pool);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
 	expect_settled(test, fixture);
@@ -820,7 +821,7 @@ static void memory_has_the_callers_shape(struct kunit *test)
 		expect_shape(test, &memory, caller);
 		expect_usable(test, &memory, caller->shape.iter.bi_size);
 		put(&fixture->pool, &memory);
-		KUNIT_ASSERT_FALSE(test, READ_ONCE(fixture->pool.nr_late));
+		KUNIT_ASSERT_FALSE(test, READ_ONCE(fixture->pool.late.nr));
 	}
 	expect_settled(test, fixture);
 }
@@ -865,7 +866,7 @@ static void split_request_begins_inside_a_segment(struct kunit *test)
 		}
 		expect_usable(test, &memory, nr << SECTOR_SHIFT);
 		blkv_memory_put(&fixture->pool, &memory, 99, 0);
-		KUNIT_ASSERT_FALSE(test, READ_ONCE(fixture->pool.nr_late));
+		KUNIT_ASSERT_FALSE(test, READ_ONCE(fixture->pool.late.nr));
 	}
 	KUNIT_EXPECT_GT(test, inside, 0);
 	expect_settled(test, fixture);
@@ -917,8 +918,8 @@ static void smaller_chunks_replace_a_large_one(struct kunit *test)
 		expect_usable(test, &memory, caller->shape.iter.bi_size);
 		put(&fixture->pool, &memory);
 		/* Otherwise the next round would find these. */
-		flush_delayed_work(&fixture->pool.trim);
-		flush_delayed_work(&fixture->pool.trim);
+		flush_delayed_work(&fixture->pool.depot.trim);
+		flush_delayed_work(&fixture->pool.depot.trim);
 		expect_settled(test, fixture);
 	}
 }
@@ -952,7 +953,7 @@ static void memory_is_usable_whatever_there_is(struct kunit *test)
 			expect_shape(test, memory, caller);
 		expect_usable(test, memory, caller->shape.iter.bi_size);
 		if (one_in(caller->random, 50))
-			flush_delayed_work(&fixture->pool.trim);
+			flush_delayed_work(&fixture->pool.depot.trim);
 	}
 	for (n = 0; n < ARRAY_SIZE(memories); n++)
 		put(&fixture->pool, &memories[n]);
@@ -1018,7 +1019,7 @@ static void long_memory_leaves_the_reserve_alone(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get_long(&fixture->pool, &a, &caller->shape));
 	KUNIT_EXPECT_TRUE(test, blkv_memory_is_empty(&a));
 	KUNIT_EXPECT_EQ(test, nr_idle(&fixture->pool), POOL_RESERVE);
-	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 0);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.waiters, 0);
 	/* A page, a chunk of four, and one for the bvecs. */
 	system_pages = 6;
 	KUNIT_EXPECT_TRUE(test, blkv_memory_get_long(&fixture->pool, &a, &caller->shape));
@@ -1052,10 +1053,10 @@ static void pages_of_a_long_request_are_no_reserve(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
 	blkv_memory_put(pool, &b, 0, BLKV_SUSPECT);
 	for (i = 0; i < 2; i++) {
-		mod_delayed_work(system_wq, &pool->release, 0);
-		flush_delayed_work(&pool->release);
+		mod_delayed_work(system_wq, &pool->depot.release, 0);
+		flush_delayed_work(&pool->depot.release);
 	}
-	KUNIT_EXPECT_EQ(test, pool->data[0].nr, RESERVE_DATA);
+	KUNIT_EXPECT_EQ(test, pool->depot.data[0].nr, RESERVE_DATA);
 	put(pool, &a);
 	expect_settled(test, fixture);
 }
@@ -1070,7 +1071,7 @@ static void idle_chunks_are_trimmed(struct kunit *test)
 	bvtest_caller_add(caller, 0, 8 * PAGE_SIZE);
 	KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
 	put(&fixture->pool, &memory);
-	KUNIT_EXPECT_EQ(test, fixture->pool.data[3].nr, 1);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.data[3].nr, 1);
 	/* It is used again. */
 	system_pages = 0;
 	KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
@@ -1078,7 +1079,7 @@ static void idle_chunks_are_trimmed(struct kunit *test)
 	put(&fixture->pool, &memory);
 	for (i = 0; i < 50 && nr_idle(&fixture->pool) > POOL_RESERVE; i++)
 		schedule_timeout_uninterruptible(HZ / 10);
-	KUNIT_EXPECT_EQ(test, fixture->pool.data[3].nr, 0);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.data[3].nr, 0);
 	expect_settled(test, fixture);
 }
 
@@ -1117,11 +1118,11 @@ static void late_data_are_found_in_any_shape(struct kunit *test)
 		before -= lead;
 		*word ^= 4;
 		blkv_pool_check(pool);
-		KUNIT_ASSERT_TRUE(test, blkv_pool_next_late(pool, &late));
+		KUNIT_ASSERT_TRUE(test, blkv_lates_next(&pool->late, &late));
 		/* The chunk may have been cut into sectors that straddle segments. */
 		KUNIT_ASSERT_EQ(test, late.sector, 5000 + before / SECTOR_SIZE);
 		KUNIT_ASSERT_EQ(test, late.found, late.expected ^ 4);
-		KUNIT_ASSERT_FALSE(test, blkv_pool_next_late(pool, &late));
+		KUNIT_ASSERT_FALSE(test, blkv_lates_next(&pool->late, &late));
 	}
 	expect_settled(test, fixture);
 }
@@ -1132,6 +1133,7 @@ static void sectors_are_marked_in_any_shape(struct kunit *test)
 	struct bvtest_caller *caller = bvtest_caller(test);
 	struct fixture *fixture = new_fixture(test);
 	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_marks *marks = &pool->marks;
 	u8 *data = kunit_kzalloc(test, SECTOR_SIZE, GFP_KERNEL);
 	struct blkv_memory memory = {};
 	unsigned int round, n, i;
@@ -1144,14 +1146,14 @@ static void sectors_are_marked_in_any_shape(struct kunit *test)
 		nr = caller->shape.iter.bi_size >> SECTOR_SHIFT;
 		KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
 		for (n = 0; n < nr; n++)
-			unmarked += !blkv_memory_is_marked(pool, &memory, n);
+			unmarked += !blkv_memory_is_marked(marks, &memory, n);
 		/* Only if a word with a mark straddles its end. */
 		if (!unmarked)
-			KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), 0);
+			KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(marks, &memory, nr), 0);
 		missing = below(caller->random, nr);
 		for (n = 0; n < nr; n++) {
 			struct bvec_iter iter = blkv_memory_iter(&memory, n, 1);
-			bool marked = blkv_memory_is_marked(pool, &memory, n);
+			bool marked = blkv_memory_is_marked(marks, &memory, n);
 
 			if (n == missing)
 				continue;
@@ -1162,15 +1164,15 @@ static void sectors_are_marked_in_any_shape(struct kunit *test)
 				bvec_iter_advance(memory.vecs, &iter, 1);
 			}
 			if (marked)
-				KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(pool, &memory, n));
+				KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(marks, &memory, n));
 		}
-		KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(pool, &memory, nr),
-				blkv_memory_is_marked(pool, &memory, missing) ? missing : nr);
+		KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(marks, &memory, nr),
+				blkv_memory_is_marked(marks, &memory, missing) ? missing : nr);
 		/* Marked again, for another read. */
-		blkv_memory_mark(pool, &memory);
+		blkv_memory_mark(marks, &memory);
 		if (!unmarked)
 			KUNIT_ASSERT_TRUE(test,
-					  blkv_memory_is_marked(pool, &memory, missing));
+					  blkv_memory_is_marked(marks, &memory, missing));
 		put(pool, &memory);
 	}
 	expect_settled(test, fixture);
@@ -1190,25 +1192,25 @@ static void chunks_rest_and_are_released(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
 	chunk = memory.vecs[0].bv_page;
 	put(pool, &memory);
-	KUNIT_EXPECT_EQ(test, pool->nr_resting, 64);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_resting, 64);
 	/* Until there are more than 256 newer pages. */
 	for (i = 0; i < 4; i++) {
 		KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
 		KUNIT_EXPECT_PTR_NE(test, memory.vecs[0].bv_page, chunk);
 		put(pool, &memory);
 	}
-	KUNIT_EXPECT_EQ(test, pool->nr_resting, 256);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_resting, 256);
 	KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
 	KUNIT_EXPECT_PTR_EQ(test, memory.vecs[0].bv_page, chunk);
 
 	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 64);
-	mod_delayed_work(system_wq, &pool->release, 0);
-	flush_delayed_work(&pool->release);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 64);
-	mod_delayed_work(system_wq, &pool->release, 0);
-	flush_delayed_work(&pool->release);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 0);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 64);
+	mod_delayed_work(system_wq, &pool->depot.release, 0);
+	flush_delayed_work(&pool->depot.release);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 64);
+	mod_delayed_work(system_wq, &pool->depot.release, 0);
+	flush_delayed_work(&pool->depot.release);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 0);
 	expect_settled(test, fixture);
 }
 
@@ -1282,7 +1284,7 @@ static void lent_memory_is_marked(struct kunit *test)
 				struct page *page = memory.vecs[n / PAGE_SECTORS].bv_page;
 				unsigned int first = n % PAGE_SECTORS * 64;
 
-				KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(&fixture->pool,
+				KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(&fixture->pool.marks,
 									      &memory, n));
 				for (word = quarantine ? 0 : 63; word < 64; word++)
 					KUNIT_ASSERT_EQ(test, words_of(&memory, n)[word],
@@ -1306,29 +1308,29 @@ static void transferred_data_removes_the_mark(struct kunit *test)
 	unsigned int n, i, nr = 2 * PAGE_SECTORS;
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, nr, NULL));
-	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), 0);
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, nr), 0);
 	for (n = 0; n < nr; n++)
 		for (i = 0; i < 8; i++) {
 			u8 *bytes = bvtest_sector(memory.vecs, n);
 
-			blkv_memory_mark(pool, &memory);
-			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(pool, &memory, n));
+			blkv_memory_mark(&pool->marks, &memory);
+			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(&pool->marks, &memory, n));
 			/* Any of its bytes; data before it do not. */
 			bytes[SECTOR_SIZE - 9] ^= 1;
-			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(pool, &memory, n));
+			KUNIT_ASSERT_TRUE(test, blkv_memory_is_marked(&pool->marks, &memory, n));
 			bytes[SECTOR_SIZE - 8 + i] ^= 1;
-			KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(pool, &memory, n));
-			KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(pool, &memory, nr),
+			KUNIT_ASSERT_FALSE(test, blkv_memory_is_marked(&pool->marks, &memory, n));
+			KUNIT_ASSERT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, nr),
 					n ? 0 : 1);
 		}
 	/* Remove the marks one by one, in ascending order. */
-	blkv_memory_mark(pool, &memory);
+	blkv_memory_mark(&pool->marks, &memory);
 	for (n = 0; n < nr; n++) {
-		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), n);
-		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, n), n);
+		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, nr), n);
+		KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, n), n);
 		words_of(&memory, n)[63]++;
 	}
-	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, nr), nr);
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, nr), nr);
 	put(pool, &memory);
 }
 
@@ -1339,7 +1341,7 @@ static void expect_late(struct kunit *test, struct blkv_pool *pool, sector_t sec
 {
 	struct blkv_late late;
 
-	KUNIT_ASSERT_TRUE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_ASSERT_TRUE(test, blkv_lates_next(&pool->late, &late));
 	KUNIT_EXPECT_EQ(test, late.sector, sector);
 	/* Some tests write at 800, all others read. */
 	KUNIT_EXPECT_EQ(test, late.written, sector >= 800 && sector < 808);
@@ -1366,23 +1368,23 @@ static void late_data_are_found(struct kunit *test)
 	/* Words without a mark may change. */
 	words[0]++;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS, NULL));
-	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
 	blkv_memory_put(pool, &memory, 1ULL << 20, 0);
 
 	words[2 * 64 + 63] = 0xbad;
 	words[5 * 64 + 63] = 0xbad2;
-	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 3 * PAGE_SECTORS, NULL));
 	expect_late(test, pool, (1ULL << 20) + PAGE_SECTORS + 2, 504,
 		    expected_mark(page, 2 * 64 + 63), 0xbad);
 	/* There is one finding for each page. */
-	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
-	flush_work(&pool->late_work);
+	KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
+	flush_work(&pool->late.work);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late_calls), 1);
 	/* The page is marked again: otherwise the next read would look filled. */
-	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, 3 * PAGE_SECTORS), 0);
-	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(pool, &memory, PAGE_SECTORS + 2));
-	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(pool, &memory, PAGE_SECTORS + 5));
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, 3 * PAGE_SECTORS), 0);
+	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(&pool->marks, &memory, PAGE_SECTORS + 2));
+	KUNIT_EXPECT_TRUE(test, blkv_memory_is_marked(&pool->marks, &memory, PAGE_SECTORS + 5));
 	put(pool, &memory);
 	expect_settled(test, fixture);
 }
@@ -1408,12 +1410,12 @@ static void late_data_are_found_anywhere_with_a_quarantine(struct kunit *test)
 		/* Push the page through the quarantine, and then use all idle pages. */
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 		put(pool, &memory);
-		KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+		KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &other, BLKV_REGION_SECTORS, NULL));
 		expect_late(test, pool, 800 + word / 64, word % 64 * 8, expected_mark(page, word),
 			    expected_mark(page, word) ^ 1);
-		KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+		KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
 		put(pool, &memory);
 		put(pool, &other);
 	}
@@ -1439,7 +1441,7 @@ static void too_many_late_pages_are_left_out(struct kunit *test)
 		((u64 *)page_address(page))[63] = 0;
 	}
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
-	while (blkv_pool_next_late(pool, &late))
+	while (blkv_lates_next(&pool->late, &late))
 		nr++;
 	KUNIT_EXPECT_EQ(test, nr, BLKV_MAX_LATE);
 	put(pool, &memory);
@@ -1456,16 +1458,16 @@ static void quarantine_is_first_in_first_out(struct kunit *test)
 	unsigned int i, j;
 
 	KUNIT_ASSERT_NOT_NULL(test, used);
-	KUNIT_ASSERT_EQ(test, pool->quarantine, 256);
+	KUNIT_ASSERT_EQ(test, pool->depot.rest.quarantine, 256);
 	for (i = 0; i < 700; i++) {
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
 		used[i] = memory.vecs[0].bv_page;
 		for (j = i > 256 ? i - 256 : 0; j < i; j++)
 			KUNIT_ASSERT_PTR_NE(test, used[i], used[j]);
 		put(pool, &memory);
-		KUNIT_ASSERT_LE(test, pool->nr_resting, 256);
+		KUNIT_ASSERT_LE(test, pool->depot.rest.nr_resting, 256);
 	}
-	KUNIT_EXPECT_EQ(test, pool->nr_resting, 256);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_resting, 256);
 	expect_settled(test, fixture);
 }
 
@@ -1478,19 +1480,20 @@ static void waiter_gets_resting_pages(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 	put(pool, &memory);
-	KUNIT_EXPECT_EQ(test, pool->nr_resting, 256);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_resting, 256);
 	system_pages = 0;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 	wait_briefly(test, pool, &memory, BLKV_REGION_SECTORS);
-	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(pool, &memory, BLKV_REGION_SECTORS), 0);
+	KUNIT_EXPECT_EQ(test, blkv_memory_first_marked(&pool->marks, &memory, BLKV_REGION_SECTORS),
+			0);
 	put(pool, &memory);
 	expect_settled(test, fixture);
 }
 
 static void release(struct blkv_pool *pool)
 {
-	cancel_delayed_work_sync(&pool->release);
-	pool->release.work.func(&pool->release.work);
+	cancel_delayed_work_sync(&pool->depot.release);
+	pool->depot.release.work.func(&pool->depot.release.work);
 }
 
 /* Suspect pages rest for up to two intervals, and then leave the pool. */
@@ -1508,19 +1511,19 @@ static void suspects_go_back_to_the_system(struct kunit *test)
 	out = nr_pages_out();
 	blkv_memory_put(pool, &memory, 1000, BLKV_SUSPECT);
 	put(pool, &other);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 40);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->release));
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 40);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.release));
 	expect_settled(test, fixture);
 
 	((u64 *)page_address(page))[63] = 0xbad;
 	release(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 40);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 40);
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), out);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->release));
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.release));
 	release(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 0);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 0);
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), out - 40);
-	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->release));
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->depot.release));
 	expect_late(test, pool, 1000 + 7 * PAGE_SECTORS, 504, expected_mark(page, 63), 0xbad);
 	expect_settled(test, fixture);
 }
@@ -1538,12 +1541,12 @@ static void suspects_of_the_reserve_stay_beside_idle_bvecs(struct kunit *test)
 							NULL));
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		put(pool, &memories[i]);
-	KUNIT_ASSERT_EQ(test, pool->vecs.nr, ARRAY_SIZE(memories));
+	KUNIT_ASSERT_EQ(test, pool->depot.vecs.nr, ARRAY_SIZE(memories));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[0], BLKV_REGION_SECTORS, NULL));
 	blkv_memory_put(pool, &memories[0], 0, BLKV_SUSPECT);
 	release(pool);
 	release(pool);
-	KUNIT_EXPECT_EQ(test, pool->data[0].nr, RESERVE_DATA);
+	KUNIT_EXPECT_EQ(test, pool->depot.data[0].nr, RESERVE_DATA);
 	expect_settled(test, fixture);
 }
 
@@ -1555,12 +1558,12 @@ static void many_suspects_rest_shorter(struct kunit *test)
 	struct blkv_memory memory = {};
 	unsigned int i;
 
-	pool->limit = 4 * POOL_RESERVE;
+	pool->depot.limit = 4 * POOL_RESERVE;
 	for (i = 0; i < 100; i++) {
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 64 * PAGE_SECTORS, NULL));
 		blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
-		flush_work(&pool->release.work);
-		KUNIT_ASSERT_LE(test, pool->nr_suspects, pool->limit / 4 + 64);
+		flush_work(&pool->depot.release.work);
+		KUNIT_ASSERT_LE(test, pool->depot.rest.nr_suspects, pool->depot.limit / 4 + 64);
 	}
 	expect_settled(test, fixture);
 }
@@ -1592,11 +1595,11 @@ static void suspects_of_the_reserve_stay(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, REGION_PAGES);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, REGION_PAGES);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), RESERVE_VECS);
 	release(pool);
 	release(pool);
-	KUNIT_EXPECT_EQ(test, pool->nr_suspects, 0);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 0);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
 	expect_settled(test, fixture);
 	system_pages = 0;
@@ -1615,11 +1618,11 @@ static void expect_found_by_check(struct kunit *test, struct fixture *fixture, s
 	blkv_pool_check(pool);
 	KUNIT_EXPECT_EQ(test, atomic_read(&late_calls), 1);
 	expect_late(test, pool, 1000 + 2 * PAGE_SECTORS, 504, expected_mark(page, 63), 0xbad);
-	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
 	expect_settled(test, fixture);
 	/* The page is marked again. */
 	blkv_pool_check(pool);
-	KUNIT_EXPECT_FALSE(test, blkv_pool_next_late(pool, &late));
+	KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
 	expect_settled(test, fixture);
 }
 
@@ -1686,7 +1689,7 @@ static void try_leaves_no_waiter(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_try(&fixture->pool, &a, PAGE_SECTORS));
 	system_pages = 0;
 	KUNIT_EXPECT_FALSE(test, blkv_memory_try(&fixture->pool, &b, BLKV_REGION_SECTORS));
-	KUNIT_EXPECT_EQ(test, fixture->pool.waiters, 0);
+	KUNIT_EXPECT_EQ(test, fixture->pool.depot.waiters, 0);
 	KUNIT_EXPECT_TRUE(test, blkv_memory_try(&fixture->pool, &b, PAGE_SECTORS));
 	put(&fixture->pool, &a);
 	put(&fixture->pool, &b);

@@ -19,7 +19,8 @@
  *   blkv_range_shard.lock   requests in flight that touch one shard       any context
  *   blkv_trust_leaf.lock    the trust of the sectors of a region          any context
  *   blkv_trust_table.lock   the trust of the regions of a group           any context
- *   blkv_depot.lock         private memory that is not in use             any context
+ *   blkv_magazine.lock      private memory that one CPU keeps at hand     any context
+ *   blkv_depot.lock         other private memory that is not in use       any context
  *   blkv_lates.lock         findings of late data                         any context
  *   blkv_backlog.lock       requests that wait for the raw leg            any context
  *   blkv_polled.lock        polled requests that the legs have            any context

@@ -28,6 +28,7 @@
 #include "../src/rest.c"
 #include "../src/supply.c"
 #include "../src/depot.c"
+#include "../src/magazine.c"
 #include "../src/pool.c"
 #include "../src/compare.c"
 #include "../src/range.c"

@@ -61,9 +61,29 @@ void blkv_list_free(struct list_head *chunks)
 {
 	struct page *chunk, *next;
 
+	KUNIT_STATIC_STUB_REDIRECT(blkv_list_free, chunks);
 	list_for_each_entry_safe(chunk, next, chunks, lru) {
 		list_del(&chunk->lru);
 		set_page_private(chunk, 0);
 		__free_pages(chunk, blkv_chunk_order(chunk));
 	}
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_list_free);
+
+/**
+ * blkv_chunks_move() - move all chunks
+ * @from: the chunks; empty afterwards
+ * @to: where to, in front of the others
+ *
+ * Context: Any.
+ */
+void blkv_chunks_move(struct blkv_chunks *from, struct blkv_chunks *to)
+{
+	list_splice_init(&from->pages, &to->pages);
+	list_splice_init(&from->larger, &to->larger);
+	list_splice_init(&from->vecs, &to->vecs);
+	to->nr_pages += from->nr_pages;
+	to->nr_vecs += from->nr_vecs;
+	from->nr_pages = 0;
+	from->nr_vecs = 0;
 }

@@ -16,6 +16,7 @@
  * @larger: larger chunks for data
  * @vecs: pages for bvecs
  * @nr_vecs: length of @vecs
+ * @surplus: they are, or were, in a magazine, so that the depot does not count them as its own
  */
 struct blkv_chunks {
 	struct list_head pages;
@@ -23,6 +24,7 @@ struct blkv_chunks {
 	struct list_head larger;
 	struct list_head vecs;
 	unsigned int nr_vecs;
+	bool surplus;
 };
 
 static inline unsigned int blkv_chunk_order(struct page *chunk)
@@ -33,6 +35,7 @@ static inline unsigned int blkv_chunk_order(struct page *chunk)
 struct page *blkv_chunk_alloc(unsigned int order, gfp_t gfp);
 sector_t blkv_chunk_origin(struct page *chunk, unsigned int nr_sectors, bool *written);
 void blkv_list_free(struct list_head *chunks);
+void blkv_chunks_move(struct blkv_chunks *from, struct blkv_chunks *to);
 
 /**
  * blkv_chunk_set_origin() - record the request that a chunk was used for last
@@ -62,6 +65,7 @@ static inline void blkv_chunks_init(struct blkv_chunks *chunks)
 	INIT_LIST_HEAD(&chunks->vecs);
 	chunks->nr_pages = 0;
 	chunks->nr_vecs = 0;
+	chunks->surplus = false;
 }
 
 /**
@@ -103,6 +107,12 @@ static inline void blkv_chunks_add_vecs(struct blkv_chunks *chunks, struct page 
 {
 	list_add(&page->lru, &chunks->vecs);
 	chunks->nr_vecs++;
+}
+
+static inline bool blkv_chunks_are_empty(const struct blkv_chunks *chunks)
+{
+	return list_empty(&chunks->pages) && list_empty(&chunks->larger) &&
+	       list_empty(&chunks->vecs);
 }
 
 #endif /* DM_BLKVERIFY_CHUNK_H */

@@ -14,17 +14,23 @@
  * second holds no more than that. The pages in use have a limit, because not every leg limits how
  * many requests it takes.
  *
+ * (P1) What the depot owns, without the chunks of magazines (src/magazine.c) and the pages of long
+ * requests, always covers the reserve: a magazine gets only chunks that are idle beyond the
+ * reserve, or new ones. All of that is surplus, until it returns to the depot.
+ *
  * Chunks in the depot are marked. Suspect ones rest for 30 to 60 s, or less if memory is short, and
  * then return to the system, except for those that the reserve needs.
  *
  * Locks: blkv_depot.lock, taken here, any context. blkv_depot_sleep() sleeps.
  */
+#include <kunit/static_stub.h>
 #include <kunit/visibility.h>
 #include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 
 #include "depot.h"
+#include "magazine.h"
 
 #define TRIM_INTERVAL (2 * HZ / 5)
 /*
@@ -73,14 +79,29 @@ static unsigned int idle_take(struct blkv_idle *idle, struct list_head *pages, u
 	return taken;
 }
 
-/* Move chunks that were not needed since the last trim to @unused, the longest idle first. */
-static void idle_trim(struct blkv_idle *idle, unsigned int reserve, struct list_head *unused)
+static unsigned int idle_surplus(const struct blkv_idle *idle, unsigned int reserve)
 {
-	unsigned int nr = idle->low > reserve ? idle->low - reserve : 0;
+	return idle->nr > reserve ? idle->nr - reserve : 0;
+}
 
-	for (; nr; nr--, idle->nr--, idle->nr_owned--)
+/*
+ * Move up to BLKV_MAX_TRIM chunks that were not needed since the last trim to @unused, the longest
+ * idle first. Returns true if there are more of them.
+ */
+static bool idle_trim(struct blkv_idle *idle, unsigned int reserve, struct list_head *unused)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < BLKV_MAX_TRIM && idle->low > reserve; nr++) {
 		list_move(idle->pages.prev, unused);
+		idle->nr--;
+		idle->low--;
+		idle->nr_owned--;
+	}
+	if (idle->low > reserve)
+		return true;
 	idle->low = idle->nr;
+	return false;
 }
 
 static void depot_add_idle(struct blkv_depot *depot, struct page *chunk)
@@ -92,13 +113,14 @@ static void depot_add_idle(struct blkv_depot *depot, struct page *chunk)
 	idle->nr++;
 }
 
-/* Are there more idle pages than the reserve needs, so that a trim is due? */
+/* Are there more pages than the reserve needs, so that a trim is due? */
 static bool depot_has_surplus(const struct blkv_depot *depot)
 {
 	unsigned int order;
 
 	lockdep_assert_held(&depot->lock);
-	if (depot->data[0].nr > BLKV_RESERVE_DATA || depot->vecs.nr > BLKV_RESERVE_VECS)
+	if (depot->data[0].nr > BLKV_RESERVE_DATA || depot->vecs.nr > BLKV_RESERVE_VECS ||
+	    depot->nr_surplus)
 		return true;
 	for (order = 1; order < BLKV_ORDERS; order++)
 		if (depot->data[order].nr)
@@ -106,33 +128,91 @@ static bool depot_has_surplus(const struct blkv_depot *depot)
 	return false;
 }
 
-static void depot_trim(struct work_struct *work)
+/**
+ * blkv_depot_schedule_trim() - let idle chunks be freed after a while
+ * @depot: the depot
+ *
+ * Context: Any. Only reads if that is so already.
+ */
+void blkv_depot_schedule_trim(struct blkv_depot *depot)
 {
-	struct blkv_depot *depot = container_of(work, struct blkv_depot, trim.work);
-	LIST_HEAD(data);
-	LIST_HEAD(vecs);
+	if (!delayed_work_pending(&depot->trim))
+		schedule_delayed_work(&depot->trim, TRIM_INTERVAL);
+}
+
+/* Free idle chunks of one kind. The lock is held for a few of them at a time. */
+static void depot_trim_kind(struct blkv_depot *depot, struct blkv_idle *idle, unsigned int reserve)
+{
+	LIST_HEAD(unused);
+	bool more;
+
+	do {
+		spin_lock_irq(&depot->lock);
+		more = idle_trim(idle, reserve, &unused);
+		spin_unlock_irq(&depot->lock);
+		/* No leg knows pages for bvecs, and these have no marks. */
+		if (idle != &depot->vecs)
+			blkv_list_check(depot->late, &unused);
+		blkv_list_free(&unused);
+	} while (more);
+}
+
+/**
+ * blkv_depot_trim() - free chunks that were not needed since the last trim
+ * @depot: the depot
+ *
+ * Context: Process.
+ * Return: true if another trim is due later.
+ */
+bool blkv_depot_trim(struct blkv_depot *depot)
+{
 	unsigned int order;
 	bool again;
 
-	spin_lock_irq(&depot->lock);
 	for (order = 0; order < BLKV_ORDERS; order++)
-		idle_trim(&depot->data[order], order ? 0 : BLKV_RESERVE_DATA, &data);
-	idle_trim(&depot->vecs, BLKV_RESERVE_VECS, &vecs);
+		depot_trim_kind(depot, &depot->data[order], order ? 0 : BLKV_RESERVE_DATA);
+	depot_trim_kind(depot, &depot->vecs, BLKV_RESERVE_VECS);
+	spin_lock_irq(&depot->lock);
 	again = depot_has_surplus(depot);
 	spin_unlock_irq(&depot->lock);
-
-	blkv_list_check(depot->late, &data);
-	blkv_list_free(&data);
-	blkv_list_free(&vecs);
-	if (again)
-		schedule_delayed_work(&depot->trim, TRIM_INTERVAL);
+	return again;
 }
 
 /* ---- what a request takes and returns ----------------------------------------------------- */
 
+static unsigned int larger_pages(const struct blkv_chunks *chunks)
+{
+	struct page *chunk;
+	unsigned int nr = 0;
+
+	list_for_each_entry(chunk, &chunks->larger, lru)
+		nr += 1U << blkv_chunk_order(chunk);
+	return nr;
+}
+
+/* Own chunks for data again that were surplus. */
+static void depot_adopt_data(struct blkv_depot *depot, const struct blkv_chunks *chunks)
+{
+	struct page *chunk;
+
+	lockdep_assert_held(&depot->lock);
+	depot->nr_surplus -= chunks->nr_pages + larger_pages(chunks);
+	depot->data[0].nr_owned += chunks->nr_pages;
+	list_for_each_entry(chunk, &chunks->larger, lru)
+		depot->data[blkv_chunk_order(chunk)].nr_owned++;
+}
+
+static void depot_adopt_vecs(struct blkv_depot *depot, const struct blkv_chunks *chunks)
+{
+	lockdep_assert_held(&depot->lock);
+	depot->nr_surplus -= chunks->nr_vecs;
+	depot->vecs.nr_owned += chunks->nr_vecs;
+}
+
+/* Everything that was allocated and not freed, in use or not. */
 static unsigned long depot_owned(const struct blkv_depot *depot)
 {
-	unsigned long owned = depot->vecs.nr_owned;
+	unsigned long owned = depot->vecs.nr_owned + depot->nr_surplus;
 	unsigned int order;
 
 	for (order = 0; order < BLKV_ORDERS; order++)
@@ -210,13 +290,19 @@ void blkv_depot_settle(struct blkv_depot *depot, struct blkv_supply *supply, boo
 	unsigned int order;
 
 	spin_lock_irqsave(&depot->lock, flags);
-	depot->waiters += waits;
+	WRITE_ONCE(depot->waiters, depot->waiters + waits);
 	depot->nr_promised -= supply->promised;
 	for (order = 0; order <= supply->max_order; order++) {
-		depot->data[order].nr_owned += supply->nr_new[order];
+		if (supply->surplus)
+			depot->nr_surplus += supply->nr_new[order] << order;
+		else
+			depot->data[order].nr_owned += supply->nr_new[order];
 		supply->nr_new[order] = 0;
 	}
-	depot->vecs.nr_owned += supply->nr_new_vecs;
+	if (supply->surplus)
+		depot->nr_surplus += supply->nr_new_vecs;
+	else
+		depot->vecs.nr_owned += supply->nr_new_vecs;
 	supply->nr_new_vecs = 0;
 	blkv_supply_allow(supply, 0);
 	spin_unlock_irqrestore(&depot->lock, flags);
@@ -235,21 +321,28 @@ void blkv_depot_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks)
 	unsigned long flags;
 	bool surplus = !list_empty(&chunks->larger), waiters;
 
+	KUNIT_STATIC_STUB_REDIRECT(blkv_depot_give_back, depot, chunks);
 	spin_lock_irqsave(&depot->lock, flags);
+	if (chunks->surplus) {
+		depot_adopt_data(depot, chunks);
+		depot_adopt_vecs(depot, chunks);
+	}
 	if (depot->rest.quarantine) {
 		blkv_rest_add(&depot->rest, chunks);
 		while ((chunk = blkv_rest_surplus(&depot->rest)))
 			depot_add_idle(depot, chunk);
 	} else {
-		list_splice(&chunks->pages, &depot->data[0].pages);
+		list_splice_init(&chunks->pages, &depot->data[0].pages);
 		depot->data[0].nr += chunks->nr_pages;
+		chunks->nr_pages = 0;
 		list_for_each_entry_safe(chunk, next, &chunks->larger, lru) {
 			list_del(&chunk->lru);
 			depot_add_idle(depot, chunk);
 		}
 	}
-	list_splice(&chunks->vecs, &depot->vecs.pages);
+	list_splice_init(&chunks->vecs, &depot->vecs.pages);
 	depot->vecs.nr += chunks->nr_vecs;
+	chunks->nr_vecs = 0;
 	surplus |= depot->data[0].nr > BLKV_RESERVE_DATA || depot->vecs.nr > BLKV_RESERVE_VECS;
 	/* Pairs with the lock in blkv_depot_settle(): a waiter not seen here sees these pages. */
 	waiters = depot->waiters;
@@ -257,9 +350,10 @@ void blkv_depot_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks)
 
 	if (waiters)
 		wake_up(&depot->wait);
-	if (surplus && !delayed_work_pending(&depot->trim))
-		schedule_delayed_work(&depot->trim, TRIM_INTERVAL);
+	if (surplus)
+		blkv_depot_schedule_trim(depot);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_depot_give_back);
 
 /**
  * blkv_depot_add_spare() - count the single pages of a long request
@@ -277,6 +371,88 @@ void blkv_depot_add_spare(struct blkv_depot *depot, int nr)
 	spin_unlock_irqrestore(&depot->lock, flags);
 }
 
+/* ---- surplus ------------------------------------------------------------------------------ */
+
+/* Take what a supply misses of one kind, and some for the magazine; none that the reserve needs. */
+static unsigned int depot_part_with(struct blkv_depot *depot, struct blkv_idle *idle,
+				    unsigned int reserve, unsigned int *missing,
+				    struct list_head *list, struct list_head *extra,
+				    unsigned int batch)
+{
+	unsigned int most = *missing ? max(*missing, batch) : 0, taken, more;
+
+	lockdep_assert_held(&depot->lock);
+	most = min(most, idle_surplus(idle, reserve));
+	taken = idle_take(idle, list, min(most, *missing));
+	*missing -= taken;
+	more = idle_take(idle, extra, most - taken);
+	idle->nr_owned -= taken + more;
+	return more;
+}
+
+/**
+ * blkv_depot_refill() - take chunks for a magazine that has not enough for a request
+ * @depot: the depot
+ * @supply: gets surplus chunks that it misses, or a part of them, and may allocate the rest; then
+ *	blkv_depot_settle() is due
+ * @extra: without chunks; gets more surplus chunks, for the magazine
+ *
+ * Context: Any.
+ * Return: false if a request waits, which may need everything.
+ */
+bool blkv_depot_refill(struct blkv_depot *depot, struct blkv_supply *supply,
+		       struct blkv_chunks *extra)
+{
+	unsigned int before = blkv_supply_missing(supply), order;
+	unsigned long flags;
+
+	supply->surplus = true;
+	extra->surplus = true;
+	spin_lock_irqsave(&depot->lock, flags);
+	if (depot->waiters) {
+		spin_unlock_irqrestore(&depot->lock, flags);
+		return false;
+	}
+	extra->nr_vecs = depot_part_with(depot, &depot->vecs, BLKV_RESERVE_VECS,
+					 &supply->missing_vecs, &supply->vecs, &extra->vecs,
+					 blkv_magazine_batch(BLKV_MAGAZINE_VECS));
+	extra->nr_pages = depot_part_with(depot, &depot->data[0], BLKV_RESERVE_DATA,
+					  &supply->missing[0], &supply->chunks[0],
+					  &extra->pages, blkv_magazine_batch(0));
+	for (order = 1; order <= supply->max_order; order++)
+		depot_part_with(depot, &depot->data[order], 0, &supply->missing[order],
+				&supply->chunks[order], &extra->larger,
+				blkv_magazine_batch(order));
+	depot->nr_surplus += before - blkv_supply_missing(supply) + extra->nr_vecs +
+			     extra->nr_pages + larger_pages(extra);
+	depot_promise(depot, supply, blkv_supply_missing(supply));
+	spin_unlock_irqrestore(&depot->lock, flags);
+	return true;
+}
+
+/**
+ * blkv_depot_free_surplus() - free chunks that were in a magazine
+ * @depot: the depot
+ * @chunks: the chunks; empty afterwards
+ *
+ * Context: Process.
+ */
+void blkv_depot_free_surplus(struct blkv_depot *depot, struct blkv_chunks *chunks)
+{
+	unsigned int nr = chunks->nr_pages + larger_pages(chunks) + chunks->nr_vecs;
+
+	blkv_list_check(depot->late, &chunks->pages);
+	blkv_list_check(depot->late, &chunks->larger);
+	blkv_list_free(&chunks->pages);
+	blkv_list_free(&chunks->larger);
+	blkv_list_free(&chunks->vecs);
+	chunks->nr_pages = 0;
+	chunks->nr_vecs = 0;
+	spin_lock_irq(&depot->lock);
+	depot->nr_surplus -= nr;
+	spin_unlock_irq(&depot->lock);
+}
+
 /* ---- suspects ----------------------------------------------------------------------------- */
 
 /**
@@ -292,6 +468,8 @@ void blkv_depot_suspect(struct blkv_depot *depot, struct blkv_chunks *chunks)
 	bool many;
 
 	spin_lock_irqsave(&depot->lock, flags);
+	if (chunks->surplus)
+		depot_adopt_data(depot, chunks);
 	blkv_rest_suspect(&depot->rest, chunks);
 	many = depot->rest.nr_suspects > depot->limit / SUSPECT_FRACTION;
 	spin_unlock_irqrestore(&depot->lock, flags);
@@ -301,40 +479,55 @@ void blkv_depot_suspect(struct blkv_depot *depot, struct blkv_chunks *chunks)
 }
 
 /*
- * Return chunks that were already suspect at the previous call to the system, except for the pages
- * that the reserve needs, which become idle. Returns whether there are other suspect ones. Process
- * context.
+ * Return some of the chunks that have rested to the system, except for the pages that the reserve
+ * needs, which become idle.
  */
-static bool suspects_release(struct blkv_depot *depot)
+static void suspects_release_some(struct blkv_depot *depot, struct list_head *rested)
 {
+	unsigned int left = BLKV_MAX_TRIM;
 	struct blkv_chunks kept;
-	struct page *chunk, *next;
-	LIST_HEAD(rested);
-	bool again;
+	struct page *chunk;
+	LIST_HEAD(unused);
 
 	blkv_chunks_init(&kept);
 	spin_lock_irq(&depot->lock);
-	blkv_rest_rotate(&depot->rest, &rested);
-	list_for_each_entry_safe(chunk, next, &rested, lru) {
-		unsigned int order = blkv_chunk_order(chunk);
+	for (; left && !list_empty(rested); left--) {
+		unsigned int order;
 
+		chunk = list_first_entry(rested, struct page, lru);
+		order = blkv_chunk_order(chunk);
 		depot->rest.nr_suspects -= 1U << order;
 		if (order || depot->data[0].nr_owned > depot->reserve + depot->nr_spare) {
 			depot->data[order].nr_owned--;
+			list_move_tail(&chunk->lru, &unused);
 		} else {
 			list_move_tail(&chunk->lru, &kept.pages);
 			kept.nr_pages++;
 		}
 	}
-	again = depot->rest.nr_suspects;
 	spin_unlock_irq(&depot->lock);
 
-	blkv_list_check(depot->late, &rested);
-	blkv_list_free(&rested);
+	blkv_list_check(depot->late, &unused);
+	blkv_list_free(&unused);
 	blkv_depot_give_back(depot, &kept);
+}
+
+/*
+ * Release the chunks that were already suspect at the previous call. Returns whether there are
+ * other suspect ones. Process context.
+ */
+static bool suspects_release(struct blkv_depot *depot)
+{
+	LIST_HEAD(rested);
+
+	spin_lock_irq(&depot->lock);
+	blkv_rest_rotate(&depot->rest, &rested);
+	spin_unlock_irq(&depot->lock);
+	while (!list_empty(&rested))
+		suspects_release_some(depot, &rested);
 	/* A waiter may now allocate pages, because the depot is further below its limit. */
 	wake_up(&depot->wait);
-	return again;
+	return READ_ONCE(depot->rest.nr_suspects);
 }
 
 static void depot_release(struct work_struct *work)
@@ -358,7 +551,7 @@ void blkv_depot_await(struct blkv_depot *depot)
 	unsigned long flags;
 
 	spin_lock_irqsave(&depot->lock, flags);
-	depot->waiters++;
+	WRITE_ONCE(depot->waiters, depot->waiters + 1);
 	spin_unlock_irqrestore(&depot->lock, flags);
 }
 
@@ -384,7 +577,7 @@ bool blkv_depot_collect(struct blkv_depot *depot, struct blkv_supply *supply)
 	supply->missing_vecs -= idle_take(&depot->vecs, &supply->vecs, supply->missing_vecs);
 	done = !blkv_supply_missing(supply);
 	if (done)
-		depot->waiters--;
+		WRITE_ONCE(depot->waiters, depot->waiters - 1);
 	else
 		depot_promise(depot, supply, 1);
 	spin_unlock_irq(&depot->lock);
@@ -415,6 +608,28 @@ void blkv_depot_sleep(struct blkv_depot *depot, const struct blkv_supply *supply
 
 /* ---- the depot ---------------------------------------------------------------------------- */
 
+/* Check the chunks of a list, which is empty and has length 0 meanwhile. */
+static void depot_check_list(struct blkv_depot *depot, struct list_head *list, unsigned int *nr,
+			     unsigned int *low)
+{
+	unsigned int taken;
+	LIST_HEAD(chunks);
+
+	spin_lock_irq(&depot->lock);
+	list_splice_init(list, &chunks);
+	taken = *nr;
+	*nr = 0;
+	*low = 0;
+	spin_unlock_irq(&depot->lock);
+
+	blkv_list_check(depot->late, &chunks);
+
+	spin_lock_irq(&depot->lock);
+	list_splice(&chunks, list);
+	*nr += taken;
+	spin_unlock_irq(&depot->lock);
+}
+
 /**
  * blkv_depot_check() - check all memory that is not in use for late data
  * @depot: the depot; no request is in flight
@@ -423,35 +638,18 @@ void blkv_depot_sleep(struct blkv_depot *depot, const struct blkv_supply *supply
  */
 void blkv_depot_check(struct blkv_depot *depot)
 {
-	struct blkv_chunks chunks;
-	struct page *chunk;
-	LIST_HEAD(suspects);
-	LIST_HEAD(resting);
-	unsigned int order;
+	unsigned int i, uncounted = 0, none;
 
-	blkv_chunks_init(&chunks);
-	spin_lock_irq(&depot->lock);
-	chunks.nr_pages = idle_take(&depot->data[0], &chunks.pages, UINT_MAX);
-	for (order = 1; order < BLKV_ORDERS; order++)
-		idle_take(&depot->data[order], &chunks.larger, UINT_MAX);
-	while ((chunk = blkv_rest_oldest(&depot->rest)))
-		list_add(&chunk->lru, &resting);
-	list_splice_init(&depot->rest.suspects[1], &suspects);
-	list_splice_init(&depot->rest.suspects[0], &suspects);
-	spin_unlock_irq(&depot->lock);
+	for (i = 0; i < BLKV_ORDERS; i++) {
+		struct blkv_idle *idle = &depot->data[i];
 
-	while ((chunk = list_first_entry_or_null(&resting, struct page, lru))) {
-		list_del(&chunk->lru);
-		blkv_chunks_add(&chunks, chunk);
+		depot_check_list(depot, &idle->pages, &idle->nr, &idle->low);
 	}
-	blkv_list_check(depot->late, &chunks.pages);
-	blkv_list_check(depot->late, &chunks.larger);
-	blkv_list_check(depot->late, &suspects);
-
-	spin_lock_irq(&depot->lock);
-	list_splice_tail(&suspects, &depot->rest.suspects[0]);
-	spin_unlock_irq(&depot->lock);
-	blkv_depot_give_back(depot, &chunks);
+	depot_check_list(depot, &depot->rest.resting, &depot->rest.nr_resting, &none);
+	for (i = 0; i < ARRAY_SIZE(depot->rest.suspects); i++)
+		depot_check_list(depot, &depot->rest.suspects[i], &uncounted, &none);
+	/* One that ran meanwhile may have seen no surplus. */
+	blkv_depot_schedule_trim(depot);
 }
 
 /**
@@ -460,12 +658,14 @@ void blkv_depot_check(struct blkv_depot *depot)
  * @lates: for late data in the chunks
  * @requests: how many requests of BLKV_REGION_SECTORS the depot has pages for
  * @quarantine: number of pages that rest before they are used again; 0 for none
+ * @trim: called every 0.4 s, by the work of that name, while there are more pages than the reserve
+ *	needs; calls blkv_depot_trim()
  *
  * Context: Process; sleeps.
  * Return: 0 or -ENOMEM; blkv_depot_exit() is due in both cases.
  */
 int blkv_depot_init(struct blkv_depot *depot, struct blkv_lates *lates, unsigned int requests,
-		    unsigned int quarantine)
+		    unsigned int quarantine, work_func_t trim)
 {
 	struct page *page;
 	unsigned int order;
@@ -473,7 +673,7 @@ int blkv_depot_init(struct blkv_depot *depot, struct blkv_lates *lates, unsigned
 
 	spin_lock_init(&depot->lock);
 	init_waitqueue_head(&depot->wait);
-	INIT_DELAYED_WORK(&depot->trim, depot_trim);
+	INIT_DELAYED_WORK(&depot->trim, trim);
 	INIT_DELAYED_WORK(&depot->release, depot_release);
 	for (order = 0; order < BLKV_ORDERS; order++)
 		idle_init(&depot->data[order]);

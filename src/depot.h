@@ -3,6 +3,7 @@
 #ifndef DM_BLKVERIFY_DEPOT_H
 #define DM_BLKVERIFY_DEPOT_H
 
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
@@ -38,6 +39,8 @@ struct blkv_idle {
  * struct blkv_depot - chunks that no request uses
  * @late: looks for late data, and knows the marks
  * @reserve: number of pages for data that the depot always owns; 0 if it is not set up
+ * @waiters: requests that got no pages at first and still wait; while there are any, new requests
+ *	get only what these cannot need, so that they do not starve; changes under @lock
  * @trim: returns pages that have been idle for a while to the system
  * @release: returns suspect pages to the system
  * @wait: the one request that waits for pages sleeps here
@@ -48,34 +51,42 @@ struct blkv_idle {
  * @limit: of the pages that the depot may own
  * @nr_spare: single pages that long requests hold: these may wait for others, which may wait for
  *	the reserve
+ * @nr_surplus: pages in magazines, and in use by requests that return them there
  * @nr_promised: pages that requests are about to allocate
- * @waiters: requests that got no pages at first and still wait; while there are any, new requests
- *	get only what these cannot need, so that they do not starve
+ *
+ * Healthy short requests read the first members and write none; those that others write are in
+ * cache lines of their own.
  */
 struct blkv_depot {
 	struct blkv_lates *late;
 	unsigned int reserve;
+	unsigned int waiters;
 	struct delayed_work trim;
 	struct delayed_work release;
 	wait_queue_head_t wait;
 
-	spinlock_t lock; /* the chunks that are not in use */
+	spinlock_t lock ____cacheline_aligned_in_smp; /* the chunks that are not in use */
 	struct blkv_idle data[BLKV_ORDERS];
 	struct blkv_idle vecs;
 	struct blkv_rest rest;
 	unsigned long limit;
 	unsigned long nr_spare;
+	unsigned long nr_surplus;
 	unsigned long nr_promised;
-	unsigned int waiters;
 };
 
 int blkv_depot_init(struct blkv_depot *depot, struct blkv_lates *lates, unsigned int requests,
-		    unsigned int quarantine);
+		    unsigned int quarantine, work_func_t trim);
 void blkv_depot_exit(struct blkv_depot *depot);
 bool blkv_depot_draw(struct blkv_depot *depot, struct blkv_supply *supply, bool spare);
+bool blkv_depot_refill(struct blkv_depot *depot, struct blkv_supply *supply,
+		       struct blkv_chunks *extra);
 void blkv_depot_settle(struct blkv_depot *depot, struct blkv_supply *supply, bool waits);
 void blkv_depot_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks);
 void blkv_depot_suspect(struct blkv_depot *depot, struct blkv_chunks *chunks);
+void blkv_depot_schedule_trim(struct blkv_depot *depot);
+bool blkv_depot_trim(struct blkv_depot *depot);
+void blkv_depot_free_surplus(struct blkv_depot *depot, struct blkv_chunks *chunks);
 void blkv_depot_add_spare(struct blkv_depot *depot, int nr);
 void blkv_depot_check(struct blkv_depot *depot);
 void blkv_depot_await(struct blkv_depot *depot);

@@ -20,6 +20,7 @@ struct bio;
  * @skip_bytes: and at this byte of it
  * @lead: bytes in front of the data, in all segments
  * @nr_spare: single pages in it that the reserve must not rely on
+ * @surplus: its chunks return to a magazine, not to the depot
  * @shaped: it consists of chunks, not of single pages
  * @reshaped: it does not have the shape that was asked for
  * @inline_vecs: serves small requests
@@ -34,6 +35,7 @@ struct blkv_memory {
 	unsigned int skip_bytes;
 	unsigned int lead;
 	unsigned int nr_spare;
+	bool surplus;
 	bool shaped;
 	bool reshaped;
 	struct bio_vec inline_vecs[BLKV_INLINE_VECS];

@@ -8,7 +8,8 @@
  * allocated, a request gets whole pages, in any order: this always works, but the memory is
  * "reshaped". A request first tries to get its chunks without waiting, from the idle ones or the
  * system. If that fails, it waits in an ordered workqueue, see src/depot.c. Longer requests never
- * wait, and leave the reserve alone.
+ * wait, and leave the reserve alone. Short requests are served from the magazine of their CPU, see
+ * src/magazine.c, and write no memory of the pool that other CPUs use.
  *
  * A faulty leg may write to memory after it has completed the request. To contain and detect this:
  *
@@ -31,6 +32,40 @@
 #include "pool.h"
 #include "supply.h"
 
+/* Free what was not needed since the last trim. */
+static void pool_trim(struct work_struct *work)
+{
+	struct blkv_pool *pool = container_of(work, struct blkv_pool, depot.trim.work);
+	struct blkv_chunks unused;
+	unsigned int cpu;
+	bool more;
+
+	for (cpu = 0; cpu < pool->magazines.nr; cpu++)
+		do {
+			blkv_chunks_init(&unused);
+			more = blkv_magazine_trim(&pool->magazines, cpu, &unused);
+			if (!blkv_chunks_are_empty(&unused))
+				blkv_depot_free_surplus(&pool->depot, &unused);
+		} while (more);
+	if (blkv_depot_trim(&pool->depot))
+		blkv_depot_schedule_trim(&pool->depot);
+}
+
+/* Return what is in the magazines to the depot, one at a time: its lock is not held for long. */
+static void pool_empty_magazines(struct blkv_pool *pool)
+{
+	struct blkv_chunks chunks;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < pool->magazines.nr; cpu++) {
+		blkv_chunks_init(&chunks);
+		chunks.surplus = true;
+		blkv_magazine_steal(&pool->magazines, cpu, &chunks);
+		if (!blkv_chunks_are_empty(&chunks))
+			blkv_depot_give_back(&pool->depot, &chunks);
+	}
+}
+
 /**
  * blkv_pool_init() - make a pool with its reserve
  * @pool: zeroed
@@ -49,10 +84,19 @@ int blkv_pool_init(struct blkv_pool *pool, u64 mark, unsigned int quarantine_mib
 	unsigned int quarantine = (u64)quarantine_mib * SZ_1M >> PAGE_SHIFT;
 	int r;
 
+	/* What all CPUs read is in other cache lines than what the lock of the depot protects. */
+	if (IS_ENABLED(CONFIG_SMP))
+		BUILD_BUG_ON(offsetof(struct blkv_pool, depot.lock) % SMP_CACHE_BYTES);
+	BUILD_BUG_ON(offsetof(struct blkv_pool, magazines) > offsetof(struct blkv_pool, depot));
+	BUILD_BUG_ON(offsetof(struct blkv_depot, waiters) > offsetof(struct blkv_depot, lock));
+	BUILD_BUG_ON(offsetof(struct blkv_depot, trim) > offsetof(struct blkv_depot, lock));
 	pool->marks.base = mark;
 	pool->marks.everywhere = quarantine;
+	pool->local_pages = quarantine ? 0 : BLKV_MAGAZINE_PAGES;
 	blkv_lates_init(&pool->late, &pool->marks, late);
-	r = blkv_depot_init(&pool->depot, &pool->late, kept ? 2 : 1, quarantine);
+	r = blkv_depot_init(&pool->depot, &pool->late, kept ? 2 : 1, quarantine, pool_trim);
+	if (!r && pool->local_pages)
+		r = blkv_magazines_init(&pool->magazines, nr_cpu_ids);
 	if (r)
 		return r;
 	return !kept || blkv_memory_get(pool, kept, BLKV_REGION_SECTORS, NULL) ? 0 : -ENOMEM;
@@ -67,7 +111,9 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_init);
  */
 void blkv_pool_exit(struct blkv_pool *pool)
 {
+	pool_empty_magazines(pool);
 	blkv_depot_exit(&pool->depot);
+	blkv_magazines_exit(&pool->magazines);
 	if (pool->late.marks)
 		cancel_work_sync(&pool->late.work);
 	memset(pool, 0, sizeof(*pool));
@@ -82,6 +128,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_pool_exit);
  */
 void blkv_pool_check(struct blkv_pool *pool)
 {
+	pool_empty_magazines(pool);
 	blkv_depot_check(&pool->depot);
 	flush_work(&pool->late.work);
 }
@@ -118,12 +165,82 @@ static void memory_abandon(struct blkv_pool *pool, struct blkv_memory *memory)
 	blkv_depot_give_back(&pool->depot, &chunks);
 }
 
+/* Return chunks that came from a magazine, to that of this CPU if nobody waits. */
+static void pool_put_surplus(struct blkv_pool *pool, struct blkv_chunks *chunks)
+{
+	blkv_magazines_put(&pool->magazines, &pool->depot.waiters, chunks);
+	if (!blkv_chunks_are_empty(chunks))
+		blkv_depot_give_back(&pool->depot, chunks);
+	blkv_depot_schedule_trim(&pool->depot);
+}
+
+/*
+ * Get all chunks of a short request from the magazine of this CPU, which gets more of them if it
+ * has not enough. Returns false if the depot has to be asked for all of them.
+ */
+static bool supply_draw_local(struct blkv_supply *supply, struct blkv_pool *pool)
+{
+	struct blkv_chunks extra;
+
+	if (READ_ONCE(pool->depot.waiters))
+		return false;
+	supply->surplus = true;
+	blkv_magazines_draw(&pool->magazines, supply);
+	if (likely(!blkv_supply_missing(supply)))
+		return true;
+	blkv_chunks_init(&extra);
+	if (blkv_depot_refill(&pool->depot, supply, &extra)) {
+		if (supply->promised == blkv_supply_missing(supply))
+			blkv_supply_fill(supply, GFP_NOWAIT);
+		if (supply->promised)
+			blkv_depot_settle(&pool->depot, supply, false);
+		if (!blkv_chunks_are_empty(&extra))
+			pool_put_surplus(pool, &extra);
+	}
+	if (!blkv_supply_missing(supply))
+		return true;
+	supply_return(pool, supply);
+	return false;
+}
+
+/* The shortest requests take their page without a supply. */
+static bool memory_take_page(struct blkv_pool *pool, struct blkv_memory *memory)
+{
+	struct page *page;
+
+	if (READ_ONCE(pool->depot.waiters))
+		return false;
+	page = blkv_magazines_pop(&pool->magazines);
+	if (page)
+		blkv_memory_hold(memory, &pool->late, page);
+	return page;
+}
+
+static bool memory_take_local(struct blkv_pool *pool, struct blkv_memory *memory,
+			      unsigned int nr_sectors, bool apart)
+{
+	unsigned int nr_pages = DIV_ROUND_UP(nr_sectors, PAGE_SECTORS);
+	struct blkv_supply supply;
+
+	if (nr_pages > pool->local_pages)
+		return false;
+	if (nr_pages == 1 && likely(memory_take_page(pool, memory)))
+		return true;
+	supply_init_pages(&supply, pool, nr_sectors);
+	if (!supply_draw_local(&supply, pool))
+		return false;
+	blkv_memory_fill(memory, &supply, apart);
+	return true;
+}
+
 static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 			unsigned int nr_sectors, bool will_wait, bool apart)
 {
 	struct blkv_supply supply;
 	bool done;
 
+	if (likely(memory_take_local(pool, memory, nr_sectors, apart)))
+		return true;
 	supply_init_pages(&supply, pool, nr_sectors);
 	blkv_depot_draw(&pool->depot, &supply, false);
 	/* All or nothing. */
@@ -152,6 +269,21 @@ static void memory_count_spare(struct blkv_pool *pool, struct blkv_memory *memor
 	blkv_depot_add_spare(&pool->depot, memory->nr_spare);
 }
 
+/* Build memory from a supply, or return the supply. */
+static bool memory_build(struct blkv_pool *pool, struct blkv_memory *memory,
+			 const struct blkv_shape *shape, struct blkv_supply *supply)
+{
+	bool done = blkv_memory_shape(memory, shape, supply);
+
+	if (supply->promised)
+		blkv_depot_settle(&pool->depot, supply, false);
+	if (!done) {
+		memory_abandon(pool, memory);
+		supply_return(pool, supply);
+	}
+	return done;
+}
+
 /* If it is @spare, leave the reserve to others. */
 static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memory,
 				const struct blkv_shape *shape, const struct blkv_plan *plan,
@@ -171,16 +303,27 @@ static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memo
 		mod_delayed_work(system_wq, &pool->depot.trim, 0);
 	if (supply.promised)
 		blkv_supply_fill(&supply, GFP_NOWAIT);
-	done = blkv_memory_shape(memory, shape, &supply);
-	if (supply.promised)
-		blkv_depot_settle(&pool->depot, &supply, false);
+	done = memory_build(pool, memory, shape, &supply);
 	if (done && spare)
 		memory_count_spare(pool, memory);
-	if (!done) {
-		memory_abandon(pool, memory);
-		supply_return(pool, &supply);
-	}
 	return done;
+}
+
+static bool memory_take_planned_local(struct blkv_pool *pool, struct blkv_memory *memory,
+				      const struct blkv_shape *shape, const struct blkv_plan *plan)
+{
+	unsigned int order, nr_pages = 0;
+	struct blkv_supply supply;
+
+	for (order = 0; order <= plan->max_order; order++)
+		nr_pages += plan->nr[order] << order;
+	if (nr_pages > pool->local_pages)
+		return false;
+	blkv_supply_init(&supply, &pool->late, plan->nr, plan->max_order,
+			 plan->nr_vecs > BLKV_INLINE_VECS);
+	if (!supply_draw_local(&supply, pool))
+		return false;
+	return memory_build(pool, memory, shape, &supply);
 }
 
 static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memory,
@@ -192,7 +335,8 @@ static bool memory_take_shaped(struct blkv_pool *pool, struct blkv_memory *memor
 	struct blkv_plan plan;
 
 	blkv_shape_plan(&whole, &plan);
-	if (!memory_take_planned(pool, memory, &whole, &plan, spare))
+	if (!(!spare && memory_take_planned_local(pool, memory, &whole, &plan)) &&
+	    !memory_take_planned(pool, memory, &whole, &plan, spare))
 		return false;
 	/* The lead may be a segment of its own. */
 	bvec_iter_advance(memory->vecs, &skip, lead);
@@ -297,6 +441,8 @@ void blkv_memory_wait(struct blkv_pool *pool, struct blkv_memory *memory, unsign
 	struct blkv_supply supply;
 
 	supply_init_pages(&supply, pool, nr_sectors);
+	/* Others put nothing into a magazine while this one waits. */
+	pool_empty_magazines(pool);
 	while (!blkv_depot_collect(&pool->depot, &supply)) {
 		unsigned int missing = blkv_supply_missing(&supply);
 
@@ -351,6 +497,17 @@ static void memory_sign(struct blkv_pool *pool, struct blkv_memory *memory, sect
 	}
 }
 
+/* Return memory that memory_take_page() has taken, to the magazine of this CPU if it has room. */
+static bool memory_put_page(struct blkv_pool *pool, struct blkv_memory *memory)
+{
+	if (memory->nr_vecs > 1 || memory->shaped || !memory->surplus ||
+	    !blkv_magazines_push(&pool->magazines, &pool->depot.waiters, memory->vecs->bv_page))
+		return false;
+	memory->nr_vecs = 0;
+	blkv_depot_schedule_trim(&pool->depot);
+	return true;
+}
+
 /**
  * blkv_memory_put() - return private memory
  * @pool: where blkv_memory_get() or blkv_memory_wait() took it
@@ -368,13 +525,17 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 	if (!memory->nr_vecs)
 		return;
 	memory_sign(pool, memory, start, flags & BLKV_WRITTEN);
+	if (!(flags & BLKV_SUSPECT) && memory_put_page(pool, memory))
+		return;
 	if (memory->nr_spare)
 		blkv_depot_add_spare(&pool->depot, -(int)memory->nr_spare);
 	blkv_chunks_init(&chunks);
 	blkv_memory_dissolve(memory, &chunks);
 	if (flags & BLKV_SUSPECT)
 		blkv_depot_suspect(&pool->depot, &chunks);
-	if (!(flags & BLKV_SUSPECT) || chunks.nr_vecs)
+	if (chunks.surplus)
+		pool_put_surplus(pool, &chunks);
+	else if (!(flags & BLKV_SUSPECT) || chunks.nr_vecs)
 		blkv_depot_give_back(&pool->depot, &chunks);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);

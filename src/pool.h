@@ -8,6 +8,7 @@
 
 #include "depot.h"
 #include "late.h"
+#include "magazine.h"
 #include "marks.h"
 #include "memory.h"
 #include "shape.h"
@@ -20,11 +21,16 @@
 /**
  * struct blkv_pool - where private memory comes from and returns to
  * @marks: of its memory
+ * @local_pages: requests of up to so many pages are served from @magazines; 0 with a quarantine,
+ *	because memory in a magazine does not rest
+ * @magazines: memory that each CPU keeps at hand
  * @late: findings of late data in it
  * @depot: memory that is not in use
  */
 struct blkv_pool {
 	struct blkv_marks marks;
+	unsigned int local_pages;
+	struct blkv_magazines magazines;
 	struct blkv_lates late;
 	struct blkv_depot depot;
 };

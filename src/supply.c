@@ -42,6 +42,7 @@ void blkv_supply_init(struct blkv_supply *supply, struct blkv_lates *lates, cons
 	INIT_LIST_HEAD(&supply->vecs);
 	supply->missing_vecs = nr_vecs;
 	supply->nr_new_vecs = 0;
+	supply->surplus = false;
 	blkv_supply_allow(supply, 0);
 }
 
@@ -128,6 +129,7 @@ void blkv_supply_pour(struct blkv_supply *supply, struct blkv_chunks *chunks)
 	struct page *chunk, *next;
 	unsigned int order;
 
+	chunks->surplus = supply->surplus;
 	for (order = 0; order <= supply->max_order; order++)
 		list_for_each_entry_safe_reverse(chunk, next, &supply->chunks[order], lru) {
 			list_del(&chunk->lru);
@@ -175,22 +177,15 @@ static struct page *supply_take_up_to(struct blkv_supply *supply, unsigned int *
 
 /* ---- building memory ---------------------------------------------------------------------- */
 
-static void memory_set_up(struct blkv_memory *memory, struct list_head *vecs)
+static void memory_set_up(struct blkv_memory *memory, struct blkv_supply *supply)
 {
-	struct page *page = list_first_entry_or_null(vecs, struct page, lru);
+	struct page *page = list_first_entry_or_null(&supply->vecs, struct page, lru);
 
-	memory->vecs = memory->inline_vecs;
+	blkv_memory_clear(memory, supply->surplus);
 	if (page) {
 		list_del(&page->lru);
 		memory->vecs = page_address(page);
 	}
-	memory->nr_vecs = 0;
-	memory->skip_vecs = 0;
-	memory->skip_bytes = 0;
-	memory->lead = 0;
-	memory->nr_spare = 0;
-	memory->shaped = false;
-	memory->reshaped = false;
 }
 
 static bool has_vecs_page(const struct blkv_memory *memory)
@@ -212,7 +207,7 @@ void blkv_memory_fill(struct blkv_memory *memory, struct blkv_supply *supply, bo
 	struct page *page, *next;
 
 	BUILD_BUG_ON((BLKV_REGION_SECTORS >> (PAGE_SHIFT - SECTOR_SHIFT)) > BLKV_MAX_VECS);
-	memory_set_up(memory, &supply->vecs);
+	memory_set_up(memory, supply);
 	list_for_each_entry(page, &supply->chunks[0], lru)
 		blkv_page_check(supply->late, page);
 	list_for_each_entry_safe(page, next, &supply->chunks[0], lru) {
@@ -258,7 +253,7 @@ bool blkv_memory_shape(struct blkv_memory *memory, const struct blkv_shape *shap
 	unsigned int max_vecs, i;
 	struct page *chunk = NULL, *after = NULL;
 
-	memory_set_up(memory, &supply->vecs);
+	memory_set_up(memory, supply);
 	memory->shaped = true;
 	max_vecs = has_vecs_page(memory) ? BLKV_MAX_VECS : BLKV_INLINE_VECS;
 	while (rest.iter.bi_size) {
@@ -325,6 +320,7 @@ void blkv_memory_dissolve(struct blkv_memory *memory, struct blkv_chunks *chunks
 	struct page *chunk;
 	unsigned int i;
 
+	chunks->surplus = memory->surplus;
 	/* Backwards: the last pages are still in the caches. */
 	for (i = memory->nr_vecs; i--;) {
 		chunk = memory->shaped ? blkv_vec_chunk(memory, i) : NULL;

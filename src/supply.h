@@ -3,6 +3,7 @@
 #ifndef DM_BLKVERIFY_SUPPLY_H
 #define DM_BLKVERIFY_SUPPLY_H
 
+#include <linux/bvec.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -24,6 +25,7 @@
  * @vecs: the page for bvecs, if one is needed
  * @promised: number of pages that it may allocate; the depot counts them
  * @allowed: and that it has not allocated yet
+ * @surplus: its chunks belong to a magazine, not to the depot
  * @nr_new: number of chunks that were allocated, by order
  * @nr_new_vecs: and of pages for bvecs
  */
@@ -36,6 +38,7 @@ struct blkv_supply {
 	struct list_head vecs;
 	unsigned int promised;
 	unsigned int allowed;
+	bool surplus;
 	unsigned int nr_new[BLKV_ORDERS];
 	unsigned int nr_new_vecs;
 };
@@ -57,6 +60,43 @@ static inline void blkv_supply_allow(struct blkv_supply *supply, unsigned int pr
 {
 	supply->promised = promised;
 	supply->allowed = promised;
+}
+
+/**
+ * blkv_memory_clear() - begin to build private memory
+ * @memory: set up here, without segments
+ * @surplus: its chunks are from a magazine
+ *
+ * Context: Any.
+ */
+static inline void blkv_memory_clear(struct blkv_memory *memory, bool surplus)
+{
+	memory->vecs = memory->inline_vecs;
+	memory->nr_vecs = 0;
+	memory->skip_vecs = 0;
+	memory->skip_bytes = 0;
+	memory->lead = 0;
+	memory->nr_spare = 0;
+	memory->surplus = surplus;
+	memory->shaped = false;
+	memory->reshaped = false;
+}
+
+/**
+ * blkv_memory_hold() - build private memory of a single page, without a supply
+ * @memory: set up here, and marked
+ * @lates: for late data in the page
+ * @page: the page, from a magazine
+ *
+ * Context: Any.
+ */
+static inline void blkv_memory_hold(struct blkv_memory *memory, struct blkv_lates *lates,
+				    struct page *page)
+{
+	blkv_memory_clear(memory, true);
+	blkv_page_check(lates, page);
+	bvec_set_page(&memory->vecs[0], page, PAGE_SIZE, 0);
+	memory->nr_vecs = 1;
 }
 
 #endif /* DM_BLKVERIFY_SUPPLY_H */

@@ -5,6 +5,7 @@
  * The pages that the unit allocates are counted and limited, to test a shortage without one.
  */
 #include <kunit/static_stub.h>
+#include <kunit/test-bug.h>
 #include <linux/bio.h>
 #include <linux/completion.h>
 #include <linux/crc32c.h>
@@ -29,6 +30,18 @@
 #define GIVEN_MAX 16384U
 static struct page *given[GIVEN_MAX];
 static unsigned int nr_given;
+/* Which magazine is used: that of this CPU, or each of them in turn if it is negative. */
+static int this_cpu;
+static unsigned int next_cpu;
+/* New fixtures have magazines of so many CPUs, and pools use them. */
+#define CPUS 4U
+static bool with_magazines;
+
+static unsigned int chosen_cpu(void)
+{
+	return this_cpu < 0 ? next_cpu++ / 3 % CPUS : this_cpu;
+}
+
 /* How many more pages the unit may allocate, and of which order at most. */
 static unsigned int system_pages;
 static unsigned int system_order;
@@ -147,9 +160,28 @@ static unsigned int nr_idle(const struct blkv_pool *pool)
 	return nr;
 }
 
+static unsigned int nr_in_magazine(const struct blkv_pool *pool, unsigned int cpu)
+{
+	const struct blkv_magazine *magazine = pool->magazines.cpu[cpu];
+	unsigned int kind, nr = magazine->nr[BLKV_MAGAZINE_VECS];
+
+	for (kind = 0; kind < BLKV_MAGAZINE_VECS; kind++)
+		nr += magazine->nr[kind] << kind;
+	return nr;
+}
+
+static unsigned int nr_in_magazines(const struct blkv_pool *pool)
+{
+	unsigned int cpu, nr = 0;
+
+	for (cpu = 0; cpu < CPUS; cpu++)
+		nr += nr_in_magazine(pool, cpu);
+	return nr;
+}
+
 static unsigned long nr_owned(const struct blkv_pool *pool)
 {
-	unsigned long nr = pool->depot.vecs.nr_owned;
+	unsigned long nr = pool->depot.vecs.nr_owned + pool->depot.nr_surplus;
 	unsigned int order;
 
 	for (order = 0; order < BLKV_ORDERS; order++)
@@ -181,8 +213,14 @@ static struct fixture *new_resting_fixture(struct kunit *test, unsigned int quar
 	limit_system(test, PLENTY);
 	KUNIT_ASSERT_EQ(test, init_pool(fixture, quarantine_mib), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_pool_action, fixture), 0);
-	/* Independent of the memory of this machine. */
+	/* Independent of the memory and the CPUs of this machine. */
 	fixture->pool.depot.limit = PLENTY;
+	blkv_magazines_exit(&fixture->pool.magazines);
+	KUNIT_ASSERT_EQ(test, blkv_magazines_init(&fixture->pool.magazines, CPUS), 0);
+	this_cpu = -1;
+	kunit_activate_static_stub(test, blkv_magazine_cpu, chosen_cpu);
+	if (!with_magazines)
+		fixture->pool.local_pages = 0;
 	return fixture;
 }
 
@@ -235,7 +273,10 @@ static void expect_settled(struct kunit *test, struct fixture *fixture)
 			rest->nr_suspects);
 	KUNIT_EXPECT_EQ(test, pool->depot.nr_promised, 0);
 	KUNIT_EXPECT_EQ(test, pool->depot.nr_spare, 0);
-	KUNIT_EXPECT_EQ(test, nr_idle(pool) + rest->nr_resting + rest->nr_suspects + POOL_RESERVE,
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), pool->depot.nr_surplus);
+	KUNIT_EXPECT_EQ(test,
+			nr_idle(pool) + rest->nr_resting + rest->nr_suspects + POOL_RESERVE +
+				pool->depot.nr_surplus,
 			nr_pages_out());
 	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
 	KUNIT_EXPECT_GE(test, pool->depot.data[0].nr_owned, 2 * RESERVE_DATA);
@@ -625,6 +666,22 @@ static void trim_frees_what_stayed_idle(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->depot.trim));
 	trim(pool);
 	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
+	expect_settled(test, fixture);
+}
+
+/* A trim during a check sees no idle memory, and would be the last one. */
+static void trim_is_scheduled_after_a_check(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_memory a = {}, b = {};
+
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &a, BLKV_REGION_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &b, BLKV_REGION_SECTORS, NULL));
+	put(&fixture->pool, &a);
+	put(&fixture->pool, &b);
+	cancel_delayed_work_sync(&fixture->pool.depot.trim);
+	blkv_pool_check(&fixture->pool);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&fixture->pool.depot.trim));
 	expect_settled(test, fixture);
 }
 
@@ -1719,6 +1776,540 @@ static void pool_without_kept_memory(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_pages_out(), 0);
 }
 
+/* ---- magazines ---------------------------------------------------------------------------- */
+
+/* Fill the magazine of a CPU, with chunks for data and for bvecs. */
+static void fill_magazine(struct kunit *test, struct blkv_pool *pool, unsigned int cpu)
+{
+	struct blkv_memory memories[BLKV_MAGAZINE_SIZE / BLKV_MAGAZINE_PAGES] = {};
+	unsigned int i;
+
+	this_cpu = cpu;
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i],
+							BLKV_MAGAZINE_PAGES * PAGE_SECTORS, NULL));
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		put(pool, &memories[i]);
+	KUNIT_ASSERT_EQ(test, pool->magazines.cpu[cpu]->nr[0], BLKV_MAGAZINE_SIZE);
+	KUNIT_ASSERT_EQ(test, pool->magazines.cpu[cpu]->nr[BLKV_MAGAZINE_VECS],
+			ARRAY_SIZE(memories));
+}
+
+/* (P1) */
+static void expect_reserve(struct kunit *test, const struct blkv_pool *pool)
+{
+	KUNIT_ASSERT_GE(test, pool->depot.data[0].nr_owned,
+			pool->depot.reserve + pool->depot.nr_spare);
+	KUNIT_ASSERT_GE(test, pool->depot.vecs.nr_owned, 2 * RESERVE_VECS);
+}
+
+/* Requests of each short length, on one CPU, with the lock of the depot held. */
+static void take_and_return(struct blkv_pool *pool, struct bvtest_caller *caller,
+			    bool *successful)
+{
+	struct blkv_memory memory;
+	unsigned int nr;
+
+	for (nr = 1; nr <= BLKV_MAGAZINE_PAGES * PAGE_SECTORS; nr += 7) {
+		blkv_memory_init(&memory);
+		*successful &= blkv_memory_get(pool, &memory, nr, NULL);
+		put(pool, &memory);
+		blkv_memory_init(&memory);
+		*successful &= blkv_memory_get(pool, &memory,
+					       caller->shape.iter.bi_size >> SECTOR_SHIFT,
+					       &caller->shape);
+		put(pool, &memory);
+	}
+}
+
+/* Healthy short requests take no lock of the depot, and write to nothing but their magazine. */
+static void cpus_share_nothing(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_pool *before = kunit_kzalloc(test, sizeof(*before), GFP_KERNEL);
+	struct blkv_magazine *others = kunit_kcalloc(test, CPUS, sizeof(*others), GFP_KERNEL);
+	unsigned int cpu, changed = 0;
+	bool successful = true;
+	unsigned long flags;
+
+	KUNIT_ASSERT_TRUE(test, before && others);
+	/* Three chunks: of 4 pages, of 8 and of one. */
+	bvtest_caller_add(caller, 512, 3 * PAGE_SIZE);
+	bvtest_caller_add(caller, 6 * PAGE_SIZE, 7 * PAGE_SIZE);
+	bvtest_caller_add(caller, 20 * PAGE_SIZE, PAGE_SIZE);
+	for (this_cpu = 0; this_cpu < CPUS; this_cpu++)
+		take_and_return(pool, caller, &successful);
+	KUNIT_ASSERT_TRUE(test, successful);
+	KUNIT_ASSERT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+
+	this_cpu = 2;
+	local_irq_save(flags);
+	*before = *pool;
+	for (cpu = 0; cpu < CPUS; cpu++)
+		others[cpu] = *pool->magazines.cpu[cpu];
+	/* Held by this test, so that taking it would be a recursion. */
+	spin_lock(&pool->depot.lock);
+	take_and_return(pool, caller, &successful);
+	spin_unlock(&pool->depot.lock);
+	changed += !!memcmp(before, pool, offsetof(struct blkv_pool, depot.lock));
+	changed += !!memcmp(before->depot.data, pool->depot.data,
+			    sizeof(*pool) - offsetof(struct blkv_pool, depot.data));
+	for (cpu = 0; cpu < CPUS; cpu++)
+		if (cpu != 2)
+			changed += !!memcmp(&others[cpu], pool->magazines.cpu[cpu],
+					    sizeof(others[cpu]));
+	local_irq_restore(flags);
+	KUNIT_EXPECT_TRUE(test, successful);
+	KUNIT_EXPECT_EQ(test, changed, 0);
+	expect_settled(test, fixture);
+}
+
+/* Full magazines do not take from the reserve: the longest request needs none of their chunks. */
+static void magazines_hold_surplus_only(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {}, small = {};
+	unsigned int cpu, before;
+
+	for (cpu = 0; cpu < CPUS; cpu++) {
+		fill_magazine(test, pool, cpu);
+		expect_reserve(test, pool);
+	}
+	before = nr_in_magazines(pool);
+	system_pages = 0;
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), before);
+	put(pool, &memory);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), before);
+
+	/* Without memory from the system, a short request gets a page of the reserve. */
+	trim(pool);
+	trim(pool);
+	KUNIT_ASSERT_EQ(test, nr_in_magazines(pool), 0);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &small, PAGE_SECTORS, NULL));
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE - 1);
+	expect_reserve(test, pool);
+	put(pool, &small);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), 0);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
+	expect_settled(test, fixture);
+}
+
+/* Random requests that start and end on any CPU. No chunk is lost, the reserve is always there. */
+static void exchange_loses_nothing(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	const unsigned int nr = 300;
+	struct blkv_memory *memories = kunit_kcalloc(test, nr, sizeof(*memories), GFP_KERNEL);
+	unsigned int round, most = 0, n, goal = nr;
+
+	KUNIT_ASSERT_NOT_NULL(test, memories);
+	for (round = 0; round < bvtest_rounds(20000); round++) {
+		struct blkv_memory *memory = &memories[below(random, nr)];
+
+		/* Ebb and flow: else the magazines neither run empty nor over. */
+		if (one_in(random, 1000))
+			goal = below(random, nr);
+		this_cpu = below(random, CPUS);
+		system_pages = one_in(random, 20) ? 0 : PLENTY;
+		if (one_in(random, 2000))
+			trim(pool);
+		if (one_in(random, 2000))
+			blkv_pool_check(pool);
+		if (!blkv_memory_is_empty(memory)) {
+			KUNIT_ASSERT_TRUE(test, holds(memory, memory - memories + 1));
+			blkv_memory_put(pool, memory, 0, one_in(random, 500) ? BLKV_SUSPECT : 0);
+		} else if (memory < memories + goal &&
+			   blkv_memory_try(pool, memory,
+					   one_in(random, 100) ? between(random, 200, 2048) :
+					   between(random, 1, 20 * PAGE_SECTORS))) {
+			for (n = 0; n < memory->nr_vecs; n++)
+				memset(bvec_virt(&memory->vecs[n]), memory - memories + 1, 64);
+		}
+		expect_reserve(test, pool);
+		most = max(most, nr_in_magazines(pool));
+	}
+	for (n = 0; n < nr; n++) {
+		this_cpu = below(random, CPUS);
+		put(pool, &memories[n]);
+	}
+	KUNIT_EXPECT_GT(test, most, 100);
+	expect_settled(test, fixture);
+	KUNIT_EXPECT_FALSE(test, READ_ONCE(pool->late.nr));
+}
+
+static unsigned int difference(unsigned int a, unsigned int b)
+{
+	return max(a, b) - min(a, b);
+}
+
+/* A CPU that only takes and one that only returns exchange whole batches with the depot. */
+static void batches_go_through_the_depot(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int i, out;
+
+	fill_magazine(test, pool, 0);
+	for (i = 0; i < 3 * BLKV_MAGAZINE_SIZE; i++) {
+		this_cpu = 0;
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
+		this_cpu = 1;
+		put(pool, &memory);
+	}
+	/* From here on, nothing new is needed. */
+	out = nr_pages_out();
+	system_pages = PLENTY;
+	for (i = 0; i < 10 * BLKV_MAGAZINE_SIZE; i++) {
+		unsigned int before = pool->depot.data[0].nr, change;
+
+		this_cpu = 0;
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
+		change = difference(before, pool->depot.data[0].nr);
+		KUNIT_ASSERT_TRUE(test, !change || change == BLKV_MAGAZINE_SIZE / 2);
+		before = pool->depot.data[0].nr;
+		this_cpu = 1;
+		put(pool, &memory);
+		change = difference(before, pool->depot.data[0].nr);
+		KUNIT_ASSERT_TRUE(test, !change || change == BLKV_MAGAZINE_SIZE / 2);
+	}
+	KUNIT_EXPECT_EQ(test, system_pages, PLENTY);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), out);
+	expect_settled(test, fixture);
+}
+
+/* (P2) Everything that the waiter needs is in the magazines of four CPUs. */
+static void waiter_takes_from_all_magazines(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct waiter *waiter = kunit_kzalloc(test, sizeof(*waiter), GFP_KERNEL);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int cpu, i, from[CPUS + 1] = {};
+	unsigned long left;
+
+	KUNIT_ASSERT_NOT_NULL(test, waiter);
+	KUNIT_ASSERT_EQ(test, CPUS * BLKV_MAGAZINE_SIZE, REGION_PAGES);
+	for (cpu = 0; cpu < CPUS; cpu++) {
+		fill_magazine(test, pool, cpu);
+		for (i = 0; i < BLKV_MAGAZINE_SIZE; i++)
+			xa_store(&roles, page_to_pfn(pool->magazines.cpu[cpu]->chunks[0][i]),
+				 xa_mk_value(cpu + 1), GFP_KERNEL);
+	}
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
+	/* The stub is for this task only, and it is a worker that waits; a trim would help it. */
+	cancel_delayed_work_sync(&pool->depot.trim);
+	pool->depot.limit = nr_owned(pool);
+	KUNIT_ASSERT_FALSE(test,
+			   blkv_memory_get(pool, &waiter->memory, BLKV_REGION_SECTORS, NULL));
+	waiter->pool = pool;
+	init_completion(&waiter->served);
+	INIT_WORK(&waiter->work, wait_in_work);
+	schedule_work(&waiter->work);
+	left = wait_for_completion_timeout(&waiter->served, 5 * HZ);
+	KUNIT_EXPECT_NE(test, left, 0);
+	put(pool, &memory);
+	cancel_work_sync(&waiter->work);
+	for (i = 0; i < waiter->memory.nr_vecs; i++) {
+		void *entry = xa_load(&roles, page_to_pfn(waiter->memory.vecs[i].bv_page));
+
+		from[entry ? xa_to_value(entry) : 0]++;
+	}
+	for (cpu = 0; cpu < CPUS; cpu++)
+		KUNIT_EXPECT_EQ(test, from[cpu + 1], BLKV_MAGAZINE_SIZE);
+	xa_destroy(&roles);
+	put(pool, &waiter->memory);
+	expect_settled(test, fixture);
+}
+
+/* How many chunks the depot got back at once, at most. */
+static unsigned int most_given_back;
+
+static void counted_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks)
+{
+	struct kunit *test = kunit_get_current_test();
+	unsigned int nr = length_of(&chunks->pages) + length_of(&chunks->larger) +
+			  length_of(&chunks->vecs);
+
+	most_given_back = max(most_given_back, nr);
+	kunit_deactivate_static_stub(test, blkv_depot_give_back);
+	blkv_depot_give_back(depot, chunks);
+	KUNIT_EXPECT_TRUE(test, blkv_chunks_are_empty(chunks));
+	KUNIT_EXPECT_EQ(test, chunks->nr_pages + chunks->nr_vecs, 0);
+	kunit_activate_static_stub(test, blkv_depot_give_back, counted_give_back);
+}
+
+/* The lock of the depot is held for the chunks of one magazine only. */
+static void magazines_are_emptied_one_at_a_time(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	unsigned int cpu, most = 0;
+
+	for (cpu = 0; cpu < CPUS; cpu++) {
+		fill_magazine(test, pool, cpu);
+		most = max(most, nr_in_magazine(pool, cpu));
+	}
+	most_given_back = 0;
+	kunit_activate_static_stub(test, blkv_depot_give_back, counted_give_back);
+	blkv_pool_check(pool);
+	kunit_deactivate_static_stub(test, blkv_depot_give_back);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), 0);
+	KUNIT_EXPECT_EQ(test, most_given_back, most);
+	expect_settled(test, fixture);
+}
+
+/* (P2) While a request waits, chunks return to the depot, and none leaves it for a magazine. */
+static void chunks_return_to_those_who_wait(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory long_one = {}, small = {}, single = {}, other = {}, waiting = {};
+
+	fill_magazine(test, pool, 1);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &single, PAGE_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &small, 10 * PAGE_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &long_one, BLKV_REGION_SECTORS, NULL));
+	system_pages = 0;
+	KUNIT_ASSERT_FALSE(test, blkv_memory_get(pool, &waiting, BLKV_REGION_SECTORS, NULL));
+	KUNIT_ASSERT_EQ(test, nr_idle(pool), 0);
+	/* A newer one gets nothing, not even from a magazine. */
+	KUNIT_EXPECT_FALSE(test, blkv_memory_try(pool, &other, PAGE_SECTORS));
+	put(pool, &small);
+	/* Its ten pages and that with its bvecs. */
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), 11);
+	put(pool, &single);
+	KUNIT_EXPECT_EQ(test, nr_idle(pool), 12);
+	put(pool, &long_one);
+	wait_briefly(test, pool, &waiting, BLKV_REGION_SECTORS);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), 0);
+	put(pool, &waiting);
+	expect_settled(test, fixture);
+}
+
+/* How many chunks were freed at once, at most; a trim frees what it takes while it has the lock. */
+static unsigned int most_freed;
+
+static void counted_list_free(struct list_head *chunks)
+{
+	struct page *chunk, *next;
+	unsigned int nr = 0;
+
+	list_for_each_entry_safe(chunk, next, chunks, lru) {
+		nr++;
+		list_del(&chunk->lru);
+		set_page_private(chunk, 0);
+		__free_pages(chunk, order_of(chunk));
+	}
+	most_freed = max(most_freed, nr);
+}
+
+/* A trim holds no lock for long, neither of the depot nor of a magazine; nor does a release. */
+static void trim_takes_a_few_at_a_time(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memories[8] = {};
+	unsigned int i, cpu, round;
+
+	for (round = 0; round < 2; round++) {
+		for (cpu = 0; cpu < CPUS; cpu++)
+			fill_magazine(test, pool, cpu);
+		for (i = 0; i < ARRAY_SIZE(memories); i++)
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memories[i],
+								BLKV_REGION_SECTORS, NULL));
+		for (i = 0; i < ARRAY_SIZE(memories); i++)
+			blkv_memory_put(pool, &memories[i], 0, round ? BLKV_SUSPECT : 0);
+		most_freed = 0;
+		kunit_activate_static_stub(test, blkv_list_free, counted_list_free);
+		for (i = 0; i < 2; i++) {
+			release(pool);
+			cancel_delayed_work_sync(&pool->depot.trim);
+			trim(pool);
+		}
+		kunit_deactivate_static_stub(test, blkv_list_free);
+		KUNIT_EXPECT_GE(test, most_freed, 32);
+		KUNIT_EXPECT_LE(test, most_freed, 64);
+		KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), 0);
+		KUNIT_EXPECT_EQ(test, nr_idle(pool), POOL_RESERVE);
+		expect_settled(test, fixture);
+	}
+}
+
+/* What stayed in a magazine from one trim to the next is freed, and nothing else. */
+static void unused_chunks_leave_magazines(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < CPUS; cpu++)
+		fill_magazine(test, pool, cpu);
+	cancel_delayed_work_sync(&pool->depot.trim);
+	trim(pool);
+	KUNIT_EXPECT_EQ(test, pool->magazines.cpu[1]->nr[0], BLKV_MAGAZINE_SIZE);
+	this_cpu = 1;
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 10 * PAGE_SECTORS, NULL));
+	put(pool, &memory);
+	cancel_delayed_work_sync(&pool->depot.trim);
+	trim(pool);
+	KUNIT_EXPECT_EQ(test, pool->magazines.cpu[1]->nr[0], 10);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), 11);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+	cancel_delayed_work_sync(&pool->depot.trim);
+	trim(pool);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), 0);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->depot.trim));
+	expect_settled(test, fixture);
+}
+
+/* Late data in a chunk in a magazine are found when it is used, freed or checked. */
+static void late_data_are_found_in_magazines(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	struct blkv_late late;
+	unsigned int way;
+
+	for (way = 0; way < 3; way++) {
+		struct page *page;
+
+		this_cpu = way;
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 2 * PAGE_SECTORS, NULL));
+		page = memory.vecs[1].bv_page;
+		blkv_memory_put(pool, &memory, 1000, 0);
+		KUNIT_ASSERT_EQ(test, nr_in_magazine(pool, way), 2);
+		((u64 *)page_address(page))[63] = 0xbad;
+		switch (way) {
+		case 0:
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 2 * PAGE_SECTORS,
+								NULL));
+			put(pool, &memory);
+			break;
+		case 1:
+			trim(pool);
+			trim(pool);
+			break;
+		case 2:
+			blkv_pool_check(pool);
+			break;
+		}
+		expect_late(test, pool, 1000 + PAGE_SECTORS, 504, expected_mark(page, 63), 0xbad);
+		KUNIT_EXPECT_FALSE(test, blkv_lates_next(&pool->late, &late));
+	}
+	expect_settled(test, fixture);
+}
+
+/* Memory of a request that a leg failed does not return to a magazine. */
+static void suspects_do_not_enter_magazines(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+
+	this_cpu = 3;
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 10 * PAGE_SECTORS, NULL));
+	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 10);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
+	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 11);
+	/* No leg has seen the page for bvecs. */
+	KUNIT_EXPECT_EQ(test, nr_in_magazine(pool, 3), 1);
+	expect_settled(test, fixture);
+	release(pool);
+	release(pool);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 0);
+	expect_settled(test, fixture);
+}
+
+/* (P4) Each page stays in its pool, and has one use there. */
+static void pools_are_never_mixed(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct fixture *fixtures[2] = { new_fixture(test), new_fixture(test) };
+	struct blkv_memory *memories = kunit_kcalloc(test, 2 * MANY, sizeof(*memories), GFP_KERNEL);
+	unsigned int round, n, i;
+
+	KUNIT_ASSERT_NOT_NULL(test, memories);
+	for (round = 0; round < bvtest_rounds(5000); round++) {
+		struct blkv_memory *memory;
+		struct blkv_pool *pool;
+
+		n = below(random, 2 * MANY);
+		memory = &memories[n];
+		pool = &fixtures[n % 2]->pool;
+		this_cpu = below(random, CPUS);
+		if (memory->nr_vecs) {
+			put(pool, memory);
+			continue;
+		}
+		if (one_in(random, 500))
+			trim(pool);
+		if (!blkv_memory_try(pool, memory, between(random, 1, 150)))
+			continue;
+		for (i = 0; i < memory->nr_vecs; i++)
+			KUNIT_ASSERT_FALSE(test, has_other_role(memory->vecs[i].bv_page,
+								DATA + 2 * (n % 2)));
+		if (memory->vecs != memory->inline_vecs)
+			KUNIT_ASSERT_FALSE(test, has_other_role(virt_to_page(memory->vecs),
+								VECS + 2 * (n % 2)));
+	}
+	for (n = 0; n < 2 * MANY; n++)
+		put(&fixtures[n % 2]->pool, &memories[n]);
+	xa_destroy(&roles);
+}
+
+/* Memory in a magazine would not rest. */
+static void pool_with_quarantine_has_no_magazines(struct kunit *test)
+{
+	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
+	struct blkv_memory memory = {};
+	unsigned int quarantine;
+
+	KUNIT_ASSERT_NOT_NULL(test, fixture);
+	for (quarantine = 0; quarantine < 2; quarantine++) {
+		KUNIT_ASSERT_EQ(test, init_pool(fixture, quarantine), 0);
+		KUNIT_EXPECT_EQ(test, fixture->pool.magazines.nr, quarantine ? 0 : nr_cpu_ids);
+		KUNIT_EXPECT_TRUE(test, blkv_memory_get(&fixture->pool, &memory, 10, NULL));
+		blkv_pool_check(&fixture->pool);
+		put(&fixture->pool, &memory);
+		trim(&fixture->pool);
+		put(&fixture->pool, &fixture->kept);
+		blkv_pool_exit(&fixture->pool);
+	}
+}
+
+static void failed_init_of_magazines_leaks_nothing(struct kunit *test)
+{
+	struct blkv_magazines magazines = {};
+
+	/* Zeroed memory is fine. */
+	blkv_magazines_exit(&magazines);
+	KUNIT_EXPECT_EQ(test, blkv_magazines_init(&magazines, 3), 0);
+	blkv_magazines_exit(&magazines);
+	KUNIT_EXPECT_NULL(test, magazines.cpu);
+}
+
+static int use_magazines(struct kunit *test)
+{
+	with_magazines = true;
+	return 0;
+}
+
+static void use_no_magazines(struct kunit *test)
+{
+	with_magazines = false;
+}
+
 static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(new_pool_has_its_reserve),
 	KUNIT_CASE(limit_is_a_fraction_of_memory),
@@ -1736,6 +2327,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(limit_is_respected),
 	KUNIT_CASE(trim_frees_what_stayed_idle),
 	KUNIT_CASE(trim_is_scheduled),
+	KUNIT_CASE(trim_is_scheduled_after_a_check),
 	KUNIT_CASE(fresh_memory_is_ascending),
 	KUNIT_CASE(reused_memory_stays_ascending),
 	KUNIT_CASE(awaited_memory_is_ascending),
@@ -1778,4 +2370,46 @@ static struct kunit_suite pool_suite = {
 	.test_cases = pool_cases,
 };
 
-kunit_test_suite(pool_suite);
+/* Some cases of the depot as well, with requests that start and end on different CPUs. */
+static struct kunit_case magazine_cases[] = {
+	KUNIT_CASE(cpus_share_nothing),
+	KUNIT_CASE(magazines_hold_surplus_only),
+	KUNIT_CASE(exchange_loses_nothing),
+	KUNIT_CASE(batches_go_through_the_depot),
+	KUNIT_CASE(waiter_takes_from_all_magazines),
+	KUNIT_CASE(magazines_are_emptied_one_at_a_time),
+	KUNIT_CASE(chunks_return_to_those_who_wait),
+	KUNIT_CASE(trim_takes_a_few_at_a_time),
+	KUNIT_CASE(unused_chunks_leave_magazines),
+	KUNIT_CASE(late_data_are_found_in_magazines),
+	KUNIT_CASE(suspects_do_not_enter_magazines),
+	KUNIT_CASE(pools_are_never_mixed),
+	KUNIT_CASE(pool_with_quarantine_has_no_magazines),
+	KUNIT_CASE(failed_init_of_magazines_leaks_nothing),
+	KUNIT_CASE(new_pool_has_its_reserve),
+	KUNIT_CASE(memory_has_the_pages_it_needs),
+	KUNIT_CASE(empty_memory_may_be_put),
+	KUNIT_CASE(memories_never_share_a_page),
+	KUNIT_CASE(reserve_covers_the_longest_request),
+	KUNIT_CASE(trim_is_scheduled),
+	KUNIT_CASE(memory_has_the_callers_shape),
+	KUNIT_CASE(split_request_begins_inside_a_segment),
+	KUNIT_CASE(separate_pages_stay_separate),
+	KUNIT_CASE(memory_is_usable_whatever_there_is),
+	KUNIT_CASE(too_many_segments_are_reshaped),
+	KUNIT_CASE(late_data_are_found_in_any_shape),
+	KUNIT_CASE(sectors_are_marked_in_any_shape),
+	KUNIT_CASE(memory_of_a_pool_is_walked),
+	KUNIT_CASE(transferred_data_removes_the_mark),
+	KUNIT_CASE(kinds_of_pages_are_never_mixed),
+	{}
+};
+
+static struct kunit_suite magazine_suite = {
+	.name = "magazine",
+	.init = use_magazines,
+	.exit = use_no_magazines,
+	.test_cases = magazine_cases,
+};
+
+kunit_test_suites(&pool_suite, &magazine_suite);

@@ -22,6 +22,7 @@
 #define EXPORT_SYMBOL_IF_KUNIT NO_EXPORT
 #include "../src/memory.c"
 #include "../src/shape.c"
+#include "../src/budget.c"
 #include "../src/chunk.c"
 #include "../src/marks.c"
 #include "../src/late.c"

@@ -11,15 +11,15 @@
  * Pages return to the depot, not to the system: kernels that zero pages on allocation would
  * otherwise make each request pay for a second pass over its data. Every 0.4 s, pages that have
  * not been needed since the last look are freed, down to the reserve; a depot that was idle for a
- * second holds no more than that. The pages in use have a limit, because not every leg limits how
- * many requests it takes.
+ * second holds no more than that. The pages in use have a limit, see src/budget.c, because not
+ * every leg limits how many requests it takes.
  *
  * (P1) What the depot owns, without the chunks of magazines (src/magazine.c) and the pages of long
  * requests, always covers the reserve: a magazine gets only chunks that are idle beyond the
  * reserve, or new ones. All of that is surplus, until it returns to the depot.
  *
- * Chunks in the depot are marked. Suspect ones rest for 30 to 60 s, or less if memory is short, and
- * then return to the system, except for those that the reserve needs.
+ * Chunks in the depot are marked. Suspect ones rest for 30 to 60 s, or less if memory is short or a
+ * waiter needs them, and then return to the system, except for those that the reserve needs.
  *
  * Locks: blkv_depot.lock, taken here, any context. blkv_depot_sleep() sleeps.
  */
@@ -33,18 +33,15 @@
 #include "magazine.h"
 
 #define TRIM_INTERVAL (2 * HZ / 5)
+/* When idle chunks are freed because a request may not allocate others. */
+#define ROOM_DELAY (HZ / 100)
 /*
- * Suspect pages rest for one to two intervals, or less once they exceed a quarter of the limit of
- * the depot: a leg that fails every request must not make all requests wait for memory.
+ * Suspect pages rest for one to two intervals, or less once those of all targets exceed a fraction
+ * of what they may own: a leg that fails every request must not make all requests wait for memory.
+ * If a waiter needs them, they rest for two short ones.
  */
 #define SUSPECT_INTERVAL (30 * HZ)
-#define SUSPECT_FRACTION 4
-/*
- * The depots of a target may own 2 % of the memory, as dm-crypt, or enough for a few requests;
- * beyond that, requests wait.
- */
-#define LIMIT_FRACTION 100
-#define LIMIT_LEAST ((unsigned long)(SZ_32M >> PAGE_SHIFT))
+#define SUSPECT_LEAST (HZ / 50)
 
 /* ---- idle chunks -------------------------------------------------------------------------- */
 
@@ -113,19 +110,24 @@ static void depot_add_idle(struct blkv_depot *depot, struct page *chunk)
 	idle->nr++;
 }
 
-/* Are there more pages than the reserve needs, so that a trim is due? */
-static bool depot_has_surplus(const struct blkv_depot *depot)
+/* Are more chunks idle than the reserve needs? */
+static bool depot_has_idle(const struct blkv_depot *depot)
 {
 	unsigned int order;
 
 	lockdep_assert_held(&depot->lock);
-	if (depot->data[0].nr > BLKV_RESERVE_DATA || depot->vecs.nr > BLKV_RESERVE_VECS ||
-	    depot->nr_surplus)
+	if (depot->data[0].nr > BLKV_RESERVE_DATA || depot->vecs.nr > BLKV_RESERVE_VECS)
 		return true;
 	for (order = 1; order < BLKV_ORDERS; order++)
 		if (depot->data[order].nr)
 			return true;
 	return false;
+}
+
+/* Are there, here or in magazines, so that a trim is due? */
+static bool depot_has_surplus(const struct blkv_depot *depot)
+{
+	return depot->nr_surplus || depot_has_idle(depot);
 }
 
 /**
@@ -138,44 +140,6 @@ void blkv_depot_schedule_trim(struct blkv_depot *depot)
 {
 	if (!delayed_work_pending(&depot->trim))
 		schedule_delayed_work(&depot->trim, TRIM_INTERVAL);
-}
-
-/* Free idle chunks of one kind. The lock is held for a few of them at a time. */
-static void depot_trim_kind(struct blkv_depot *depot, struct blkv_idle *idle, unsigned int reserve)
-{
-	LIST_HEAD(unused);
-	bool more;
-
-	do {
-		spin_lock_irq(&depot->lock);
-		more = idle_trim(idle, reserve, &unused);
-		spin_unlock_irq(&depot->lock);
-		/* No leg knows pages for bvecs, and these have no marks. */
-		if (idle != &depot->vecs)
-			blkv_list_check(depot->late, &unused);
-		blkv_list_free(&unused);
-	} while (more);
-}
-
-/**
- * blkv_depot_trim() - free chunks that were not needed since the last trim
- * @depot: the depot
- *
- * Context: Process.
- * Return: true if another trim is due later.
- */
-bool blkv_depot_trim(struct blkv_depot *depot)
-{
-	unsigned int order;
-	bool again;
-
-	for (order = 0; order < BLKV_ORDERS; order++)
-		depot_trim_kind(depot, &depot->data[order], order ? 0 : BLKV_RESERVE_DATA);
-	depot_trim_kind(depot, &depot->vecs, BLKV_RESERVE_VECS);
-	spin_lock_irq(&depot->lock);
-	again = depot_has_surplus(depot);
-	spin_unlock_irq(&depot->lock);
-	return again;
 }
 
 /* ---- what a request takes and returns ----------------------------------------------------- */
@@ -226,17 +190,38 @@ static unsigned long depot_owned(const struct blkv_depot *depot)
  */
 static void depot_promise(struct blkv_depot *depot, struct blkv_supply *supply, unsigned int nr)
 {
-	unsigned int promised = 0;
-	unsigned long total;
+	unsigned long promised = 0, total, limit;
 
 	lockdep_assert_held(&depot->lock);
 	if (nr) {
 		total = depot_owned(depot) + depot->nr_promised;
-		if (total < depot->limit)
-			promised = min_t(unsigned long, nr, depot->limit - total);
+		limit = depot->unclaimed + depot->claimed;
+		if (total + nr > limit) {
+			depot->claimed += blkv_budget_claim(depot->budget, total + nr - limit);
+			limit = depot->unclaimed + depot->claimed;
+		}
+		if (total < limit)
+			promised = min(limit - total, (unsigned long)nr);
 		depot->nr_promised += promised;
 	}
 	blkv_supply_allow(supply, promised);
+}
+
+/* Return claims on the budget that are not needed any more. */
+static void depot_unclaim(struct blkv_depot *depot)
+{
+	unsigned long total, needed = 0, excess = 0;
+
+	spin_lock_irq(&depot->lock);
+	total = depot_owned(depot) + depot->nr_promised;
+	if (total > depot->unclaimed)
+		needed = total - depot->unclaimed + BLKV_CLAIM_BATCH;
+	if (depot->claimed > needed)
+		excess = depot->claimed - needed;
+	depot->claimed -= excess;
+	spin_unlock_irq(&depot->lock);
+	if (excess)
+		blkv_budget_return(depot->budget, excess);
 }
 
 /**
@@ -253,7 +238,7 @@ bool blkv_depot_draw(struct blkv_depot *depot, struct blkv_supply *supply, bool 
 {
 	unsigned int order;
 	unsigned long flags;
-	bool rich;
+	bool rich, room;
 
 	spin_lock_irqsave(&depot->lock, flags);
 	rich = depot->data[0].nr >= BLKV_RESERVE_DATA + supply->missing[0] &&
@@ -271,7 +256,11 @@ bool blkv_depot_draw(struct blkv_depot *depot, struct blkv_supply *supply, bool 
 							    &supply->chunks[order],
 							    supply->missing[order]);
 	depot_promise(depot, supply, blkv_supply_missing(supply));
+	/* The rest of what the depot may own may be idle chunks of other orders. */
+	room = supply->promised < blkv_supply_missing(supply) && depot_has_idle(depot);
 	spin_unlock_irqrestore(&depot->lock, flags);
+	if (room)
+		schedule_delayed_work(&depot->room, ROOM_DELAY);
 	return true;
 }
 
@@ -286,8 +275,8 @@ bool blkv_depot_draw(struct blkv_depot *depot, struct blkv_supply *supply, bool 
  */
 void blkv_depot_settle(struct blkv_depot *depot, struct blkv_supply *supply, bool waits)
 {
+	unsigned int order, unused = supply->allowed;
 	unsigned long flags;
-	unsigned int order;
 
 	spin_lock_irqsave(&depot->lock, flags);
 	WRITE_ONCE(depot->waiters, depot->waiters + waits);
@@ -306,6 +295,9 @@ void blkv_depot_settle(struct blkv_depot *depot, struct blkv_supply *supply, boo
 	supply->nr_new_vecs = 0;
 	blkv_supply_allow(supply, 0);
 	spin_unlock_irqrestore(&depot->lock, flags);
+	/* It returns the claims for them. */
+	if (unused)
+		blkv_depot_schedule_trim(depot);
 }
 
 /**
@@ -453,6 +445,53 @@ void blkv_depot_free_surplus(struct blkv_depot *depot, struct blkv_chunks *chunk
 	spin_unlock_irq(&depot->lock);
 }
 
+/* ---- trimming ----------------------------------------------------------------------------- */
+
+/* Free idle chunks of one kind. The lock is held for a few of them at a time. */
+static void depot_trim_kind(struct blkv_depot *depot, struct blkv_idle *idle, unsigned int reserve)
+{
+	LIST_HEAD(unused);
+	bool more;
+
+	do {
+		spin_lock_irq(&depot->lock);
+		more = idle_trim(idle, reserve, &unused);
+		spin_unlock_irq(&depot->lock);
+		/* No leg knows pages for bvecs, and these have no marks. */
+		if (idle != &depot->vecs)
+			blkv_list_check(depot->late, &unused);
+		blkv_list_free(&unused);
+	} while (more);
+}
+
+/**
+ * blkv_depot_trim() - free chunks that were not needed since the last trim
+ * @depot: the depot
+ *
+ * Context: Process.
+ * Return: true if another trim is due later.
+ */
+bool blkv_depot_trim(struct blkv_depot *depot)
+{
+	unsigned int order;
+	bool again;
+
+	for (order = 0; order < BLKV_ORDERS; order++)
+		depot_trim_kind(depot, &depot->data[order], order ? 0 : BLKV_RESERVE_DATA);
+	depot_trim_kind(depot, &depot->vecs, BLKV_RESERVE_VECS);
+	spin_lock_irq(&depot->lock);
+	again = depot_has_surplus(depot);
+	spin_unlock_irq(&depot->lock);
+	depot_unclaim(depot);
+	return again;
+}
+
+/* Free what is idle at short notice. The magazines are left alone. */
+static void depot_make_room(struct work_struct *work)
+{
+	blkv_depot_trim(container_of(work, struct blkv_depot, room.work));
+}
+
 /* ---- suspects ----------------------------------------------------------------------------- */
 
 /**
@@ -464,15 +503,22 @@ void blkv_depot_free_surplus(struct blkv_depot *depot, struct blkv_chunks *chunk
  */
 void blkv_depot_suspect(struct blkv_depot *depot, struct blkv_chunks *chunks)
 {
+	bool many, waiters;
 	unsigned long flags;
-	bool many;
+	unsigned int before;
 
 	spin_lock_irqsave(&depot->lock, flags);
 	if (chunks->surplus)
 		depot_adopt_data(depot, chunks);
+	before = depot->rest.nr_suspects;
 	blkv_rest_suspect(&depot->rest, chunks);
-	many = depot->rest.nr_suspects > depot->limit / SUSPECT_FRACTION;
+	many = blkv_budget_add_suspects(depot->budget, depot->rest.nr_suspects - before);
+	waiters = depot->waiters;
 	spin_unlock_irqrestore(&depot->lock, flags);
+
+	/* A waiter may need them. */
+	if (waiters)
+		wake_up(&depot->wait);
 	if (many)
 		cancel_delayed_work(&depot->release);
 	schedule_delayed_work(&depot->release, many ? 0 : SUSPECT_INTERVAL);
@@ -484,13 +530,14 @@ void blkv_depot_suspect(struct blkv_depot *depot, struct blkv_chunks *chunks)
  */
 static void suspects_release_some(struct blkv_depot *depot, struct list_head *rested)
 {
-	unsigned int left = BLKV_MAX_TRIM;
+	unsigned int left = BLKV_MAX_TRIM, before;
 	struct blkv_chunks kept;
 	struct page *chunk;
 	LIST_HEAD(unused);
 
 	blkv_chunks_init(&kept);
 	spin_lock_irq(&depot->lock);
+	before = depot->rest.nr_suspects;
 	for (; left && !list_empty(rested); left--) {
 		unsigned int order;
 
@@ -505,6 +552,7 @@ static void suspects_release_some(struct blkv_depot *depot, struct list_head *re
 			kept.nr_pages++;
 		}
 	}
+	blkv_budget_add_suspects(depot->budget, (long)depot->rest.nr_suspects - before);
 	spin_unlock_irq(&depot->lock);
 
 	blkv_list_check(depot->late, &unused);
@@ -525,6 +573,7 @@ static bool suspects_release(struct blkv_depot *depot)
 	spin_unlock_irq(&depot->lock);
 	while (!list_empty(&rested))
 		suspects_release_some(depot, &rested);
+	depot_unclaim(depot);
 	/* A waiter may now allocate pages, because the depot is further below its limit. */
 	wake_up(&depot->wait);
 	return READ_ONCE(depot->rest.nr_suspects);
@@ -592,6 +641,22 @@ static bool depot_has_any(struct blkv_depot *depot, const struct blkv_supply *su
 	       (supply->missing_vecs && READ_ONCE(depot->vecs.nr));
 }
 
+/* Are too few pages left for a waiter, all of its own included, without those that are suspect? */
+static bool depot_lacks_suspects(struct blkv_depot *depot, const struct blkv_supply *supply)
+{
+	/* Whoever made the pool keeps the reserve of the other requests. */
+	unsigned long needed = depot->reserve - BLKV_RESERVE_DATA + supply->missing[0];
+	struct page *page;
+	bool lacks;
+
+	list_for_each_entry(page, &supply->chunks[0], lru)
+		needed++;
+	spin_lock_irq(&depot->lock);
+	lacks = needed + depot->nr_spare + depot->rest.nr_suspects > depot->data[0].nr_owned;
+	spin_unlock_irq(&depot->lock);
+	return lacks && supply->missing[0];
+}
+
 /**
  * blkv_depot_sleep() - wait for other requests to return pages
  * @depot: the depot
@@ -601,8 +666,10 @@ static bool depot_has_any(struct blkv_depot *depot, const struct blkv_supply *su
  */
 void blkv_depot_sleep(struct blkv_depot *depot, const struct blkv_supply *supply)
 {
-	/* All pages may be suspect. Release them; the caller tries the system again. */
-	if (!wait_event_timeout(depot->wait, depot_has_any(depot, supply), HZ))
+	wait_event_timeout(depot->wait, depot_has_any(depot, supply) ||
+			   depot_lacks_suspects(depot, supply), HZ);
+	/* Release the suspect pages; the caller tries the system again. */
+	if (!wait_event_timeout(depot->wait, depot_has_any(depot, supply), SUSPECT_LEAST))
 		suspects_release(depot);
 }
 
@@ -674,6 +741,7 @@ int blkv_depot_init(struct blkv_depot *depot, struct blkv_lates *lates, unsigned
 	spin_lock_init(&depot->lock);
 	init_waitqueue_head(&depot->wait);
 	INIT_DELAYED_WORK(&depot->trim, trim);
+	INIT_DELAYED_WORK(&depot->room, depot_make_room);
 	INIT_DELAYED_WORK(&depot->release, depot_release);
 	for (order = 0; order < BLKV_ORDERS; order++)
 		idle_init(&depot->data[order]);
@@ -681,7 +749,8 @@ int blkv_depot_init(struct blkv_depot *depot, struct blkv_lates *lates, unsigned
 	blkv_rest_init(&depot->rest, quarantine);
 	depot->late = lates;
 	depot->reserve = requests * BLKV_RESERVE_DATA;
-	depot->limit = max(LIMIT_LEAST, totalram_pages() / LIMIT_FRACTION) + quarantine;
+	depot->budget = blkv_budget_of_machine();
+	depot->unclaimed = requests * (BLKV_RESERVE_DATA + BLKV_RESERVE_VECS) + quarantine;
 
 	enough = idle_fill(&depot->data[0], depot->reserve);
 	enough &= idle_fill(&depot->vecs, requests * BLKV_RESERVE_VECS);
@@ -705,10 +774,13 @@ void blkv_depot_exit(struct blkv_depot *depot)
 	/* It schedules the trim. */
 	cancel_delayed_work_sync(&depot->release);
 	cancel_delayed_work_sync(&depot->trim);
+	cancel_delayed_work_sync(&depot->room);
 	for (order = 0; order < BLKV_ORDERS; order++)
 		blkv_list_free(&depot->data[order].pages);
 	blkv_list_free(&depot->vecs.pages);
 	blkv_list_free(&depot->rest.resting);
 	blkv_list_free(&depot->rest.suspects[0]);
 	blkv_list_free(&depot->rest.suspects[1]);
+	blkv_budget_add_suspects(depot->budget, -(long)depot->rest.nr_suspects);
+	blkv_budget_return(depot->budget, depot->claimed);
 }

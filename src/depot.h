@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "budget.h"
 #include "chunk.h"
 #include "late.h"
 #include "rest.h"
@@ -42,13 +43,17 @@ struct blkv_idle {
  * @waiters: requests that got no pages at first and still wait; while there are any, new requests
  *	get only what these cannot need, so that they do not starve; changes under @lock
  * @trim: returns pages that have been idle for a while to the system
+ * @room: returns idle ones soon, because a request may not allocate others
  * @release: returns suspect pages to the system
  * @wait: the one request that waits for pages sleeps here
  * @lock: protects the members below; any context
  * @data: idle chunks for data, by order
  * @vecs: idle pages for bvecs; these are never lent to a leg
  * @rest: chunks that rest
- * @limit: of the pages that the depot may own
+ * @budget: what all targets may own together
+ * @unclaimed: number of pages that the depot may own without a claim on the budget: the reserve,
+ *	and the quarantine
+ * @claimed: pages that it has claimed beyond that
  * @nr_spare: single pages that long requests hold: these may wait for others, which may wait for
  *	the reserve
  * @nr_surplus: pages in magazines, and in use by requests that return them there
@@ -62,6 +67,7 @@ struct blkv_depot {
 	unsigned int reserve;
 	unsigned int waiters;
 	struct delayed_work trim;
+	struct delayed_work room;
 	struct delayed_work release;
 	wait_queue_head_t wait;
 
@@ -69,7 +75,9 @@ struct blkv_depot {
 	struct blkv_idle data[BLKV_ORDERS];
 	struct blkv_idle vecs;
 	struct blkv_rest rest;
-	unsigned long limit;
+	struct blkv_budget *budget;
+	unsigned long unclaimed;
+	unsigned long claimed;
 	unsigned long nr_spare;
 	unsigned long nr_surplus;
 	unsigned long nr_promised;

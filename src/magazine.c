@@ -8,7 +8,7 @@
  * that is full returns a batch. Batches are half of a magazine, so that a CPU which takes and
  * returns a few chunks in turn does not exchange them each time.
  *
- * Invariants; (P3), the limit, is in src/depot.c:
+ * Invariants; (P3), the limit, is in src/budget.c:
  *
  *   (P1) Magazines hold surplus only: chunks that the reserve does not need. The depot does not
  *        count them as its own, and keeps its reserve beside them: see src/depot.c. What was taken

@@ -298,9 +298,6 @@ static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memo
 			 plan->nr_vecs > BLKV_INLINE_VECS || plan->max_order);
 	if (!blkv_depot_draw(&pool->depot, &supply, spare))
 		return false;
-	/* The rest of what the depot may own may be idle chunks of other orders. */
-	if (supply.promised < blkv_supply_missing(&supply))
-		mod_delayed_work(system_wq, &pool->depot.trim, 0);
 	if (supply.promised)
 		blkv_supply_fill(&supply, GFP_NOWAIT);
 	done = memory_build(pool, memory, shape, &supply);

@@ -127,6 +127,7 @@ static void limit_system(struct kunit *test, unsigned int nr)
 #define MARK 0x123456789abcdef0ULL
 
 struct fixture {
+	struct blkv_budget budget;
 	struct blkv_pool pool;
 	struct blkv_memory kept;
 };
@@ -214,7 +215,8 @@ static struct fixture *new_resting_fixture(struct kunit *test, unsigned int quar
 	KUNIT_ASSERT_EQ(test, init_pool(fixture, quarantine_mib), 0);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, exit_pool_action, fixture), 0);
 	/* Independent of the memory and the CPUs of this machine. */
-	fixture->pool.depot.limit = PLENTY;
+	fixture->budget.limit = PLENTY;
+	fixture->pool.depot.budget = &fixture->budget;
 	blkv_magazines_exit(&fixture->pool.magazines);
 	KUNIT_ASSERT_EQ(test, blkv_magazines_init(&fixture->pool.magazines, CPUS), 0);
 	this_cpu = -1;
@@ -227,6 +229,14 @@ static struct fixture *new_resting_fixture(struct kunit *test, unsigned int quar
 static struct fixture *new_fixture(struct kunit *test)
 {
 	return new_resting_fixture(test, 0);
+}
+
+/* Let a pool own so many pages in all; at least those that it may own without a claim. */
+static void limit_pool(struct blkv_pool *pool, unsigned long nr)
+{
+	pool->depot.budget->limit = nr - pool->depot.unclaimed;
+	pool->depot.claimed = min(pool->depot.claimed, pool->depot.budget->limit);
+	atomic_long_set(&pool->depot.budget->claimed, pool->depot.claimed);
 }
 
 static unsigned int length_of(struct list_head *list)
@@ -295,18 +305,11 @@ static void new_pool_has_its_reserve(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
-/* Each pool may own 1 % of the memory, but at least enough for a few requests. */
+/* All pools may own 2 % of the memory, but at least enough for a few requests. */
 static void limit_is_a_fraction_of_memory(struct kunit *test)
 {
-	struct fixture *fixture = kunit_kzalloc(test, sizeof(*fixture), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, fixture);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, let_given_pages_go_action, NULL), 0);
-	limit_system(test, PLENTY);
-	KUNIT_ASSERT_EQ(test, init_pool(fixture, 0), 0);
-	KUNIT_EXPECT_EQ(test, fixture->pool.depot.limit,
-			max(totalram_pages() / 100, (unsigned long)SZ_32M >> PAGE_SHIFT));
-	exit_pool(fixture);
+	KUNIT_EXPECT_EQ(test, blkv_budget_of_machine()->limit,
+			max(totalram_pages() / 50, (unsigned long)SZ_64M >> PAGE_SHIFT));
 }
 
 static void failed_init_leaks_nothing(struct kunit *test)
@@ -555,7 +558,7 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[0], PAGE_SECTORS, NULL));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(&fixture->pool, &small[1], PAGE_SECTORS, NULL));
 	/* The stub is for this task only, and it is a worker that waits. */
-	fixture->pool.depot.limit = nr_owned(&fixture->pool);
+	limit_pool(&fixture->pool, nr_owned(&fixture->pool));
 	KUNIT_ASSERT_FALSE(test,
 			   blkv_memory_get(&fixture->pool, &waiter->memory, BLKV_REGION_SECTORS,
 					   NULL));
@@ -573,7 +576,7 @@ static void waiter_sleeps_until_pages_return(struct kunit *test)
 	KUNIT_EXPECT_NE(test, left, 0);
 	if (!left) {
 		/* Let it finish: it must not wait in memory that is freed. */
-		WRITE_ONCE(fixture->pool.depot.limit, PLENTY);
+		WRITE_ONCE(fixture->budget.limit, PLENTY);
 		wake_up_all(&fixture->pool.depot.wait);
 		schedule_timeout_uninterruptible(HZ / 10);
 		put(&fixture->pool, &fixture->kept);
@@ -592,25 +595,25 @@ static void limit_is_respected(struct kunit *test)
 	struct blkv_memory a = {}, b = {}, c = {};
 
 	/* One page too few for the kept memory, a and b. */
-	pool->depot.limit = 3 * POOL_RESERVE - 1;
+	limit_pool(pool, 3 * POOL_RESERVE - 1);
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS, NULL));
 	KUNIT_EXPECT_FALSE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
-	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->depot.limit);
+	KUNIT_EXPECT_LE(test, nr_pages_out(), 3 * POOL_RESERVE - 1);
 	KUNIT_EXPECT_EQ(test, nr_owned(pool), nr_pages_out());
 	put(pool, &a);
 	wait_briefly(test, pool, &b, BLKV_REGION_SECTORS);
-	KUNIT_EXPECT_LE(test, nr_pages_out(), pool->depot.limit);
+	KUNIT_EXPECT_LE(test, nr_pages_out(), 3 * POOL_RESERVE - 1);
 
 	/* One page less fits. */
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, BLKV_REGION_SECTORS - PAGE_SECTORS,
 						NULL));
-	KUNIT_EXPECT_EQ(test, nr_pages_out(), pool->depot.limit);
+	KUNIT_EXPECT_EQ(test, nr_pages_out(), 3 * POOL_RESERVE - 1);
 	put(pool, &b);
 	put(pool, &c);
 	expect_settled(test, fixture);
 
 	/* A failed allocation is not counted as a page. */
-	pool->depot.limit = PLENTY;
+	fixture->budget.limit = PLENTY;
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS, NULL));
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
 	system_pages = 3;
@@ -627,6 +630,24 @@ static void limit_is_respected(struct kunit *test)
 static void trim(struct blkv_pool *pool)
 {
 	pool->depot.trim.work.func(&pool->depot.trim.work);
+}
+
+/* A claim on the limit ends after a while if the system has no memory for it. */
+static void claims_without_memory_are_returned(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+
+	bvtest_caller_add(caller, 0, 64 * PAGE_SIZE);
+	system_pages = 0;
+	KUNIT_EXPECT_FALSE(test, blkv_memory_get_long(pool, &memory, &caller->shape));
+	KUNIT_EXPECT_GE(test, atomic_long_read(&fixture->budget.claimed), 64);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+	flush_delayed_work(&pool->depot.trim);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fixture->budget.claimed), 0);
+	expect_settled(test, fixture);
 }
 
 static void trim_frees_what_stayed_idle(struct kunit *test)
@@ -1615,12 +1636,12 @@ static void many_suspects_rest_shorter(struct kunit *test)
 	struct blkv_memory memory = {};
 	unsigned int i;
 
-	pool->depot.limit = 4 * POOL_RESERVE;
+	limit_pool(pool, 4 * POOL_RESERVE);
 	for (i = 0; i < 100; i++) {
 		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 64 * PAGE_SECTORS, NULL));
 		blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
 		flush_work(&pool->depot.release.work);
-		KUNIT_ASSERT_LE(test, pool->depot.rest.nr_suspects, pool->depot.limit / 4 + 64);
+		KUNIT_ASSERT_LE(test, pool->depot.rest.nr_suspects, 2 * POOL_RESERVE / 8 + 64);
 	}
 	expect_settled(test, fixture);
 }
@@ -1631,15 +1652,82 @@ static void waiter_gets_suspects(struct kunit *test)
 	struct fixture *fixture = new_fixture(test);
 	struct blkv_pool *pool = &fixture->pool;
 	struct blkv_memory memory = {};
-	unsigned long start = jiffies;
+	unsigned long start;
 
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 	blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
 	system_pages = 0;
 	KUNIT_ASSERT_FALSE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
+	start = jiffies;
 	blkv_memory_wait(pool, &memory, BLKV_REGION_SECTORS, NULL);
-	KUNIT_EXPECT_TRUE(test, time_before(jiffies, start + 20 * HZ));
+	/* Nothing else can help it, so it does not wait for seconds. */
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, start + HZ));
 	put(pool, &memory);
+	expect_settled(test, fixture);
+}
+
+/* The same if a page becomes suspect while it waits. */
+static void waiter_learns_of_suspects(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct waiter *waiter = kunit_kzalloc(test, sizeof(*waiter), GFP_KERNEL);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory a = {}, b = {};
+	unsigned long start;
+
+	KUNIT_ASSERT_NOT_NULL(test, waiter);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS - PAGE_SECTORS,
+						NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, PAGE_SECTORS, NULL));
+	/* Others own the rest; this is not one of many suspects, which are released at once. */
+	atomic_long_set(&fixture->budget.claimed, PLENTY);
+	KUNIT_ASSERT_FALSE(test,
+			   blkv_memory_get(pool, &waiter->memory, BLKV_REGION_SECTORS, NULL));
+	waiter->pool = pool;
+	init_completion(&waiter->served);
+	INIT_WORK(&waiter->work, wait_in_work);
+	schedule_work(&waiter->work);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&waiter->served, HZ / 10), 0);
+	start = jiffies;
+	blkv_memory_put(pool, &b, 0, BLKV_SUSPECT);
+	while (READ_ONCE(pool->depot.rest.nr_suspects) && time_before(jiffies, start + 5 * HZ))
+		schedule_timeout_uninterruptible(1);
+	KUNIT_EXPECT_TRUE(test, time_before(jiffies, start + 3 * HZ / 4));
+	put(pool, &a);
+	wait_for_completion(&waiter->served);
+	cancel_work_sync(&waiter->work);
+	put(pool, &waiter->memory);
+	expect_settled(test, fixture);
+}
+
+/* A few suspect pages do not make it wait for them, if others are enough. */
+static void waiter_needs_no_suspects(struct kunit *test)
+{
+	struct fixture *fixture = new_fixture(test);
+	struct waiter *waiter = kunit_kzalloc(test, sizeof(*waiter), GFP_KERNEL);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory a = {}, b = {}, c = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, waiter);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &a, BLKV_REGION_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, PAGE_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &c, 40 * PAGE_SECTORS, NULL));
+	blkv_memory_put(pool, &c, 0, BLKV_SUSPECT);
+	limit_pool(pool, nr_owned(pool));
+	KUNIT_ASSERT_FALSE(test,
+			   blkv_memory_get(pool, &waiter->memory, BLKV_REGION_SECTORS, NULL));
+	waiter->pool = pool;
+	init_completion(&waiter->served);
+	INIT_WORK(&waiter->work, wait_in_work);
+	schedule_work(&waiter->work);
+	KUNIT_EXPECT_EQ(test, wait_for_completion_timeout(&waiter->served, HZ / 5), 0);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(pool->depot.rest.nr_suspects), 40);
+	put(pool, &a);
+	wait_for_completion(&waiter->served);
+	KUNIT_EXPECT_EQ(test, pool->depot.rest.nr_suspects, 40);
+	cancel_work_sync(&waiter->work);
+	put(pool, &waiter->memory);
+	put(pool, &b);
 	expect_settled(test, fixture);
 }
 
@@ -2005,7 +2093,7 @@ static void waiter_takes_from_all_magazines(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, BLKV_REGION_SECTORS, NULL));
 	/* The stub is for this task only, and it is a worker that waits; a trim would help it. */
 	cancel_delayed_work_sync(&pool->depot.trim);
-	pool->depot.limit = nr_owned(pool);
+	limit_pool(pool, nr_owned(pool));
 	KUNIT_ASSERT_FALSE(test,
 			   blkv_memory_get(pool, &waiter->memory, BLKV_REGION_SECTORS, NULL));
 	waiter->pool = pool;
@@ -2268,6 +2356,132 @@ static void pools_are_never_mixed(struct kunit *test)
 	xa_destroy(&roles);
 }
 
+/* (P3) Two pools never own more than the limit, without their reserves, and both make progress. */
+static void pools_share_one_limit(struct kunit *test)
+{
+	struct rnd_state *random = bvtest_random(test);
+	struct fixture *fixtures[2] = { new_fixture(test), new_fixture(test) };
+	struct blkv_memory *memories = kunit_kcalloc(test, 2 * MANY, sizeof(*memories), GFP_KERNEL);
+	struct blkv_budget *budget = &fixtures[0]->budget;
+	unsigned int round, n, refused = 0;
+	unsigned long most = 0, beyond;
+
+	KUNIT_ASSERT_NOT_NULL(test, memories);
+	fixtures[1]->pool.depot.budget = budget;
+	budget->limit = 500;
+	for (round = 0; round < bvtest_rounds(5000); round++) {
+		struct blkv_memory *memory;
+		struct blkv_pool *pool;
+
+		n = below(random, 2 * MANY);
+		memory = &memories[n];
+		pool = &fixtures[n % 2]->pool;
+		if (one_in(random, 300)) {
+			trim(pool);
+			release(pool);
+		}
+		if (!blkv_memory_is_empty(memory))
+			blkv_memory_put(pool, memory, 0, one_in(random, 50) ? BLKV_SUSPECT : 0);
+		else if (!blkv_memory_try(pool, memory, between(random, 1, 800)))
+			refused++;
+		beyond = 0;
+		for (n = 0; n < 2; n++) {
+			struct blkv_depot *depot = &fixtures[n]->pool.depot;
+			unsigned long owned = nr_owned(&fixtures[n]->pool);
+
+			beyond += owned - min(owned, depot->unclaimed);
+			KUNIT_ASSERT_LE(test, owned, depot->unclaimed + depot->claimed);
+		}
+		KUNIT_ASSERT_LE(test, beyond, budget->limit);
+		KUNIT_ASSERT_LE(test, atomic_long_read(&budget->claimed), budget->limit);
+		most = max(most, beyond);
+	}
+	KUNIT_EXPECT_GT(test, most, budget->limit - 100);
+	KUNIT_EXPECT_GT(test, refused, 0);
+	for (n = 0; n < 2 * MANY; n++)
+		put(&fixtures[n % 2]->pool, &memories[n]);
+	/* What one pool does not need any more, the other may have. */
+	for (n = 0; n < 2; n++) {
+		release(&fixtures[0]->pool);
+		trim(&fixtures[0]->pool);
+	}
+	KUNIT_EXPECT_EQ(test, fixtures[0]->pool.depot.claimed, 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&budget->claimed),
+			fixtures[1]->pool.depot.claimed);
+	for (n = 0; n < 2; n++) {
+		release(&fixtures[1]->pool);
+		trim(&fixtures[1]->pool);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&budget->claimed), 0);
+}
+
+/* Legs of several targets that fail all requests do not use up the limit together. */
+static void pools_share_the_limit_of_suspects(struct kunit *test)
+{
+	struct fixture *fixtures[4];
+	struct blkv_memory memory = {};
+	unsigned int i, n, sum;
+
+	for (n = 0; n < ARRAY_SIZE(fixtures); n++) {
+		fixtures[n] = new_fixture(test);
+		fixtures[n]->pool.depot.budget = &fixtures[0]->budget;
+	}
+	fixtures[0]->budget.limit = 8 * 500;
+	for (i = 0; i < 50; i++) {
+		sum = 0;
+		for (n = 0; n < ARRAY_SIZE(fixtures); n++) {
+			struct blkv_pool *pool = &fixtures[n]->pool;
+
+			KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, 64 * PAGE_SECTORS,
+								NULL));
+			blkv_memory_put(pool, &memory, 0, BLKV_SUSPECT);
+			flush_work(&pool->depot.release.work);
+			sum += pool->depot.rest.nr_suspects;
+		}
+		/* An eighth of the limit, and what has not rested yet. */
+		KUNIT_ASSERT_LE(test, sum, 500 + ARRAY_SIZE(fixtures) * 64);
+	}
+	KUNIT_EXPECT_GT(test, sum, 200);
+	for (n = 0; n < ARRAY_SIZE(fixtures); n++) {
+		release(&fixtures[n]->pool);
+		release(&fixtures[n]->pool);
+		KUNIT_EXPECT_EQ(test, fixtures[n]->pool.depot.rest.nr_suspects, 0);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&fixtures[0]->budget.suspects), 0);
+}
+
+/* What this CPU does not need at the moment is not taken from it because others need memory. */
+static void magazines_outlast_a_lack_of_memory(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int i, before;
+
+	fill_magazine(test, pool, 1);
+	/* A chunk of an order that is not needed again. */
+	bvtest_caller_add(caller, 0, 32 * PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
+	put(pool, &memory);
+	KUNIT_ASSERT_EQ(test, pool->depot.data[5].nr, 1);
+	before = nr_in_magazines(pool);
+	limit_pool(pool, nr_owned(pool));
+	cancel_delayed_work_sync(&pool->depot.trim);
+	bvtest_caller_reset(caller);
+	bvtest_caller_add(caller, 0, 64 * PAGE_SIZE);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_FALSE(test, blkv_memory_get_long(pool, &memory, &caller->shape));
+		/* What is to be freed soon, and what at once. */
+		flush_delayed_work(&pool->depot.room);
+		flush_work(&pool->depot.trim.work);
+	}
+	KUNIT_EXPECT_EQ(test, pool->depot.data[5].nr, 0);
+	KUNIT_EXPECT_EQ(test, nr_in_magazines(pool), before);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&pool->depot.room));
+	expect_settled(test, fixture);
+}
+
 /* Memory in a magazine would not rest. */
 static void pool_with_quarantine_has_no_magazines(struct kunit *test)
 {
@@ -2325,6 +2539,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(request_that_leaves_enough_does_not_wait),
 	KUNIT_CASE(waiter_sleeps_until_pages_return),
 	KUNIT_CASE(limit_is_respected),
+	KUNIT_CASE(claims_without_memory_are_returned),
 	KUNIT_CASE(trim_frees_what_stayed_idle),
 	KUNIT_CASE(trim_is_scheduled),
 	KUNIT_CASE(trim_is_scheduled_after_a_check),
@@ -2357,6 +2572,8 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(suspects_go_back_to_the_system),
 	KUNIT_CASE(many_suspects_rest_shorter),
 	KUNIT_CASE(waiter_gets_suspects),
+	KUNIT_CASE(waiter_learns_of_suspects),
+	KUNIT_CASE(waiter_needs_no_suspects),
 	KUNIT_CASE(suspects_of_the_reserve_stay),
 	KUNIT_CASE(suspects_of_the_reserve_stay_beside_idle_bvecs),
 	KUNIT_CASE(kinds_of_pages_are_never_mixed),
@@ -2384,6 +2601,9 @@ static struct kunit_case magazine_cases[] = {
 	KUNIT_CASE(late_data_are_found_in_magazines),
 	KUNIT_CASE(suspects_do_not_enter_magazines),
 	KUNIT_CASE(pools_are_never_mixed),
+	KUNIT_CASE(pools_share_one_limit),
+	KUNIT_CASE(pools_share_the_limit_of_suspects),
+	KUNIT_CASE(magazines_outlast_a_lack_of_memory),
 	KUNIT_CASE(pool_with_quarantine_has_no_magazines),
 	KUNIT_CASE(failed_init_of_magazines_leaks_nothing),
 	KUNIT_CASE(new_pool_has_its_reserve),

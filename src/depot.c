@@ -311,7 +311,7 @@ void blkv_depot_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks)
 {
 	struct page *chunk, *next;
 	unsigned long flags;
-	bool surplus = !list_empty(&chunks->larger), waiters;
+	bool surplus, waiters;
 
 	KUNIT_STATIC_STUB_REDIRECT(blkv_depot_give_back, depot, chunks);
 	spin_lock_irqsave(&depot->lock, flags);
@@ -335,7 +335,7 @@ void blkv_depot_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks)
 	list_splice_init(&chunks->vecs, &depot->vecs.pages);
 	depot->vecs.nr += chunks->nr_vecs;
 	chunks->nr_vecs = 0;
-	surplus |= depot->data[0].nr > BLKV_RESERVE_DATA || depot->vecs.nr > BLKV_RESERVE_VECS;
+	surplus = depot_has_surplus(depot);
 	/* Pairs with the lock in blkv_depot_settle(): a waiter not seen here sees these pages. */
 	waiters = depot->waiters;
 	spin_unlock_irqrestore(&depot->lock, flags);
@@ -616,7 +616,7 @@ void blkv_depot_await(struct blkv_depot *depot)
 bool blkv_depot_collect(struct blkv_depot *depot, struct blkv_supply *supply)
 {
 	struct page *chunk;
-	bool done;
+	bool done, surplus;
 
 	spin_lock_irq(&depot->lock);
 	while (supply->missing[0] > depot->data[0].nr &&
@@ -629,7 +629,10 @@ bool blkv_depot_collect(struct blkv_depot *depot, struct blkv_supply *supply)
 		WRITE_ONCE(depot->waiters, depot->waiters - 1);
 	else
 		depot_promise(depot, supply, 1);
+	surplus = depot_has_surplus(depot);
 	spin_unlock_irq(&depot->lock);
+	if (surplus)
+		blkv_depot_schedule_trim(depot);
 	return done;
 }
 

@@ -1549,6 +1549,55 @@ static void quarantine_is_first_in_first_out(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* Chunks that have rested long enough are trimmed, even if it is a page that ends their rest. */
+static void trim_is_scheduled_after_a_rest(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_resting_fixture(test, 1);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {};
+	unsigned int i;
+
+	bvtest_caller_add(caller, 0, 64 * PAGE_SIZE);
+	for (i = 0; i < 4; i++) {
+		KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
+		put(pool, &memory);
+	}
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
+	cancel_delayed_work_sync(&pool->depot.trim);
+	KUNIT_ASSERT_EQ(test, pool->depot.data[6].nr, 0);
+	put(pool, &memory);
+	KUNIT_EXPECT_EQ(test, pool->depot.data[6].nr, 1);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+	expect_settled(test, fixture);
+}
+
+/* The same if a waiter ends it, which needs a page behind them. */
+static void trim_is_scheduled_after_a_wait(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_resting_fixture(test, 1);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memory = {}, others = {};
+
+	bvtest_caller_add(caller, 0, 64 * PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memory, caller));
+	put(pool, &memory);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &others, BLKV_REGION_SECTORS - PAGE_SECTORS,
+						NULL));
+	put(pool, &memory);
+	KUNIT_ASSERT_EQ(test, pool->depot.data[0].nr, 0);
+	cancel_delayed_work_sync(&pool->depot.trim);
+	blkv_pool_await(pool);
+	wait_briefly(test, pool, &memory, PAGE_SECTORS);
+	KUNIT_EXPECT_EQ(test, pool->depot.data[6].nr, 1);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&pool->depot.trim));
+	put(pool, &memory);
+	put(pool, &others);
+	expect_settled(test, fixture);
+}
+
 /* A request that waits for memory gets resting pages rather than wait forever. */
 static void waiter_gets_resting_pages(struct kunit *test)
 {
@@ -2568,6 +2617,8 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(too_many_late_pages_are_left_out),
 	KUNIT_CASE(check_looks_at_all_memory),
 	KUNIT_CASE(quarantine_is_first_in_first_out),
+	KUNIT_CASE(trim_is_scheduled_after_a_rest),
+	KUNIT_CASE(trim_is_scheduled_after_a_wait),
 	KUNIT_CASE(waiter_gets_resting_pages),
 	KUNIT_CASE(suspects_go_back_to_the_system),
 	KUNIT_CASE(many_suspects_rest_shorter),

@@ -610,18 +610,25 @@ void blkv_depot_await(struct blkv_depot *depot)
  * @supply: gets what it misses, or a part of it, and may allocate a page; then
  *	blkv_depot_settle() is due
  *
+ * Ends the rest of up to BLKV_MAX_TRIM chunks for it.
+ *
  * Context: Process.
  * Return: true if nothing is missing any more; then the request does not wait any more, either.
  */
 bool blkv_depot_collect(struct blkv_depot *depot, struct blkv_supply *supply)
 {
+	unsigned int left = BLKV_MAX_TRIM;
 	struct page *chunk;
 	bool done, surplus;
 
 	spin_lock_irq(&depot->lock);
-	while (supply->missing[0] > depot->data[0].nr &&
-	       (chunk = blkv_rest_oldest(&depot->rest)))
+	/* If this is not enough, blkv_depot_sleep() returns at once. */
+	for (; left && supply->missing[0] > depot->data[0].nr; left--) {
+		chunk = blkv_rest_oldest(&depot->rest);
+		if (!chunk)
+			break;
 		depot_add_idle(depot, chunk);
+	}
 	supply->missing[0] -= idle_take(&depot->data[0], &supply->chunks[0], supply->missing[0]);
 	supply->missing_vecs -= idle_take(&depot->vecs, &supply->vecs, supply->missing_vecs);
 	done = !blkv_supply_missing(supply);

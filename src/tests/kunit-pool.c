@@ -1598,6 +1598,53 @@ static void trim_is_scheduled_after_a_wait(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* How many resting pages were taken at once, at most, while someone looks for memory. */
+static struct blkv_rest *watched;
+static unsigned int watched_nr, most_taken;
+
+static struct page *watching_page_alloc(unsigned int order, gfp_t gfp)
+{
+	most_taken = max(most_taken, watched_nr - watched->nr_resting);
+	watched_nr = watched->nr_resting;
+	return NULL;
+}
+
+/* A waiter that needs a page behind many chunks does not take all of them with the lock held. */
+static void waiter_takes_a_few_chunks_at_a_time(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_resting_fixture(test, 1);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory memories[6] = {}, memory = {}, others = {};
+	unsigned int i;
+
+	for (i = 0; i < 20; i++)
+		bvtest_caller_add(caller, 3 * i * PAGE_SIZE, 2 * PAGE_SIZE);
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		KUNIT_ASSERT_TRUE(test, get_shaped(fixture, &memories[i], caller));
+	for (i = 0; i < ARRAY_SIZE(memories); i++)
+		put(pool, &memories[i]);
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &memory, PAGE_SECTORS, NULL));
+	KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &others, BLKV_REGION_SECTORS - PAGE_SECTORS,
+						NULL));
+	put(pool, &memory);
+	KUNIT_ASSERT_EQ(test, pool->depot.data[0].nr, 0);
+	KUNIT_ASSERT_EQ(test, pool->depot.rest.nr_resting, 6 * 20 * 2 + 1);
+
+	watched = &pool->depot.rest;
+	watched_nr = watched->nr_resting;
+	most_taken = 0;
+	kunit_activate_static_stub(test, blkv_chunk_alloc, watching_page_alloc);
+	blkv_pool_await(pool);
+	wait_briefly(test, pool, &memory, PAGE_SECTORS);
+	watching_page_alloc(0, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, watched_nr, 0);
+	KUNIT_EXPECT_EQ(test, most_taken, 64 * 2);
+	put(pool, &memory);
+	put(pool, &others);
+	expect_settled(test, fixture);
+}
+
 /* A request that waits for memory gets resting pages rather than wait forever. */
 static void waiter_gets_resting_pages(struct kunit *test)
 {
@@ -2619,6 +2666,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(quarantine_is_first_in_first_out),
 	KUNIT_CASE(trim_is_scheduled_after_a_rest),
 	KUNIT_CASE(trim_is_scheduled_after_a_wait),
+	KUNIT_CASE(waiter_takes_a_few_chunks_at_a_time),
 	KUNIT_CASE(waiter_gets_resting_pages),
 	KUNIT_CASE(suspects_go_back_to_the_system),
 	KUNIT_CASE(many_suspects_rest_shorter),

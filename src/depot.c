@@ -224,6 +224,19 @@ static void depot_unclaim(struct blkv_depot *depot)
 		blkv_budget_return(depot->budget, excess);
 }
 
+/*
+ * Count single pages that a long request gets: the reserve must be there without them. They are
+ * counted as spare before, or while, they are counted as owned.
+ */
+static void depot_count_spare(struct blkv_depot *depot, struct blkv_supply *supply, unsigned int nr)
+{
+	lockdep_assert_held(&depot->lock);
+	if (!supply->spare)
+		return;
+	supply->nr_spare += nr;
+	depot->nr_spare += nr;
+}
+
 /**
  * blkv_depot_draw() - take chunks of a request without waiting
  * @depot: the depot
@@ -236,7 +249,7 @@ static void depot_unclaim(struct blkv_depot *depot)
  */
 bool blkv_depot_draw(struct blkv_depot *depot, struct blkv_supply *supply, bool spare)
 {
-	unsigned int order;
+	unsigned int order, wanted = supply->missing[0];
 	unsigned long flags;
 	bool rich, room;
 
@@ -255,6 +268,8 @@ bool blkv_depot_draw(struct blkv_depot *depot, struct blkv_supply *supply, bool 
 			supply->missing[order] -= idle_take(&depot->data[order],
 							    &supply->chunks[order],
 							    supply->missing[order]);
+	supply->spare = spare;
+	depot_count_spare(depot, supply, wanted - supply->missing[0]);
 	depot_promise(depot, supply, blkv_supply_missing(supply));
 	/* The rest of what the depot may own may be idle chunks of other orders. */
 	room = supply->promised < blkv_supply_missing(supply) && depot_has_idle(depot);
@@ -278,9 +293,11 @@ void blkv_depot_settle(struct blkv_depot *depot, struct blkv_supply *supply, boo
 	unsigned int order, unused = supply->allowed;
 	unsigned long flags;
 
+	KUNIT_STATIC_STUB_REDIRECT(blkv_depot_settle, depot, supply, waits);
 	spin_lock_irqsave(&depot->lock, flags);
 	WRITE_ONCE(depot->waiters, depot->waiters + waits);
 	depot->nr_promised -= supply->promised;
+	depot_count_spare(depot, supply, supply->nr_new[0]);
 	for (order = 0; order <= supply->max_order; order++) {
 		if (supply->surplus)
 			depot->nr_surplus += supply->nr_new[order] << order;
@@ -299,6 +316,7 @@ void blkv_depot_settle(struct blkv_depot *depot, struct blkv_supply *supply, boo
 	if (unused)
 		blkv_depot_schedule_trim(depot);
 }
+EXPORT_SYMBOL_IF_KUNIT(blkv_depot_settle);
 
 /**
  * blkv_depot_give_back() - return chunks, to the quarantine if there is one, else to the idle ones
@@ -348,18 +366,18 @@ void blkv_depot_give_back(struct blkv_depot *depot, struct blkv_chunks *chunks)
 EXPORT_SYMBOL_IF_KUNIT(blkv_depot_give_back);
 
 /**
- * blkv_depot_add_spare() - count the single pages of a long request
- * @depot: the depot: the reserve must be there without them
- * @nr: how many more, or fewer
+ * blkv_depot_drop_spare() - a long request is about to return its single pages
+ * @depot: the depot
+ * @nr: how many of them it has
  *
  * Context: Any.
  */
-void blkv_depot_add_spare(struct blkv_depot *depot, int nr)
+void blkv_depot_drop_spare(struct blkv_depot *depot, unsigned int nr)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&depot->lock, flags);
-	depot->nr_spare += nr;
+	depot->nr_spare -= nr;
 	spin_unlock_irqrestore(&depot->lock, flags);
 }
 

@@ -95,7 +95,7 @@ void blkv_depot_suspect(struct blkv_depot *depot, struct blkv_chunks *chunks);
 void blkv_depot_schedule_trim(struct blkv_depot *depot);
 bool blkv_depot_trim(struct blkv_depot *depot);
 void blkv_depot_free_surplus(struct blkv_depot *depot, struct blkv_chunks *chunks);
-void blkv_depot_add_spare(struct blkv_depot *depot, int nr);
+void blkv_depot_drop_spare(struct blkv_depot *depot, unsigned int nr);
 void blkv_depot_check(struct blkv_depot *depot);
 void blkv_depot_await(struct blkv_depot *depot);
 bool blkv_depot_collect(struct blkv_depot *depot, struct blkv_supply *supply);

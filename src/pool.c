@@ -160,6 +160,8 @@ static void memory_abandon(struct blkv_pool *pool, struct blkv_memory *memory)
 {
 	struct blkv_chunks chunks;
 
+	if (memory->nr_spare)
+		blkv_depot_drop_spare(&pool->depot, memory->nr_spare);
 	blkv_chunks_init(&chunks);
 	blkv_memory_dissolve(memory, &chunks);
 	blkv_depot_give_back(&pool->depot, &chunks);
@@ -256,19 +258,6 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 	return done;
 }
 
-/* Count the single pages of a long request: the reserve must be there without them. */
-static void memory_count_spare(struct blkv_pool *pool, struct blkv_memory *memory)
-{
-	struct page *chunk;
-	unsigned int i;
-
-	for (i = 0; i < memory->nr_vecs; i++) {
-		chunk = blkv_vec_chunk(memory, i);
-		memory->nr_spare += chunk && !blkv_chunk_order(chunk);
-	}
-	blkv_depot_add_spare(&pool->depot, memory->nr_spare);
-}
-
 /* Build memory from a supply, or return the supply. */
 static bool memory_build(struct blkv_pool *pool, struct blkv_memory *memory,
 			 const struct blkv_shape *shape, struct blkv_supply *supply)
@@ -277,6 +266,7 @@ static bool memory_build(struct blkv_pool *pool, struct blkv_memory *memory,
 
 	if (supply->promised)
 		blkv_depot_settle(&pool->depot, supply, false);
+	memory->nr_spare = supply->nr_spare;
 	if (!done) {
 		memory_abandon(pool, memory);
 		supply_return(pool, supply);
@@ -290,7 +280,6 @@ static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memo
 				bool spare)
 {
 	struct blkv_supply supply;
-	bool done;
 
 	if (plan->nr_vecs > BLKV_MAX_VECS)
 		return false;
@@ -300,10 +289,7 @@ static bool memory_take_planned(struct blkv_pool *pool, struct blkv_memory *memo
 		return false;
 	if (supply.promised)
 		blkv_supply_fill(&supply, GFP_NOWAIT);
-	done = memory_build(pool, memory, shape, &supply);
-	if (done && spare)
-		memory_count_spare(pool, memory);
-	return done;
+	return memory_build(pool, memory, shape, &supply);
 }
 
 static bool memory_take_planned_local(struct blkv_pool *pool, struct blkv_memory *memory,
@@ -525,7 +511,7 @@ void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_
 	if (!(flags & BLKV_SUSPECT) && memory_put_page(pool, memory))
 		return;
 	if (memory->nr_spare)
-		blkv_depot_add_spare(&pool->depot, -(int)memory->nr_spare);
+		blkv_depot_drop_spare(&pool->depot, memory->nr_spare);
 	blkv_chunks_init(&chunks);
 	blkv_memory_dissolve(memory, &chunks);
 	if (flags & BLKV_SUSPECT)

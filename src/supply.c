@@ -42,6 +42,8 @@ void blkv_supply_init(struct blkv_supply *supply, struct blkv_lates *lates, cons
 	INIT_LIST_HEAD(&supply->vecs);
 	supply->missing_vecs = nr_vecs;
 	supply->nr_new_vecs = 0;
+	supply->spare = false;
+	supply->nr_spare = 0;
 	supply->surplus = false;
 	blkv_supply_allow(supply, 0);
 }

@@ -25,6 +25,8 @@
  * @vecs: the page for bvecs, if one is needed
  * @promised: number of pages that it may allocate; the depot counts them
  * @allowed: and that it has not allocated yet
+ * @spare: it is for a long request, which leaves the reserve alone
+ * @nr_spare: single pages that the depot counts as those of long requests
  * @surplus: its chunks belong to a magazine, not to the depot
  * @nr_new: number of chunks that were allocated, by order
  * @nr_new_vecs: and of pages for bvecs
@@ -38,6 +40,8 @@ struct blkv_supply {
 	struct list_head vecs;
 	unsigned int promised;
 	unsigned int allowed;
+	bool spare;
+	unsigned int nr_spare;
 	bool surplus;
 	unsigned int nr_new[BLKV_ORDERS];
 	unsigned int nr_new_vecs;

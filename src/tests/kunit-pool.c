@@ -1139,6 +1139,46 @@ static void pages_of_a_long_request_are_no_reserve(struct kunit *test)
 	expect_settled(test, fixture);
 }
 
+/* Suspects are released as soon as the depot owns the pages of a long request. */
+static void releasing_settle(struct blkv_depot *depot, struct blkv_supply *supply, bool waits)
+{
+	struct kunit *test = kunit_get_current_test();
+	unsigned int i;
+
+	kunit_deactivate_static_stub(test, blkv_depot_settle);
+	blkv_depot_settle(depot, supply, waits);
+	for (i = 0; i < 2; i++) {
+		mod_delayed_work(system_wq, &depot->release, 0);
+		flush_delayed_work(&depot->release);
+	}
+}
+
+/* They are no reserve at any time, nor if the long request gets no memory after all. */
+static void new_pages_of_a_long_request_are_no_reserve(struct kunit *test)
+{
+	struct bvtest_caller *caller = bvtest_caller(test);
+	struct fixture *fixture = new_fixture(test);
+	struct blkv_pool *pool = &fixture->pool;
+	struct blkv_memory a = {}, b = {};
+	unsigned int i, few;
+
+	for (i = 0; i < 10; i++)
+		bvtest_caller_add(caller, 2 * i * PAGE_SIZE, PAGE_SIZE);
+	for (few = 0; few < 2; few++) {
+		KUNIT_ASSERT_TRUE(test, blkv_memory_get(pool, &b, BLKV_REGION_SECTORS, NULL));
+		blkv_memory_put(pool, &b, 0, BLKV_SUSPECT);
+		system_pages = few ? 5 : PLENTY;
+		kunit_activate_static_stub(test, blkv_depot_settle, releasing_settle);
+		KUNIT_EXPECT_EQ(test, blkv_memory_get_long(pool, &a, &caller->shape), !few);
+		KUNIT_EXPECT_EQ(test, pool->depot.nr_spare, few ? 0 : 10);
+		KUNIT_EXPECT_EQ(test, pool->depot.data[0].nr, RESERVE_DATA + (few ? 4 : 0));
+		put(pool, &a);
+		expect_settled(test, fixture);
+		trim(pool);
+		trim(pool);
+	}
+}
+
 static void idle_chunks_are_trimmed(struct kunit *test)
 {
 	struct bvtest_caller *caller = bvtest_caller(test);
@@ -2652,6 +2692,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(too_many_segments_are_reshaped),
 	KUNIT_CASE(long_memory_leaves_the_reserve_alone),
 	KUNIT_CASE(pages_of_a_long_request_are_no_reserve),
+	KUNIT_CASE(new_pages_of_a_long_request_are_no_reserve),
 	KUNIT_CASE(idle_chunks_are_trimmed),
 	KUNIT_CASE(late_data_are_found_in_any_shape),
 	KUNIT_CASE(sectors_are_marked_in_any_shape),

@@ -28,6 +28,7 @@
 #include <linux/gfp.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "depot.h"
 #include "magazine.h"
@@ -479,6 +480,7 @@ static void depot_trim_kind(struct blkv_depot *depot, struct blkv_idle *idle, un
 		if (idle != &depot->vecs)
 			blkv_list_check(depot->late, &unused);
 		blkv_list_free(&unused);
+		cond_resched();
 	} while (more);
 }
 
@@ -589,8 +591,10 @@ static bool suspects_release(struct blkv_depot *depot)
 	spin_lock_irq(&depot->lock);
 	blkv_rest_rotate(&depot->rest, &rested);
 	spin_unlock_irq(&depot->lock);
-	while (!list_empty(&rested))
+	while (!list_empty(&rested)) {
 		suspects_release_some(depot, &rested);
+		cond_resched();
+	}
 	depot_unclaim(depot);
 	/* A waiter may now allocate pages, because the depot is further below its limit. */
 	wake_up(&depot->wait);

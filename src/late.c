@@ -8,6 +8,7 @@
 #include <kunit/visibility.h>
 #include <linux/blkdev.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "chunk.h"
 #include "late.h"
@@ -60,16 +61,19 @@ noinline_for_stack void blkv_page_report(struct blkv_lates *lates, struct page *
  * @lates: where a finding is recorded
  * @chunks: a list of them
  *
- * Context: Any.
+ * Context: Process; may sleep.
  */
 void blkv_list_check(struct blkv_lates *lates, struct list_head *chunks)
 {
 	struct page *chunk;
 	unsigned int i;
 
-	list_for_each_entry(chunk, chunks, lru)
+	list_for_each_entry(chunk, chunks, lru) {
 		for (i = 0; i < 1U << blkv_chunk_order(chunk); i++)
 			blkv_page_check(lates, chunk + i);
+		/* At suspend, this is all memory of a pool. */
+		cond_resched();
+	}
 }
 
 /**

@@ -587,6 +587,7 @@ static void suspects_release_some(struct blkv_depot *depot, struct list_head *re
 static bool suspects_release(struct blkv_depot *depot)
 {
 	LIST_HEAD(rested);
+	bool others;
 
 	spin_lock_irq(&depot->lock);
 	blkv_rest_rotate(&depot->rest, &rested);
@@ -598,7 +599,10 @@ static bool suspects_release(struct blkv_depot *depot)
 	depot_unclaim(depot);
 	/* A waiter may now allocate pages, because the depot is further below its limit. */
 	wake_up(&depot->wait);
-	return READ_ONCE(depot->rest.nr_suspects);
+	spin_lock_irq(&depot->lock);
+	others = depot->rest.nr_suspects;
+	spin_unlock_irq(&depot->lock);
+	return others;
 }
 
 static void depot_release(struct work_struct *work)
@@ -668,9 +672,13 @@ bool blkv_depot_collect(struct blkv_depot *depot, struct blkv_supply *supply)
 /* Does the depot have any page for a waiter? */
 static bool depot_has_any(struct blkv_depot *depot, const struct blkv_supply *supply)
 {
-	return (supply->missing[0] &&
-		(READ_ONCE(depot->data[0].nr) || READ_ONCE(depot->rest.nr_resting))) ||
-	       (supply->missing_vecs && READ_ONCE(depot->vecs.nr));
+	bool any;
+
+	spin_lock_irq(&depot->lock);
+	any = (supply->missing[0] && (depot->data[0].nr || depot->rest.nr_resting)) ||
+	      (supply->missing_vecs && depot->vecs.nr);
+	spin_unlock_irq(&depot->lock);
+	return any;
 }
 
 /* Are too few pages left for a waiter, all of its own included, without those that are suspect? */

@@ -227,10 +227,14 @@ has_labels() {
 }
 
 # Wait until nothing that the liar still has to do can affect the next request: the test leg was
-# re-read for the labels, and all late data have arrived.
+# re-read for the labels, and all late data have arrived. Those of the re-reads are in idle memory:
+# let it be looked at, and forget all reports.
 settle_lies() {
 	wait_until 30 has_labels
 	wait_until 30 liar_is_done
+	dmsetup suspend bvtest-v
+	dmsetup resume bvtest-v
+	dmsetup message bvtest-v 0 reset
 }
 
 fill_random() { # <device> <MiB>

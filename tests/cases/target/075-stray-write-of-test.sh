@@ -55,7 +55,8 @@ six_of_both
 lie honest
 expect_six_writes
 expect_field divergences 6
-expect_field mismatches 0
+expect "mismatches of other kinds" "" \
+	"$(dmsetup message bvtest-v 0 list | grep 'contents mismatch' | grep -v ' class=late ' || :)"
 dmsetup remove bvtest-v
 
 # Late data are found when the memory is used again: the last word of each sector is marked.
@@ -71,9 +72,9 @@ stray_read() { # <table options...>
 	expect_read 262144 4096
 	wait_until 30 liar_is_done
 	lie honest
-	expect_field mismatches 0
 }
 
+# (A slow machine may find them earlier, when the memory has been idle or has rested for seconds.)
 stray_read
 expect_read 0 4096
 wait_until 30 is_at_least mismatches 1
@@ -88,9 +89,6 @@ dmsetup remove bvtest-v
 # With a quarantine, every word is marked, and the memory rests before it is used again.
 stray_read quarantine_mib 1
 expect_read 0 4096
-sleep 0.2
-expect_field mismatches 0
-
 expect_read 1048576 1048576
 expect_read 1048576 1048576
 expect_read 1048576 1048576
@@ -124,7 +122,6 @@ lie honest
 for i in 1 2 3 4; do expect_read $((i * 8192)) 4096; done
 wait_until 30 liar_is_done
 for i in 1 2 3 4; do expect_read $((i * 8192)) 4096; done
-expect_field mismatches 0
 dmsetup suspend bvtest-v
 expect_field mismatches 1
 expect_field first_mismatch 512

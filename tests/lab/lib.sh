@@ -293,35 +293,68 @@ build_module() { # <kernel tree> <module> [<make argument>...]
 }
 
 # Build a driver of a kernel of the lab with a real bug put back: an exhibit of tests/museum, which names
-# the driver and edits a copy of its source. Prints the path of the module.
-build_exhibit() { # <kernel tree> <exhibit> [<make argument>...]
-	local tree=$1 name=$2 dir text
-	shift 2
-	text=$(edit_driver "$tree/source" "$name") || return 1
-	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "museum $name $*" | sha256sum | cut -c 1-16)
+# the driver and edits a copy of its source; or the same without the bug, as a control. Prints the path
+# of the module: NAME.ko or NAME_control.ko.
+build_exhibit() { # <kernel tree> <exhibit> bug|control [<make argument>...]
+	local tree=$1 name=$2 which=$3 module dir f
+	shift 3
+	module=$name
+	[ "$which" = bug ] || module+=_control
+	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "museum $module $*" | sha256sum | cut -c 1-16)
 	mkdir -p "$dir"
 	(
 		flock 9
+		rm -rf "$dir/new"
+		mkdir "$dir/new"
+		edit_driver "$tree/source" "$name" "$which" "$module" "$dir/new" || exit 1
 		# An unchanged source is not compiled again.
-		[ "$text" = "$(cat "$dir/$name.c" 2>/dev/null)" ] || say "$text" >"$dir/$name.c"
-		say "obj-m := $name.o" >"$dir/Kbuild"
+		for f in "$dir"/new/*; do
+			cmp -s "$f" "$dir/${f##*/}" || { cp "$f" "$dir/"; rm -f "$dir/$module.ko"; }
+		done
+		[ ! "$dir/$module.ko" -nt "$tree/Module.symvers" ] || exit 0
 		make -C "$tree" M="$dir" "$@" modules >"$dir/build.log" 2>&1 || { cat "$dir/build.log" >&2; exit 1; }
 	) 9>"$dir/lock" || return 1
-	say "$dir/$name.ko"
+	say "$dir/$module.ko"
 }
 
-# Print the source of the driver with the bug.
-edit_driver() ( # <kernel source> <exhibit>
+# Write the sources of the driver, with the bug or without it, and the Kbuild file.
+edit_driver() ( # <kernel source> <exhibit> bug|control <module> <folder>
 	# shellcheck disable=SC2317
 	replace() { # <text> <other text>
-		[[ $text = *"$1"* ]] || die "$name: $driver has changed, it has no \"$1\""
+		[[ $text = *"$1"* ]] || die "$name: $file has moved on, it has no \"$1\""
 		text=${text//"$1"/"$2"}
 	}
-	name=$2
+	# A module may be made of several files: edit this one from now on.
+	# shellcheck disable=SC2317
+	edit() { # <file below the kernel source>
+		printf '%s\n' "$text" >"$folder/$(file_name "$file")"
+		file=$1
+		[[ " $driver $files " = *" $file "* ]] || die "$name: $file is not one of its files"
+		text=$(cat "$folder/$(file_name "$file")")
+	}
+	# A module of one file is named after it.
+	file_name() {
+		if [ -n "$files" ]; then say "${1##*/}"; else say "$module.c"; fi
+	}
+	sources=$1 name=$2 module=$4 folder=$5 driver='' files=''
+	rename() { :; }
+	TOP=$top
 	. "$top/tests/museum/$name"
-	text=$(cat "$1/$driver") || exit 1
-	put_back
-	say "$text"
+	for file in $driver $files; do
+		cp "$sources/$file" "$folder/$(file_name "$file")" || exit 1
+	done
+	file=$driver
+	text=$(cat "$folder/$(file_name "$file")")
+	rename
+	[ "$3" = control ] || { edit "$driver"; put_back; }
+	printf '%s\n' "$text" >"$folder/$(file_name "$file")"
+	say "obj-m := $module.o" >"$folder/Kbuild"
+	say "ccflags-y := -I\$(srctree)/${driver%/*}" >>"$folder/Kbuild"
+	if [ -n "$files" ]; then
+		for file in $driver $files; do
+			[[ $file != *.c ]] || say "$module-y += $(basename "$file" .c).o"
+		done >>"$folder/Kbuild"
+	fi
 )
 
 # Run the unit tests in a machine; again, alone, if the host starved it.

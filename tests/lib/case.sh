@@ -117,12 +117,17 @@ lie() { dmsetup message -- bvtest-liar 0 "$@"; }
 liar_keeps() { [ "$(dmsetup status bvtest-liar | awk '{print $4}')" = "$1" ]; } # <reads>
 liar_is_done() { [ "$(dmsetup status bvtest-liar | awk '{print $5}')" = 0 ]; }
 
-# Load a driver with a bug of tests/museum. tests/run looks for the calls, to build what is needed.
+# Load a driver with a bug of tests/museum. tests/run looks for the calls, to build what is needed; the names
+# must be literal.
 need_exhibit() { # <name>
 	local ko
 	ko=$(grep "/$1\.ko$" <<<"${EXHIBITS-}") || skip "the source of this kernel's drivers is not here"
 	insmod "$ko"
 	exhibits+=" $1"
+}
+# The same without loading them: those that the case is about to load itself.
+need_exhibits() { # <name>...
+	[ -n "${EXHIBITS-}" ] || skip "the source of this kernel's drivers is not here"
 }
 exhibits=
 

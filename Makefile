@@ -11,7 +11,7 @@ space := $(subst ,, )
 kbuild = $(MAKE) -C "$(KDIR)" M="$(CURDIR)"
 
 .PHONY: all modules install uninstall man install-man clean demo check help headers tools \
-	check-debug check-kernels check-workloads soak bench \
+	check-debug check-kernels check-workloads soak museum bench \
 	deb patch check-deb check-patch check-recipes
 
 all: modules
@@ -86,6 +86,9 @@ check-workloads:
 soak:
 	@HOURS="$(HOURS)" SEED="$(SEED)" ROUND="$(ROUND)" tests/soak
 
+museum:
+	@tests/museum/run
+
 bench:
 	@bench/run
 
@@ -120,6 +123,7 @@ help:
 	@echo "make check-kernels   run the cases on each kernel that Debian offers"
 	@echo "make check-workloads run file systems, databases, swap, a Debian installation (LONG=1)"
 	@echo "make soak HOURS=0.5  run all of that mixed, with faults and memory pressure (SEED=n)"
+	@echo "make museum          put real bugs of drivers back and look for them: Documentation/museum.rst"
 	@echo "make bench           compare speed with peers and with the floor (BENCH_ROUNDS=5: 6 minutes)"
 	@echo
 	@echo "Packages and patches:"

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What exhibits of tests/museum share, in the machine, on top of tests/lib/case.sh: how one is run with
+# its bug and without it, below blkverify and alone, by an ordinary load. Sourced.
+
+. "$TOP/tests/lib/trouble.sh"
+mnt=$TMPDIR/bvtest-mnt
+md_version=
+
+# ---- legs ----------------------------------------------------------------------------------------
+
+# A RAM disk as large as the test leg, that offers what most legs do; sets raw and sectors.
+raw_like_test() {
+	sectors=$(blockdev --getsz "$test")
+	new_leg $(((sectors + 2047) / 2048)) discard=1
+	raw=$leg
+}
+
+# An array of md with a personality of this name, without metadata, or with that of md_version; sets leg. Its members are as large
+# as given; 0: as they are. Attributes of md are set before it starts.
+new_md() { # <personality> <members> <MiB of a member> [attribute=value...] -- <device>...
+	local md=/sys/block/md_museum/md number=0 a device size
+	[ -d $md ] || echo md_museum >/sys/module/md_mod/parameters/new_array
+	echo "${md_version:-none}" >$md/metadata_version
+	echo "$1" >$md/level
+	echo "$2" >$md/raid_disks
+	size=$(($3 * 1024))
+	[ $size = 0 ] || echo $size >$md/component_size
+	shift 3
+	while [ "$1" != -- ]; do
+		echo "${1#*=}" >"$md/${1%%=*}"
+		shift
+	done
+	shift
+	for device; do
+		lsblk -dno MAJ:MIN "$device" | tr -d ' ' >$md/new_dev
+		a=$md/dev-$(lsblk -dno KNAME "$device")
+		[ $size != 0 ] || echo $(($(blockdev --getsz "$device") / 2)) >"$a/size"
+		[ $size = 0 ] || [ -n "$md_version" ] || echo $size >"$a/size"
+		echo $number >"$a/slot"
+		number=$((number + 1))
+	done
+	echo active >$md/array_state
+	leg=/dev/md_museum
+	wait_until 10 test -b $leg
+}
+remove_md() {
+	local md=/sys/block/md_museum/md i
+	[ -d $md ] || return 0
+	for ((i = 0; i < 50; i++)); do
+		! echo clear >$md/array_state || return 0
+		sleep 0.1
+	done 2>/dev/null
+}
+
+# ---- loads ---------------------------------------------------------------------------------------
+
+# A step of a load: run a command, whose failure does not matter, since reads of bad sectors fail. It
+# fails when blkverify has found something, which ends the load.
+step() { # <what it does> <command>...
+	[ -z "$found_in" ] || return 1
+	local what=$1
+	shift
+	"$@" >"$TMPDIR/step" 2>&1 || step_failed+="$what: $(tail -n 1 "$TMPDIR/step"); "
+	[ "$(field mismatches)" != 0 ] || [ "$(field divergences)" != 0 ] || return 0
+	found_in=$what
+	return 1
+}
+found_in='' step_failed=''
+
+# Files are made, checked, removed and trimmed.
+use_files() { # <device>
+	mkdir -p "$mnt"
+	mount -o discard "$1" "$mnt" || return 1
+	cp -a /usr/share/perl5/D* "$mnt/" &&
+		fio --name=files --directory="$mnt" --rw=randwrite --bsrange=1k-64k --size=2m --numjobs=2 \
+			--verify=crc32c --ioengine=psync --fsync=32 --randseed=3 &&
+		umount "$mnt" && mount -o discard "$1" "$mnt" &&
+		diff -r --no-dereference /usr/share/perl5/Dpkg "$mnt/Dpkg" &&
+		rm -r "$mnt/Dpkg" && sync && { fstrim "$mnt" || :; }
+	local status=$?
+	umount "$mnt"
+	return $status
+}
+check_files() { e2fsck -fn "$1"; } # <device>
+
+# Many requests at once, which fio checks itself. Blocks that overlap would confuse it.
+use_fio() { # <device>
+	local bs size=4m
+	for bs in 4k 256k; do
+		fio --name=load --filename="$1" --rw=randwrite --direct=1 --ioengine=libaio --iodepth=16 --bs=$bs \
+			--size=$size --verify=crc32c --verify_fatal=1 --randseed=11 || return 1
+		size=16m
+	done
+}
+
+# Write, then discard odd pieces of it.
+use_discards() { # <device>
+	local i
+	dd if=/dev/urandom of="$1" bs=1M count=8 oflag=direct status=none || return 1
+	for ((i = 0; i < 24; i++)); do
+		blkdiscard -o $((i * 300 * 1024 + i % 8 * 512)) -l $((70 * 1024 + i % 5 * 1024)) "$1" || :
+	done
+}
+
+read_all() { # <device>
+	dd if="$1" of=/dev/null bs=1M iflag=direct status=none
+}
+
+# What people do with a disk, and a scrub.
+ordinary_load() {
+	step mkfs mkfs.ext4 -qF $v &&
+		step files use_files $v &&
+		step fsck check_files $v &&
+		step scrub read_all $v &&
+		step fio use_fio $v &&
+		step discards use_discards $v &&
+		step scrub read_all $v
+}
+
+# ---- peers: the same on the bare device -----------------------------------------------------------
+
+# Each prints its name and "found" or "nothing".
+ask_peers() { # <device>
+	local said=nothing
+	use_fio "$1" >"$TMPDIR/peer" 2>&1 || said=found
+	record peer fio $said "$(grep -m 1 -e 'verify:' -e 'error' "$TMPDIR/peer" | tr -d '\n' | cut -c 1-100)"
+	said=nothing
+	{ mkfs.ext4 -qF "$1" && use_files "$1"; } >"$TMPDIR/peer" 2>&1 || said=found
+	record peer files $said "$(tail -n 1 "$TMPDIR/peer" | cut -c 1-100)"
+	said=nothing
+	check_files "$1" >"$TMPDIR/peer" 2>&1 || said=found
+	record peer e2fsck $said "$(tail -n 1 "$TMPDIR/peer" | cut -c 1-100)"
+}
+
+# ---- a run ---------------------------------------------------------------------------------------
+
+# A line of results: bug or control, then words, separated by "|".
+results=/dev/null
+record() {
+	local IFS='|'
+	printf 'museum|%s|%s|%s\n' "$exhibit" "$which" "$*" >>"$results"
+}
+
+load_exhibit() {
+	local name=$exhibit ko
+	[ "$which" = bug ] || name+=_control
+	ko=$(grep "/$name\.ko$" <<<"${EXHIBITS-}") || skip "the source of this kernel's drivers is not here"
+	insmod "$ko" $module_options || fail "$name cannot be loaded: $(dmesg | tail -n 3)"
+	exhibits+=" $name"
+}
+
+# The default functions of an exhibit.
+exhibit_defaults() {
+	options= peers=yes module_options=
+	rename() { :; }
+	load() { ordinary_load; }
+	tear_down() { :; }
+}
+
+clean_up_exhibit() {
+	set +e
+	umount "$mnt" 2>/dev/null
+	dmsetup resume bvtest-v 2>/dev/null
+	dmsetup remove bvtest-v 2>/dev/null
+	tear_down >/dev/null 2>&1
+	clean_up
+}
+
+uptime_now() { cut -d ' ' -f 1 /proc/uptime; }
+
+# Below blkverify.
+below_blkverify() (
+	set -e
+	local mark begin report
+	trap clean_up_exhibit EXIT
+	exhibit_defaults
+	. "$TOP/tests/museum/$exhibit"
+	load_exhibit
+	legs
+	[ -n "$raw" ] || raw_like_test
+	make_v $options
+	mark="bvtest: load of $exhibit $which."
+	echo "$mark" >/dev/kmsg
+	load || :
+	mapfile -t report < <(dmesg | sed "1,/$mark/d" | grep -E 'blkverify: .*(contents mismatch|divergence)')
+	begin=$(dmesg | sed -n "s/^\[ *\([0-9.]*\)\] $mark/\1/p")
+	record load "${found_in:-all}" "$(field compared)" "${step_failed:-}"
+	if dmesg | sed "1,/$mark/d" | grep -E "$trouble" >"$TMPDIR/trouble"; then
+		record kernel "$(head -n 1 "$TMPDIR/trouble")"
+	fi
+	if [ ${#report[@]} = 0 ]; then
+		record nothing
+	else
+		record found "$(awk -v line="${report[0]}" -v begin="$begin" 'BEGIN {
+			match(line, /[0-9]+\.[0-9]+/); printf "%.1f", substr(line, RSTART, RLENGTH) - begin}')" \
+			"$(sed -n 's/.*in sector \([0-9]*\).*/\1/p; s/.* sector=\([0-9]*\) .*divergence.*/\1/p' <<<"${report[0]}")" \
+			"$(sed -n 's/.* class=\([^ ]*\).*/\1/p; s/.*divergence .*test=\(-[0-9]*\).*/error(\1)/p' <<<"${report[0]}")" \
+			"${report[0]#*\] }"
+	fi
+)
+
+# Alone.
+alone() (
+	set -e
+	trap clean_up_exhibit EXIT
+	exhibit_defaults
+	. "$TOP/tests/museum/$exhibit"
+	[ "$peers" = yes ] || exit 0
+	load_exhibit
+	legs
+	ask_peers "$test"
+)
+
+# What breaks in a run must not end the others.
+apart() { # <function>
+	local status
+	set +e
+	"$1" >"$TMPDIR/../exhibit.out" 2>&1
+	status=$?
+	set -e
+	[ $status = 0 ] || record broken "$1: $(tail -n 1 "$TMPDIR/../exhibit.out")"
+}
+
+# Run an exhibit without its bug, then with it, which may damage the machine. Whoever calls this looks at
+# the results.
+run_exhibit() { # <name>
+	exhibit=$1
+	for which in control bug; do
+		apart below_blkverify
+		[ -n "${NO_PEERS-}" ] || apart alone
+	done
+}

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The table of the museum, as text and as Documentation/museum.rst. Sourced by tests/museum/run.
+# shellcheck shell=bash disable=SC2154
+
+# Who of the peers found something on the driver alone.
+peer_words() { # <exhibit> bug|control
+	local peer words=''
+	for peer in fio files e2fsck; do
+		[ "$(result "$1" "$2" peer $peer | column 1)" != found ] || words+="${words:+, }$peer"
+	done
+	grep -q "^museum|$1|$2|peer" "$log" || words=-
+	say "${words:-nothing}"
+}
+
+control_words() { # <exhibit>
+	local words=nothing
+	[ -z "$(result "$1" control found)" ] || words=ALARM
+	[ "$(peer_words "$1" control)" = nothing ] || [ "$(peer_words "$1" control)" = - ] || words+="+peer"
+	grep -q "^museum|$1|control|load" "$log" || words="not run"
+	say "$words"
+}
+
+print_table() {
+	local name found yes
+	printf '%-20s %-13s %-5s %6s %8s %-16s %-8s %s\n' bug kind found after sector class control 'peers alone'
+	for name in "${exhibits[@]}"; do
+		found=$(result "$name" bug found)
+		yes=no
+		[ -z "$found" ] || yes=yes
+		grep -q "^museum|$name|bug|load" "$log" || yes='-'
+		printf '%-20s %-13s %-5s %6s %8s %-16s %-8s %s\n' "$name" "$(words_of_exhibit "$name" kind)" \
+			$yes "$(column 1 <<<"$found")" "$(column 2 <<<"$found")" "$(column 3 <<<"$found")" \
+			"$(control_words "$name")" "$(peer_words "$name" bug)"
+	done
+}
+
+write_document() {
+	local name found reason
+	cat <<END
+.. SPDX-License-Identifier: GPL-2.0-only
+.. Written by tests/museum/run. Do not edit.
+
+===============================
+The museum: real bugs, put back
+===============================
+
+Bugs that drivers of Linux had are put back, by a few lines each, into the drivers of Linux
+$(cat "$cache/uml-$kernel/include/config/kernel.release") (User-Mode Linux, one CPU). The driver is the test leg, a RAM disk is the raw leg. The load is
+ordinary: mkfs, files, fsck, fio, discards, and reading everything. \`\`make museum\`\` does this.
+Last run: $(date -u +%F). Found: $(grep -c '^museum|[^|]*|bug|found' "$log") of ${#exhibits[@]}. Reports for the same drivers without the bug (*control*):
+$(grep -c '^museum|[^|]*|control|found' "$log").
+
+* *after*: seconds from the start of the load to the first report.
+* *class*: what the report calls it; \`\`error(-5)\`\` is an error that only the test leg returned.
+* *peers alone*: who found something on the driver without blkverify: fio with its verification, reading
+  files back, or e2fsck.
+
+::
+
+$(print_table | sed 's/^/    /; s/ *$//')
+
+END
+	for name in "${exhibits[@]}"; do
+		say "$name"
+		sed 's/./-/g' <<<"$name"
+		say
+		say "$(words_of_exhibit "$name" what | sed 's/./\U&/'). Driver: \`\`$(words_of_exhibit "$name" driver)\`\`. Source: $(words_of_exhibit "$name" source)."
+		found=$(result "$name" bug found | cut -d '|' -f 4-)
+		if [ -n "$found" ]; then
+			say
+			say "Found while: $(result "$name" bug load | column 1). First report::"
+			say
+			say "    ${found#*blkverify: }"
+		else
+			reason=$(words_of_exhibit "$name" missed_because)
+			say
+			say "Not found. ${reason:+The reason: $reason.}"
+		fi
+		if grep -q "^museum|$name|trouble" "$log"; then
+			say
+			say "The run did not end well::"
+			say
+			grep "^museum|$name|trouble" "$log" | cut -d '|' -f 4- | sed 's/^/    /'
+		fi
+		say
+	done
+}

@@ -53,7 +53,7 @@ $(grep -c '^museum|[^|]*|control|found' "$log").
 * *after*: seconds from the start of the load to the first report.
 * *class*: what the report calls it; \`\`error(-5)\`\` is an error that only the test leg returned.
 * *peers alone*: who found something on the driver without blkverify: fio with its verification, reading
-  files back, or e2fsck.
+  files back, or e2fsck. They run their own load once, without special steps such as a reload.
 
 ::
 
@@ -64,7 +64,7 @@ END
 		say "$name"
 		sed 's/./-/g' <<<"$name"
 		say
-		say "$(words_of_exhibit "$name" what | sed 's/./\U&/'). Driver: \`\`$(words_of_exhibit "$name" driver)\`\`. Source: $(words_of_exhibit "$name" source)."
+		say "$(words_of_exhibit "$name" what). Driver: \`\`$(words_of_exhibit "$name" driver)\`\`. Source: $(words_of_exhibit "$name" source)."
 		found=$(result "$name" bug found | cut -d '|' -f 4-)
 		if [ -n "$found" ]; then
 			say

@@ -26,6 +26,7 @@ for options in "" separate_copies; do
 	dd if=/dev/urandom of=$v bs=4096 seek=7 count=1 oflag=direct status=none
 	wait_until 30 liar_is_done
 	lie honest
+	expect_only_late
 	dmsetup suspend bvtest-v
 	expect_field mismatches 1
 	expect_field first_mismatch 58

@@ -20,6 +20,7 @@ done
 expect "unfilled reads in the list" 8 "$(dmsetup message bvtest-v 0 list | grep -c ' class=unfilled ')"
 expect_log 'read sector=8 nr=8 contents mismatch in sector 8 byte=504 .* class=unfilled differ=1 '
 settle_lies
+dmsetup message bvtest-v 0 reset
 
 # Only one sector of a long read is late.
 lie early "$(scaled 30)" 77 1
@@ -29,6 +30,7 @@ expect "the report" 1 "$(dmsetup message bvtest-v 0 list |
 
 # The same, completed with interrupts off: a worker looks at the data.
 settle_lies
+dmsetup message bvtest-v 0 reset
 lie irqs-off on
 lie early "$(scaled 75)" 200 1
 expect_read_error EILSEQ 65536 131072
@@ -54,6 +56,7 @@ expect_read 0 65536
 lie early "$(scaled 30)"
 lie flip 35 2
 expect_read_error EILSEQ 16384 4096
+expect_only_late
 expect_field first_mismatch 32
 expect_log 'read sector=32 nr=8 contents mismatch in sector 32 .* class=late '
 expect_read_error EILSEQ 16384 131072

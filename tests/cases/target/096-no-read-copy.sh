@@ -168,6 +168,8 @@ lie early "$(scaled 30)" 77 1
 expect_read_error EILSEQ 65536 65536
 expect_report 128 128 205 unfilled
 settle_lies
+expect_only_late
+tell reset
 
 # An untrusted sector is not reported: the caller gets the raw leg's data.
 lie early "$(scaled 30)" 77 1

@@ -3,7 +3,7 @@
  * Kernel modules: load what is needed, report what is missing.
  */
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -74,15 +74,19 @@ int module_need_target(void)
 int module_report_as_bug(void)
 {
 	const char *path = "/sys/module/dm_blkverify/parameters/report_as_bug";
-	FILE *file = fopen(path, "r+e");
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
 
-	if (!file && errno == ENOENT) {
+	if (fd < 0 && errno == ENOENT) {
 		say_error("the loaded dm-blkverify module is too old for --report-as-bug");
 		return WRONG_DEVICE;
 	}
-	if (!file || fputs("1\n", file) == EOF || fclose(file)) {
-		say_error("cannot write to %s: %s", path, strerror(errno));
-		return FAILED;
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (error) {
+		say_error("cannot write to %s: %s", path, strerror(error));
+		return exit_code_of(error);
 	}
 	say_debug("%s: 1", path);
 	return DONE;

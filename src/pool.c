@@ -167,7 +167,7 @@ static void memory_abandon(struct blkv_pool *pool, struct blkv_memory *memory)
 	blkv_depot_give_back(&pool->depot, &chunks);
 }
 
-/* Return chunks that came from a magazine, to that of this CPU if nobody waits. */
+/* Put chunks from a magazine back into this CPU's, unless a request waits for memory. */
 static void pool_put_surplus(struct blkv_pool *pool, struct blkv_chunks *chunks)
 {
 	blkv_magazines_put(&pool->magazines, &pool->depot.waiters, chunks);

@@ -399,8 +399,8 @@ static noinline_for_stack u32 sector_sum(const struct blkv_memory *memory, unsig
 }
 
 /*
- * Has the test leg changed its data since the comparison, so that they are equal now? Nobody else
- * may write to private memory.
+ * Did the test leg write to its buffer after the comparison, so that the legs match now? Only the
+ * test leg writes to private memory.
  */
 static bool difference_vanished(const struct part *part)
 {

@@ -317,44 +317,22 @@ build_exhibit() { # <kernel tree> <exhibit> bug|control [<make argument>...]
 	say "$dir/$module.ko"
 }
 
-# Write the sources of the driver, with the bug or without it, and the Kbuild file.
+# Write the source of the driver, with the bug or without it, and the Kbuild file.
 edit_driver() ( # <kernel source> <exhibit> bug|control <module> <folder>
 	# shellcheck disable=SC2317
 	replace() { # <text> <other text>
-		[[ $text = *"$1"* ]] || die "$name: $file has moved on, it has no \"$1\""
+		[[ $text = *"$1"* ]] || die "$name: $driver has moved on, it has no \"$1\""
 		text=${text//"$1"/"$2"}
 	}
-	# A module may be made of several files: edit this one from now on.
-	# shellcheck disable=SC2317
-	edit() { # <file below the kernel source>
-		printf '%s\n' "$text" >"$folder/$(file_name "$file")"
-		file=$1
-		[[ " $driver $files " = *" $file "* ]] || die "$name: $file is not one of its files"
-		text=$(cat "$folder/$(file_name "$file")")
-	}
-	# A module of one file is named after it.
-	file_name() {
-		if [ -n "$files" ]; then say "${1##*/}"; else say "$module.c"; fi
-	}
-	sources=$1 name=$2 module=$4 folder=$5 driver='' files=''
+	name=$2
 	rename() { :; }
 	TOP=$top
 	. "$top/tests/museum/$name"
-	for file in $driver $files; do
-		cp "$sources/$file" "$folder/$(file_name "$file")" || exit 1
-	done
-	file=$driver
-	text=$(cat "$folder/$(file_name "$file")")
+	text=$(cat "$1/$driver") || exit 1
 	rename
-	[ "$3" = control ] || { edit "$driver"; put_back; }
-	printf '%s\n' "$text" >"$folder/$(file_name "$file")"
-	say "obj-m := $module.o" >"$folder/Kbuild"
-	say "ccflags-y := -I\$(srctree)/${driver%/*}" >>"$folder/Kbuild"
-	if [ -n "$files" ]; then
-		for file in $driver $files; do
-			[[ $file != *.c ]] || say "$module-y += $(basename "$file" .c).o"
-		done >>"$folder/Kbuild"
-	fi
+	[ "$3" = control ] || put_back
+	say "$text" >"$5/$4.c"
+	printf '%s\n' "obj-m := $4.o" "ccflags-y := -I\$(srctree)/${driver%/*}" >"$5/Kbuild"
 )
 
 # Run the unit tests in a machine; again, alone, if the host starved it.

@@ -223,7 +223,7 @@ apart() { # <function>
 }
 
 # Run an exhibit with its bug and without it; without it first if the bug damages memory of the machine.
-# Whoever calls this looks at the results.
+# The caller checks the results.
 run_exhibit() { # <name>
 	local order="bug control"
 	exhibit=$1

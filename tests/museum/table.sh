@@ -34,6 +34,20 @@ print_table() {
 	done
 }
 
+# Was it found as it should be, and the driver without the bug healthy? Prints what was not.
+exhibit_is_right() { # <exhibit>
+	local expects found class
+	expects=$(words_of_exhibit "$1" expects)
+	found=$(result "$1" bug found)
+	class=$(column 3 <<<"$found")
+	case $expects in
+	found) [ -n "$found" ] ;;
+	missed) [ -z "$found" ] && grep -q "^museum|$1|bug|load" "$log" ;;
+	*) [[ $class = "$expects"* ]] ;;
+	esac || { say "$1: expected $expects, not \"${class:-nothing}\""; return 1; }
+	grep -qx "museum|$1|control|nothing" "$log" || { say "$1: not healthy without its bug"; return 1; }
+}
+
 write_document() {
 	local name found reason
 	cat <<END

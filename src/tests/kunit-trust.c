@@ -409,7 +409,7 @@ static void map_of_64_tib_is_made_quickly(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, blkv_trust_untrusted(&trust), i ? nr_sectors : 0);
 		blkv_trust_exit(&trust);
 	}
-	/* A few ms each, 2 s with KASAN in an emulated machine; a plain bitmap would take a minute. */
+	/* A few ms each, 2 s with KASAN and emulated; a plain bitmap would take a minute. */
 	KUNIT_EXPECT_LT(test, ktime_ms_delta(ktime_get(), start), 20000);
 }
 

@@ -283,6 +283,7 @@ static void convoy_leave(struct blkv_range_shard *home, struct blkv_range *range
 	next->subtree_last = range->subtree_last;
 	next->blockers = 0;
 	next->waiters = range->waiters;
+	range->waiters = 0;
 	rb_replace_node_cached(&range->node, &next->node, &home->roots[range->shared]);
 	if (!range->shared)
 		range_grant(next, granted);
@@ -323,8 +324,8 @@ static enum arrival range_insert(struct blkv_ranges *ranges, struct blkv_range *
 	return range->blockers ? ARRIVAL_WAITS : ARRIVAL_GRANTED;
 }
 
-/* Remove a range. Returns true if its node is gone and had as many waiters as it may have. */
-static bool range_remove(struct blkv_ranges *ranges, struct blkv_range *range,
+/* Remove a range. Its waiters are now those of a node that is gone: 0 if another range has the node. */
+static void range_remove(struct blkv_ranges *ranges, struct blkv_range *range,
 			 struct blkv_range_shard *wide, struct list_head *granted)
 {
 	struct blkv_range_shard *home = range_home(ranges, range), *shard;
@@ -332,17 +333,16 @@ static bool range_remove(struct blkv_ranges *ranges, struct blkv_range *range,
 
 	if (!list_empty(&range->convoy)) {
 		convoy_leave(home, range, granted);
-		return false;
+		return;
 	}
 	WARN_ON_ONCE(range->blockers);
 	tree_remove(range, &home->roots[range->shared]);
 	if (!range->waiters)
-		return false;
+		return;
 	if (wide)
 		waiters_release(wide, range, granted);
 	while ((shard = shard_next(ranges, &mask)))
 		waiters_release(shard, range, granted);
-	return range->waiters >= ranges->limit;
 }
 
 static void range_replace(struct blkv_ranges *ranges, struct blkv_range *from,
@@ -370,21 +370,26 @@ static void queue_wait(struct blkv_ranges *ranges, const struct blkv_range *firs
 	ranges->patience = first->blockers > ranges->limit ? max(ranges->limit / 2, 1U) : 0;
 }
 
-/* A range was unlocked. Insert what was queued; not all at once, because interrupts are off. */
-static void queue_admit(struct blkv_ranges *ranges, bool was_full, struct list_head *granted)
+/*
+ * A range was unlocked, and @released nodes had waited for it. Insert what was queued: not all at once,
+ * because interrupts are off, but one at least, because of (Q1).
+ */
+static void queue_admit(struct blkv_ranges *ranges, unsigned int released,
+			struct list_head *granted)
 {
+	bool due = released >= ranges->limit;
+	unsigned int work = released;
 	struct blkv_range *range;
-	unsigned int work = 0;
 	enum arrival arrival;
 
 	if (list_empty(&ranges->queue))
 		return;
 	if (ranges->patience && !--ranges->patience)
-		was_full = true;
-	if (!was_full)
+		due = true;
+	if (!due)
 		return;
 
-	while (work < ranges->limit) {
+	do {
 		range = list_first_entry_or_null(&ranges->queue, struct blkv_range, granted);
 		if (!range)
 			return;
@@ -397,8 +402,8 @@ static void queue_admit(struct blkv_ranges *ranges, bool was_full, struct list_h
 		}
 		if (arrival == ARRIVAL_GRANTED)
 			list_add_tail(&range->granted, granted);
-		work += hweight64(range->touched) + range->blockers;
-	}
+		work += hweight64(range->touched) + 2 * range->blockers;
+	} while (work < ranges->limit);
 	/* The ranges just admitted keep their marks, so their unlocks come here. */
 	ranges->patience = 1;
 }
@@ -486,14 +491,13 @@ static void wide_unlock(struct blkv_ranges *ranges, struct blkv_range *range,
 			struct list_head *granted)
 {
 	unsigned long flags;
-	bool was_full;
 
 	spin_lock_irqsave(&ranges->wide.lock, flags);
 	if (!range->marked)
 		shards_mark(ranges, range);
-	was_full = range_remove(ranges, range, &ranges->wide, granted);
+	range_remove(ranges, range, &ranges->wide, granted);
 	shards_unmark(ranges, range);
-	queue_admit(ranges, was_full, granted);
+	queue_admit(ranges, range->waiters, granted);
 	spin_unlock_irqrestore(&ranges->wide.lock, flags);
 }
 

@@ -644,8 +644,8 @@ static void crowd_of_equal_ranges_costs_no_walk(struct kunit *test)
 	KUNIT_EXPECT_LE(test, crowd_leave(test, crowd), 10);
 }
 
-/* Most steps of a call: two walks of an arrival, or one of a departure and those of admissions. */
-#define LONGEST (5 * crowd->ranges->limit)
+/* Most steps of a call: the walk of a departure, and two of the last admission. */
+#define LONGEST (3 * crowd->ranges->limit)
 
 static void crowd_costs_bounded_walks(struct kunit *test)
 {

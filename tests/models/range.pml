@@ -69,6 +69,11 @@ byte patience;
 #else
 #define pass_on(a) grant(a)
 #endif
+#ifdef MISTAKE_NONE_ADMITTED
+#define at_least_one true
+#else
+#define at_least_one tried
+#endif
 #ifdef MISTAKE_FULL_IGNORED
 #define had_full(a) 0
 #else
@@ -166,7 +171,7 @@ inline arrive(a)
 inline remove(a, see_wide)
 {
 	r[a].there = 0;
-	was_full = 0;
+	was_full = 0; released = 0;
 	for (i : 0 .. TASKS - 1) {
 		r[i].earlier[a] = 0
 	}
@@ -207,6 +212,7 @@ inline remove(a, see_wide)
 			}
 		:: else
 		fi;
+		released = r[a].waiters;
 		was_full = had_full(a)
 	fi;
 	r[a].next = NONE; r[a].waiters = 0; r[a].blockers = 0;
@@ -227,24 +233,25 @@ inline queue_admit()
 	:: patience -> patience--; if :: patience == 0 -> was_full = 1 :: else fi
 	:: else
 	fi;
-	work = 0;
+	work = released;
 	do
-	:: len(queue) == 0 || !was_full || work >= LIMIT -> break
+	:: len(queue) == 0 || !was_full || (work >= LIMIT && at_least_one) -> break
 	:: else ->
+		tried = 1;
 		queue ? <q>;
 		insert(q, 1);
 		if
 		:: is_full || is_crowd -> queue_wait(); work = NONE
 		:: else ->
 			queue ? q;
-			work = work + 1 + r[q].blockers
+			work = work + 1 + 2 * r[q].blockers
 		fi
 	od;
 	if
 	:: len(queue) && was_full && work != NONE -> patience = 1
 	:: else
 	fi;
-	work = 0; q = 0
+	work = 0; q = 0; tried = 0; released = 0
 }
 
 inline take_wide_lock() { atomic { !wide_lock -> wide_lock = 1 } }
@@ -261,8 +268,8 @@ inline unmark()
 
 proctype task(byte me)
 {
-	byte i, g, h, first, q, work;
-	bit is_full, is_crowd, was_full, done;
+	byte i, g, h, first, q, work, released;
+	bit is_full, is_crowd, was_full, tried, done;
 
 	/* blkv_range_lock() */
 	if
@@ -338,7 +345,7 @@ proctype task(byte me)
 #endif
 				remove(me, 0);
 				done = 1;
-				was_full = 0; h = 0
+				was_full = 0; released = 0; h = 0
 			:: else
 			fi
 		}

@@ -68,8 +68,8 @@ for raw_size in $sizes; do
 	done
 done
 
-# Blocks of more than a page are possible since 6.15.
-if [ "$(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -n 1)" = 6.15 ]; then
+# Blocks of more than a page are possible since 6.15, in kernels with huge pages.
+if [ "$(printf '%s\n' 6.15 "$(uname -r)" | sort -V | head -n 1)" = 6.15 ] && [ -e /sys/kernel/mm/transparent_hugepage ]; then
 	expect "pairs" 16 $pairs
 else
 	expect "pairs" 4 $pairs

@@ -25,6 +25,16 @@ mixed_until_some_fail() {
 	some_failed "$1"
 }
 
+# Write a page more than 1 MiB. A bio has 256 segments: this is one bio only if pages of dd's buffer
+# are adjacent, which not every kernel gives to anyone. Counts the writes that were one bio.
+writes_so_far() { attribute stat | awk '{print $5}'; }
+write_long() { # <source>
+	local before
+	before=$(writes_so_far)
+	dd if="$1" of=$v bs=1028K count=1 oflag=direct status=none
+	[ $(($(writes_so_far) - before)) -gt 1 ] || long_writes=$((long_writes + 1))
+}
+
 new_pair 16 discard=1
 make_v fingerprint
 
@@ -53,10 +63,11 @@ mixed_until_some_fail "blkv_memory_get, with two copies"
 expect_healthy
 # Long requests get both copies, or none.
 allocations_fail_in blkv_memory_get_long 30
+long_writes=0
 for ((i = 0; i < 30; i++)); do
-	dd if=/dev/zero of=$v bs=4M count=1 oflag=direct status=none
+	write_long /dev/zero
 done
-some_failed "blkv_memory_get_long, with two copies"
+[ $long_writes = 0 ] || some_failed "blkv_memory_get_long, with two copies"
 expect_healthy
 dmsetup remove bvtest-v
 make_v fingerprint
@@ -64,16 +75,20 @@ make_v fingerprint
 # Requests that are longer than the reserve are cut, and that is counted.
 expect_field reshaped 0
 allocations_fail_in blkv_memory_get_long 100
-dd if=/dev/urandom of=$TMPDIR/data bs=4M count=1 status=none
-# A bio has 256 segments: it is longer than 1 MiB only if some pages of dd's buffer are adjacent.
+dd if=/dev/urandom of=$TMPDIR/data bs=1028K count=1 status=none
 for ((i = 0; i < 30; i++)); do
-	dd if=$TMPDIR/data of=$v bs=4M count=1 oflag=direct status=none
+	write_long $TMPDIR/data
 	[ "$(allocations_failed)" = 0 ] || break
 done
-some_failed blkv_memory_get_long
-cmp -n $((4 << 20)) $TMPDIR/data $v
+cmp -n $((1028 << 10)) $TMPDIR/data $v
 expect_healthy
-[ "$(field reshaped)" -gt 0 ] || fail "no sector was reshaped"
+if [ $long_writes != 0 ]; then
+	some_failed blkv_memory_get_long
+	[ "$(field reshaped)" -gt 0 ] || fail "no sector was reshaped"
+else
+	allocations_succeed
+	echo "here no bio is longer than 1 MiB: long requests were not tried" >"$case_shows"
+fi
 
 # The trust map: sectors that cannot be recorded become untrusted, and are counted.
 dmsetup message bvtest-v 0 trust 0 $sectors

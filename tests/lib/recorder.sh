@@ -37,10 +37,10 @@ raise_max_sectors() { # <device>
 #
 # The explanations are lines "load|operation.field|reason".
 compare_shapes() { # <mode> <load> <record> <record> <file of explanations> [operation.field that the load is for]
-	awk -v mode="$1" -v load="$2" -v wanted="${6-}" '
+	awk -v mode="$1" -v workload="$2" -v wanted="${6-}" '
 	FILENAME == ARGV[3] {
 		split($0, part, "|")
-		if (part[1] == load)
+		if (part[1] == workload)
 			reason[part[2]] = part[3]
 		next
 	}
@@ -90,7 +90,7 @@ compare_shapes() { # <mode> <load> <record> <record> <file of explanations> [ope
 	}
 
 	function print_row(op, verdict) {
-		print load "|" op "|" both(op, "bios", 1) "|" both(op, "segments", 1) "|" both(op, "multi", 1) \
+		print workload "|" op "|" both(op, "bios", 1) "|" both(op, "segments", 1) "|" both(op, "multi", 1) \
 			"|" both(op, "odd", 1) "|" both(op, "adjacent", 1) "|" both(op, "longest", 2) "|" verdict
 	}
 
@@ -116,7 +116,7 @@ compare_shapes() { # <mode> <load> <record> <record> <file of explanations> [ope
 	END {
 		split(wanted, want, ".")
 		if (wanted != "" && !get(1, want[1], want[2]) && !get(0, want[1], want[2])) {
-			print load "|" want[1] "|||||||not tested: no " want[1] " with " want[2]
+			print workload "|" want[1] "|||||||not tested: no " want[1] " with " want[2]
 			exit
 		}
 		for (i = 1; i <= nr_ops; i++)

@@ -229,7 +229,7 @@ all_loads() {
 has_thp=
 if [ -d /sys/kernel/mm/transparent_hugepage ]; then has_thp=1; fi
 has_hugetlb=
-if echo 24 >/proc/sys/vm/nr_hugepages 2>/dev/null && [ "$(cat /proc/sys/vm/nr_hugepages)" = 24 ]; then has_hugetlb=1; fi
+if echo 24 2>/dev/null >/proc/sys/vm/nr_hugepages && [ "$(cat /proc/sys/vm/nr_hugepages)" = 24 ]; then has_hugetlb=1; fi
 
 # ---- what a request carries must reach both legs --------------------------------------------------
 

@@ -142,6 +142,15 @@ has_tracing() { [ -e $tracing/trace ] || mount -t tracefs none $tracing 2>/dev/n
 attribute() { # <name>
 	cat "/sys/block/$(dmsetup info -c --noheadings -o blkdevname bvtest-v)/$1"
 }
+# A bio has 256 segments, so this is five bios, unless pages of dd's buffer are adjacent, which not
+# every kernel gives to anyone. Fails if there were none, and with them no bio of more than 1 MiB.
+bios_so_far() { attribute stat | awk '{print $1 + $5}'; }
+dd_adjacent() { # <argument of dd>...
+	local before
+	before=$(bios_so_far)
+	dd bs=4100K count=1 status=none "$@"
+	[ $(($(bios_so_far) - before)) -lt 5 ]
+}
 
 # ---- the target ----------------------------------------------------------------------------------
 

@@ -317,22 +317,39 @@ build_exhibit() { # <kernel tree> <exhibit> bug|control [<make argument>...]
 	say "$dir/$module.ko"
 }
 
-# Write the source of the driver, with the bug or without it, and the Kbuild file.
+# Write the source of the driver, with the bug or without it, and the Kbuild file. A driver of several
+# files names the others in more_files. What it exports is in the kernel already, from its own driver.
 edit_driver() ( # <kernel source> <exhibit> bug|control <module> <folder>
 	# shellcheck disable=SC2317
 	replace() { # <text> <other text>
-		[[ $text = *"$1"* ]] || die "$name: $driver has moved on, it has no \"$1\""
-		text=${text//"$1"/"$2"}
+		local found=
+		for file in "${!texts[@]}"; do
+			[[ ${texts[$file]} = *"$1"* ]] || continue
+			texts[$file]=${texts[$file]//"$1"/"$2"}
+			found=1
+		done
+		[ -n "$found" ] || die "$name: $driver has moved on, it has no \"$1\""
 	}
-	name=$2
+	declare -A texts=()
+	name=$2 more_files=() objects=''
 	rename() { :; }
 	TOP=$top
 	. "$top/tests/museum/$name"
-	text=$(cat "$1/$driver") || exit 1
+	for file in "$driver" ${more_files[@]+"${more_files[@]}"}; do
+		texts[$file]=$(sed '/^EXPORT_SYMBOL/d' "$1/$file") || exit 1
+	done
 	rename
 	[ "$3" = control ] || put_back
-	say "$text" >"$5/$4.c"
-	printf '%s\n' "obj-m := $4.o" "ccflags-y := -I\$(srctree)/${driver%/*}" >"$5/Kbuild"
+	if [ ${#more_files[@]} = 0 ]; then
+		say "${texts[$driver]}" >"$5/$4.c"
+	else
+		for file in "${!texts[@]}"; do
+			say "${texts[$file]}" >"$5/${file##*/}"
+			objects+=" $(basename "$file" .c).o"
+		done
+	fi
+	printf '%s\n' "obj-m := $4.o" ${objects:+"$4-y :=$objects"} >"$5/Kbuild"
+	for file in "${!texts[@]}"; do say "ccflags-y += -I\$(srctree)/${file%/*}"; done | sort -u >>"$5/Kbuild"
 )
 
 # Run the unit tests in a machine; again, alone, if the host starved it.

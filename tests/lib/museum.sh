@@ -4,7 +4,7 @@
 
 . "$TOP/tests/lib/trouble.sh"
 mnt=$TMPDIR/bvtest-mnt
-md_version=
+md_version= md_state=
 
 # ---- legs ----------------------------------------------------------------------------------------
 
@@ -15,8 +15,9 @@ raw_like_test() {
 	raw=$leg
 }
 
-# An array of md with a personality of this name, without metadata, or with that of md_version; sets leg. Its members are as large
-# as given; 0: as they are. Attributes of md are set before it starts.
+# An array of md with a personality of this name, without metadata, or with that of md_version; sets leg.
+# It starts active, or in md_state. Its members are as large as given; 0: as they are. Attributes of md are
+# set before it starts.
 new_md() { # <personality> <members> <MiB of a member> [attribute=value...] -- <device>...
 	local md=/sys/block/md_museum/md number=0 a device size
 	[ -d $md ] || echo md_museum >/sys/module/md_mod/parameters/new_array
@@ -39,9 +40,17 @@ new_md() { # <personality> <members> <MiB of a member> [attribute=value...] -- <
 		echo $number >"$a/slot"
 		number=$((number + 1))
 	done
-	echo active >$md/array_state
+	echo "${md_state:-active}" >$md/array_state
 	leg=/dev/md_museum
 	wait_until 10 test -b $leg
+}
+member() { echo "/sys/block/md_museum/md/dev-$(lsblk -dno KNAME "$1")"; } # <device>
+lose_member() { # <device>
+	local dir
+	dir=$(member "$1")
+	echo faulty >"$dir/state"
+	sleep 0.1
+	echo remove >"$dir/state" || :
 }
 remove_md() {
 	local md=/sys/block/md_museum/md i
@@ -93,13 +102,20 @@ use_fio() { # <device>
 	done
 }
 
-# Write everything, then discard odd pieces all over the device.
+# The same from memory that does not begin at a page.
+use_odd_memory() { # <device>
+	fio --name=memory --filename="$1" --rw=randwrite --direct=1 --ioengine=libaio --iodepth=16 --bs=64k \
+		--iomem_align=512 --size=16m --verify=crc32c --verify_fatal=1 --randseed=12
+}
+
+# Write everything, then discard odd pieces all over the device, long and short.
 use_discards() { # <device>
 	local i step
 	step=$(($(blockdev --getsize64 "$1") / 24 / 4096 * 4096))
 	dd if=/dev/urandom of="$1" bs=1M oflag=direct status=none || :	# until it is full
 	for ((i = 0; i < 24; i++)); do
 		blkdiscard -o $((i * step + i % 8 * 512)) -l $((70 * 1024 + i % 5 * 1024)) "$1" || :
+		blkdiscard -o $((i * step + step / 8192 * 4096 + (i % 8 + 1) * 512)) -l 1024 "$1" || :
 	done
 }
 
@@ -114,6 +130,7 @@ ordinary_load() {
 		step fsck check_files $v &&
 		step scrub read_all $v &&
 		step fio use_fio $v &&
+		step memory use_odd_memory $v &&
 		step discards use_discards $v &&
 		step scrub read_all $v
 }

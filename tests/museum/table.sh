@@ -48,6 +48,19 @@ exhibit_is_right() { # <exhibit>
 	grep -qx "museum|$1|control|nothing" "$log" || { say "$1: not healthy without its bug"; return 1; }
 }
 
+# How many of each kind were found.
+print_kinds() {
+	local name
+	for name in "${exhibits[@]}"; do
+		printf '%s|%s\n' "$(words_of_exhibit "$name" kind)" "$(result "$name" bug found | column 1)"
+	done | awk -F '|' '{ all[$1]++; if ($2 != "") found[$1]++ }
+		END { for (kind in all) printf "%-14s %d of %d\n", kind, found[kind], all[kind] }' | sort
+}
+count_drivers() {
+	local name
+	for name in "${exhibits[@]}"; do words_of_exhibit "$name" driver; done | sort -u | wc -l
+}
+
 write_document() {
 	local name found reason
 	cat <<END
@@ -61,7 +74,7 @@ The museum: real bugs, put back
 Bugs that drivers of Linux had are put back, by a few lines each, into the drivers of Linux
 $(cat "$cache/uml-$kernel/include/config/kernel.release") (User-Mode Linux, one CPU). The driver is the test leg, a RAM disk is the raw leg. The load is
 ordinary: mkfs, files, fsck, fio, discards, and reading everything. \`\`make museum\`\` does this.
-Last run: $(date -u +%F). Found: $(grep -c '^museum|[^|]*|bug|found' "$log") of ${#exhibits[@]}. Reports for the same drivers without the bug (*control*):
+Last run: $(date -u +%F). Found: $(grep -c '^museum|[^|]*|bug|found' "$log") of ${#exhibits[@]}, in $(count_drivers) drivers. Reports for the same drivers without the bug (*control*):
 $(grep -c '^museum|[^|]*|control|found' "$log").
 
 * *after*: seconds from the start of the load to the first report.
@@ -72,6 +85,39 @@ $(grep -c '^museum|[^|]*|control|found' "$log").
 ::
 
 $(print_table | sed 's/^/    /; s/ *$//')
+
+What it finds
+=============
+
+Found of each kind::
+
+$(print_kinds | sed 's/^/    /')
+
+* Any write whose data does not come back: lost, old, at another place, shifted in memory. The first read
+  of the sector shows it, and a scrub at the end reads all sectors. Nothing has to know what was written.
+* Damage to sectors that the load did not touch at that time. Discards are the usual cause. The report names
+  the last write of the damaged sector, and the nearest and the latest discard.
+* Data that was there before the load, if both legs have it: the raw leg is a copy of what is correct.
+* Errors of the test leg alone. A request that succeeds on the raw leg should succeed on the test leg.
+* Bugs that need a step: a reload, a lost member, a rebuild, a discard of a volume that shares its blocks. The
+  load has to take this step. Any step will do while the device is in use.
+* Bugs that depend on the memory of the request. The test leg gets requests with the segments and offsets
+  that the caller used. The load must use odd memory. One of the steps does.
+
+What it cannot find, and why
+============================
+
+* Flushes that come too early or not at all. Until the power is cut all reads are correct.
+* A request that always goes to the same wrong place of the same device. Reads go there, too. It is found if the
+  contents were not written through the test leg.
+* Bugs outside the device: the sectors around it are not read.
+* Damage in a copy that is not read: the other member of a mirror, the parity. It is found when the good copy
+  is lost, for which the load has to fail a member.
+* Races that the load does not hit. The machine of this run has one CPU.
+* What neither leg promises: the contents of a discarded range are not compared until it is written again.
+
+The bugs
+========
 
 END
 	for name in "${exhibits[@]}"; do

@@ -113,7 +113,7 @@ void blkv_channels_exit(struct blkv_channels *channels)
  * blkv_channels_publish() - log a report and raise its events
  * @channels: the channels of the target
  * @report: the report, which is in the ring already
- * @first: print it regardless of the rate limit
+ * @first: since a reset or a mark, so print it regardless of the rate limit
  *
  * Context: Process; takes a mutex of the device mapper.
  * Return: true if the report was logged.

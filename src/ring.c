@@ -74,7 +74,7 @@ static bool ring_has_alike(struct blkv_ring *ring, const struct blkv_report *rep
  * @report: the report; its @number, @mark and @repeated are set here
  *
  * Context: Process.
- * Return: true if this is the first report since the last reset.
+ * Return: true if this is the first report since the last reset or mark.
  */
 bool blkv_ring_add(struct blkv_ring *ring, struct blkv_report *report)
 {
@@ -82,7 +82,8 @@ bool blkv_ring_add(struct blkv_ring *ring, struct blkv_report *report)
 
 	spin_lock(&ring->lock);
 	report->repeated = ring_has_alike(ring, report);
-	first = !ring->nr_reports++;
+	first = !ring->nr_reports++ || ring->is_new_mark;
+	ring->is_new_mark = false;
 	report->number = ring->next_number++;
 	memcpy(report->mark, ring->mark, sizeof(report->mark));
 	*ring_slot(ring, report->number) = *report;
@@ -177,6 +178,7 @@ void blkv_ring_mark(struct blkv_ring *ring, const char *mark)
 {
 	spin_lock(&ring->lock);
 	strscpy(ring->mark, mark, sizeof(ring->mark));
+	ring->is_new_mark = true;
 	spin_unlock(&ring->lock);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_ring_mark);
@@ -211,6 +213,7 @@ void blkv_ring_move(struct blkv_ring *to, struct blkv_ring *from)
 	memcpy(to->reports, from->reports, sizeof(to->reports));
 	memcpy(to->events, from->events, sizeof(to->events));
 	memcpy(to->mark, from->mark, sizeof(to->mark));
+	to->is_new_mark = from->is_new_mark;
 	to->next_number = from->next_number;
 	to->next_event = from->next_event;
 	to->nr_reports = from->nr_reports;

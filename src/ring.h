@@ -33,6 +33,7 @@ struct blkv_event {
  * @next_event: number of the next report to raise an event for
  * @nr_reports: reports since the last reset
  * @mark: is copied to each report
+ * @is_new_mark: no report has been added since the mark was set
  * @reports: the first reports since the last reset, then a ring of the last ones
  * @events: events; the one of report n is at n % BLKV_RING_SIZE
  */
@@ -42,6 +43,7 @@ struct blkv_ring {
 	u64 next_event;
 	u64 nr_reports;
 	char mark[BLKV_MARK_LEN];
+	bool is_new_mark;
 	struct blkv_report reports[BLKV_RING_SIZE];
 	struct blkv_event events[BLKV_RING_SIZE];
 };

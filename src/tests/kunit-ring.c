@@ -30,6 +30,7 @@ struct model {
 	u64 reset;
 	u64 event;
 	char mark[BLKV_MARK_LEN];
+	bool is_new_mark;
 };
 
 static void free_model(void *data)
@@ -105,7 +106,8 @@ static struct blkv_report report_of(enum blkv_kind kind, sector_t sector)
 static void add(struct kunit *test, struct model *model, enum blkv_kind kind, sector_t sector)
 {
 	struct blkv_report report = report_of(kind, sector);
-	bool repeated = is_repeated(model, kind, sector), first = model->nr == model->reset;
+	bool repeated = is_repeated(model, kind, sector);
+	bool first = model->nr == model->reset || model->is_new_mark;
 	struct entry *entry = &model->all[++model->nr];
 
 	KUNIT_ASSERT_LE(test, model->nr, MODEL_MAX);
@@ -113,6 +115,7 @@ static void add(struct kunit *test, struct model *model, enum blkv_kind kind, se
 	entry->sector = sector;
 	entry->repeated = repeated;
 	memcpy(entry->mark, model->mark, sizeof(entry->mark));
+	model->is_new_mark = false;
 
 	KUNIT_ASSERT_EQ(test, blkv_ring_add(&model->ring, &report), first);
 	KUNIT_ASSERT_EQ(test, report.number, model->nr);
@@ -178,6 +181,7 @@ static void mark(struct model *model, const char *text)
 {
 	blkv_ring_mark(&model->ring, text);
 	strscpy(model->mark, text, sizeof(model->mark));
+	model->is_new_mark = true;
 }
 
 static void reset(struct model *model)
@@ -195,6 +199,7 @@ static void move(struct model *to, struct model *from)
 	for (number = 0; number <= MODEL_MAX; number++)
 		to->all[number] = from->all[number];
 	memcpy(to->mark, from->mark, sizeof(to->mark));
+	to->is_new_mark = from->is_new_mark;
 	to->nr = from->nr;
 	to->reset = from->reset;
 	to->event = from->event;

@@ -59,3 +59,14 @@ if tell mark 'a"b' 2>/dev/null; then fail "a mark with a quote was accepted"; fi
 if tell mark "$(head -c 48 /dev/zero | tr '\0' x)" 2>/dev/null; then fail "a long mark was accepted"; fi
 
 tell mark "$(head -c 47 /dev/zero | tr '\0' x)"
+
+# The first report after a mark is in the log, whatever the rate limit has just swallowed.
+dmsetup message bvtest-v 8 reset
+dd if=/dev/urandom of="$test" bs=512 seek=2000 count=200 oflag=direct status=none
+dd if=$v of=/dev/null bs=512 skip=2008 count=200 iflag=direct conv=noerror status=none 2>/dev/null || :
+tell mark rate limit
+dd if=$v of=/dev/null bs=512 skip=2008 count=50 iflag=direct conv=noerror status=none 2>/dev/null || :
+
+[ "$(case_log | grep -c 'contents mismatch')" -lt "$(field mismatches)" ] ||
+	fail "the log is not limited"
+expect_log 'contents mismatch in sector 2008 .* mark="rate limit"'

@@ -19,14 +19,14 @@
 #include "untested.h"
 #include "util.h"
 
-void print_clean(const char *text)
+void print_clean(FILE *out, const char *text)
 {
 	char *clean = strdup(text);
 
 	if (!clean)
 		return;
 	text_clean(clean, true);
-	fputs(clean, stdout);
+	fputs(clean, out);
 	free(clean);
 }
 
@@ -45,7 +45,7 @@ static void print_leg(const char *word, const char *node)
 	} else if (file[0]) {
 		printf(" (");
 	}
-	print_clean(file);
+	print_clean(stdout, file);
 	printf("%s\n", file[0] ? ")" : "");
 }
 
@@ -160,29 +160,32 @@ static const char *error_text(int error)
 }
 
 /* A line of the table. */
-static void print_finding(const struct report *r)
+static void print_finding(FILE *out, const struct report *r)
 {
 	char what[160];
 
 	if (r->kind == KIND_DIVERGENCE) {
-		printf("%5" PRIu64 " %-12s %12" PRIu64 " %6s  %-6s %-6s  %-10s raw: %s, test: %s\n",
-		       r->number, r->op, r->sector, "-", "-", "-", kind_words[r->kind],
-		       error_text(r->raw_error), error_text(r->test_error));
+		fprintf(out,
+			"%5" PRIu64 " %-12s %12" PRIu64 " %6s  %-6s %-6s  %-10s raw: %s, "
+			"test: %s\n",
+			r->number, r->op, r->sector, "-", "-", "-", kind_words[r->kind],
+			error_text(r->raw_error), error_text(r->test_error));
 		return;
 	}
 	text_of_class(r, what, sizeof(what));
-	printf("%5" PRIu64 " %-12s %12" PRIu64 " %6u  0x%02x   0x%02x    %-10s %s\n", r->number,
-	       r->op, r->bad_sector, r->byte, r->raw_byte, r->test_byte,
-	       label_word(r->label), what);
+	fprintf(out, "%5" PRIu64 " %-12s %12" PRIu64 " %6u  0x%02x   0x%02x    %-10s %s\n",
+		r->number, r->op, r->bad_sector, r->byte, r->raw_byte, r->test_byte,
+		label_word(r->label), what);
 }
 
-static void print_request(const struct report *r)
+static void print_request(FILE *out, const struct report *r)
 {
-	printf("      request: %" PRIu64 " sector%s at %" PRIu64, r->nr, r->nr == 1 ? "" : "s",
-	       r->sector);
+	fprintf(out, "      request: %" PRIu64 " sector%s at %" PRIu64, r->nr,
+		r->nr == 1 ? "" : "s", r->sector);
 	if (r->kind == KIND_MISMATCH && r->differ && r->nr > 1)
-		printf(", %" PRIu64 " of them differ%s", r->differ, r->differ == 1 ? "s" : "");
-	printf("\n");
+		fprintf(out, ", %" PRIu64 " of them differ%s", r->differ,
+			r->differ == 1 ? "s" : "");
+	fprintf(out, "\n");
 }
 
 static const char *word_or(const struct words *words, const char *key, const char *otherwise)
@@ -192,25 +195,26 @@ static const char *word_or(const struct words *words, const char *key, const cha
 	return value && *value ? value : otherwise;
 }
 
-static void print_write(const struct words *w)
+static void print_write(FILE *out, const struct words *w)
 {
 	const char *unknown = words_find(w, "write");
 
 	if (unknown) {
-		printf("      written: %s\n", strcmp(unknown, "none") ?
-		       "unknown: older writes are no longer recorded" : "not through this device");
+		fprintf(out, "      written: %s\n", strcmp(unknown, "none") ?
+			"unknown: older writes are no longer recorded" : "not through this device");
 		return;
 	}
 	if (!words_find(w, "write_start"))
 		return;
-	printf("      written: %s sectors at %s, %s ms before, by ", word_or(w, "write_nr", "?"),
-	       word_or(w, "write_start", "?"), word_or(w, "write_age_ms", "?"));
-	print_clean(word_or(w, "write_comm", "?"));
-	printf(" (pid %s)\n", word_or(w, "write_pid", "?"));
+	fprintf(out, "      written: %s sectors at %s, %s ms before, by ",
+		word_or(w, "write_nr", "?"), word_or(w, "write_start", "?"),
+		word_or(w, "write_age_ms", "?"));
+	print_clean(out, word_or(w, "write_comm", "?"));
+	fprintf(out, " (pid %s)\n", word_or(w, "write_pid", "?"));
 }
 
 /* A discard or zeroing after that write, which may have destroyed its data. */
-static void print_clear(const struct words *w, const char *which)
+static void print_clear(FILE *out, const struct words *w, const char *which)
 {
 	char key[4][40];
 	static const char *const parts[] = { "start", "nr", "op", "order" };
@@ -219,17 +223,18 @@ static void print_clear(const struct words *w, const char *which)
 	for (i = 0; i < NR_OF(parts); i++)
 		snprintf(key[i], sizeof(key[i]), "%s_clear_%s", which, parts[i]);
 	if (words_find(w, key[0]))
-		printf("      then %s: %s sectors at %s (the %s one)\n", word_or(w, key[2], "?"),
-		       word_or(w, key[1], "?"), word_or(w, key[0], "?"), which);
+		fprintf(out, "      then %s: %s sectors at %s (the %s one)\n",
+			word_or(w, key[2], "?"), word_or(w, key[1], "?"),
+			word_or(w, key[0], "?"), which);
 }
 
 static bool is_printed_elsewhere(const char *key)
 {
 	return !strcmp(key, "write") || !strncmp(key, "write_", 6) ||
-	       !strncmp(key, "latest_clear_", 13) || !strncmp(key, "nearest_clear_", 14);
+		!strncmp(key, "latest_clear_", 13) || !strncmp(key, "nearest_clear_", 14);
 }
 
-static void print_more(const struct words *words)
+static void print_more(FILE *out, const struct words *words)
 {
 	size_t i;
 
@@ -238,40 +243,41 @@ static void print_more(const struct words *words)
 
 		if (is_printed_elsewhere(w->key))
 			continue;
-		printf("      ");
-		print_clean(w->key);
-		printf("%s", w->value[0] ? ": " : "");
-		print_clean(w->value);
-		printf("\n");
+		fprintf(out, "      ");
+		print_clean(out, w->key);
+		fprintf(out, "%s", w->value[0] ? ": " : "");
+		print_clean(out, w->value);
+		fprintf(out, "\n");
 	}
 }
 
-void print_report(const struct report *report)
+void print_report(FILE *out, const struct report *report)
 {
-	print_finding(report);
-	print_request(report);
-	print_write(&report->more);
-	print_clear(&report->more, "latest");
-	print_clear(&report->more, "nearest");
-	print_more(&report->more);
+	print_finding(out, report);
+	print_request(out, report);
+	print_write(out, &report->more);
+	print_clear(out, &report->more, "latest");
+	print_clear(out, &report->more, "nearest");
+	print_more(out, &report->more);
 }
 
-void print_reports(const struct device *device, const struct list *list)
+void print_reports(FILE *out, const struct device *device, const struct list *list)
 {
 	size_t i;
 
 	if (!list->nr) {
-		printf("%s: no findings recorded\n", device->name);
+		fprintf(out, "%s: no findings recorded\n", device->name);
 		return;
 	}
-	printf("%5s %-12s %12s %6s  %-6s %-6s  %-10s %s\n", "NO", "OP", "SECTOR", "BYTE", "RAW",
-	       "TEST", "KIND", "WHAT TEST RETURNED");
+	fprintf(out, "%5s %-12s %12s %6s  %-6s %-6s  %-10s %s\n", "NO", "OP", "SECTOR", "BYTE",
+		"RAW", "TEST", "KIND", "WHAT TEST RETURNED");
 	for (i = 0; i < list->nr; i++)
-		print_report(&list->reports[i]);
+		print_report(out, &list->reports[i]);
 	if (list->dropped)
-		printf("%" PRIu64 " findings between the first and the last ones are no longer "
-		       "recorded\n",
-		       list->dropped);
+		fprintf(out,
+			"%" PRIu64 " findings between the first and the last ones are no longer "
+			"recorded\n",
+			list->dropped);
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */

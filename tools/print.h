@@ -3,15 +3,17 @@
 #ifndef BLKVERIFY_PRINT_H
 #define BLKVERIFY_PRINT_H
 
+#include <stdio.h>
+
 #include "device.h"
 #include "ranges.h"
 
 void print_status(const struct device *device);
 void print_table(const struct device *devices, size_t nr);
-void print_report(const struct report *report);
-void print_reports(const struct device *device, const struct list *list);
+void print_report(FILE *out, const struct report *report);
+void print_reports(FILE *out, const struct device *device, const struct list *list);
 void print_ranges(const char *what, const struct ranges *ranges);
 /* Without control characters: names may contain anything. */
-void print_clean(const char *text);
+void print_clean(FILE *out, const char *text);
 
 #endif

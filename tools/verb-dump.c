@@ -154,7 +154,7 @@ static void print_history(const struct write_line *w)
 {
 	printf("written: %s, %" PRIu64 " sectors at %" PRIu64 ", %" PRIu64 " ms ago by ", w->op,
 	       w->nr, w->start, w->age_ms);
-	print_clean(w->comm);
+	print_clean(stdout, w->comm);
 	printf(" (pid %ld)\n", w->pid);
 }
 

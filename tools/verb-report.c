@@ -24,7 +24,7 @@ int verb_report(char **argv)
 	if (opts.json)
 		json_reports(&device, &list);
 	else
-		print_reports(&device, &list);
+		print_reports(stdout, &device, &list);
 	/* A finding is counted before it is recorded. */
 	r = DONE;
 	if (list.nr || list.dropped || list.not_understood || status_is_bad(&device.status))

@@ -316,7 +316,7 @@ static int tell_findings(const struct device *device)
 	bool listed = list_with_labels(device, &list), excused;
 
 	if (listed)
-		print_reports(device, &list);
+		print_reports(stdout, device, &list);
 	print_status(device);
 	excused = listed && only_reference_failed(device, &list);
 	list_free(&list);

@@ -147,7 +147,7 @@ static int show_findings(struct watch *w)
 			continue;
 		w->seen = list.reports[i].number;
 		w->found = true;
-		print_report(&list.reports[i]);
+		print_report(stdout, &list.reports[i]);
 	}
 	list_free(&list);
 	return fflush(stdout) ? FAILED : DONE;

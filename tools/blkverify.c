@@ -24,7 +24,7 @@ struct options opts;
 /* ---- the verbs ------------------------------------------------------------------------------ */
 
 enum { OPEN = 1, CLOSE = 2, SHOW_STATUS = 4, REPORT = 8, DUMP = 16, WAIT = 32, WATCH = 64,
-       SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, ALL = 2047 };
+       SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, FOLLOW = 2048, ALL = 4095 };
 
 static const struct verb {
 	const char *name;
@@ -52,6 +52,11 @@ static const struct verb {
 	  "Exit status 6 if something was found (also before), 0 on timeout." },
 	{ "watch", WATCH, 1, 1, verb_watch, "NAME", "show throughput and findings as they come",
 	  "Ends with Control-C; exit status 6 if something was found (also before)." },
+	{ "follow", FOLLOW, 1, -1, verb_follow, "NAME...",
+	  "name the test of blktests or xfstests in which data went bad",
+	  "Reads the kernel log while a suite runs. Each test becomes a mark of the devices. Ends\n"
+	  "with Control-C and shows what was compared and found in each test. Exit status 6 if\n"
+	  "something was found, 7 if no test began or nothing was compared." },
 	{ "scrub", SCRUB, 1, 1, verb_scrub, "NAME", "read the whole device and list the bad ranges",
 	  "The limits of bad ranges are found by reading the legs directly. Exit status 6 if a\n"
 	  "bad range was found, 7 if a part could not be read or nothing was compared." },
@@ -119,6 +124,12 @@ static const struct option_def {
 	  "number of times to read everything (default 1)" },
 	{ "resume", NULL, SCRUB, FLAG, &opts.resume, NULL,
 	  "continue where the last scrub was interrupted" },
+	{ "out", "DIR", FOLLOW, TEXT, &opts.out, NULL,
+	  "write DIR/TEST.blkverify.json for each test" },
+	{ "hints", "DIR", FOLLOW, TEXT, &opts.hints, NULL,
+	  "results folder of xfstests, which prints our hints with a test that fails" },
+	{ "ktap", NULL, FOLLOW, FLAG, &opts.ktap, NULL, "print KTAP instead of a table" },
+	{ "junit", NULL, FOLLOW, FLAG, &opts.junit, NULL, "print JUnit XML instead of a table" },
 	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask for confirmation" },
 	{ "json", NULL, SHOW_STATUS | REPORT | SCRUB | COMPARE, FLAG, &opts.json, NULL,
 	  "print JSON (described in the manual)" },

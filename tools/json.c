@@ -55,10 +55,11 @@ static json_object *new_document(const char *verb)
 	return o;
 }
 
-static void print_document(json_object *o)
+static void print_document(FILE *out, json_object *o)
 {
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
+						  JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);
 }
 
@@ -161,7 +162,7 @@ void json_status(const struct device *devices, size_t nr)
 	for (i = 0; i < nr; i++)
 		json_object_array_add(array, device_object(&devices[i]));
 	json_object_object_add(o, "devices", array);
-	print_document(o);
+	print_document(stdout, o);
 }
 
 /* ---- report --------------------------------------------------------------------------------- */
@@ -261,17 +262,69 @@ static json_object *report_object(const struct report *r)
 	return o;
 }
 
-void json_reports(const struct device *device, const struct list *list)
+static void put_reports(json_object *o, const struct list *list)
 {
-	json_object *o = new_document("report"), *array = json_object_new_array();
+	json_object *array = json_object_new_array();
 	size_t i;
 
-	put_text(o, "name", device->name);
 	for (i = 0; i < list->nr; i++)
 		json_object_array_add(array, report_object(&list->reports[i]));
 	json_object_object_add(o, "reports", array);
 	put_number(o, "dropped", list->dropped);
-	print_document(o);
+}
+
+void json_reports(const struct device *device, const struct list *list)
+{
+	json_object *o = new_document("report");
+
+	put_text(o, "name", device->name);
+	put_reports(o, list);
+	print_document(stdout, o);
+}
+
+/* ---- follow --------------------------------------------------------------------------------- */
+
+/* The counts of the test. What is untrusted now is no count, and may have become less. */
+static void put_growth(json_object *o, const struct followed *d)
+{
+	enum field field;
+
+	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++) {
+		const struct status *now = &d->now.status;
+
+		if (!now->present[field])
+			json_object_object_add(o, field_words[field], NULL);
+		else if (field == FIELD_FIRST_MISMATCH || field == FIELD_UNTRUSTED)
+			put_number(o, field_words[field], now->value[field]);
+		else
+			put_number(o, field_words[field],
+				   status_growth(&d->before.status, now, field));
+	}
+}
+
+void json_test(FILE *out, const struct json_test *test)
+{
+	json_object *o = new_document("follow"), *array = json_object_new_array();
+	size_t i;
+
+	if (test->suite)
+		put_text(o, "suite", test->suite);
+	else
+		json_object_object_add(o, "suite", NULL);
+	put_text(o, "test", test->name);
+	put_text(o, "started", test->started);
+	json_object_object_add(o, "seconds", json_object_new_double(test->seconds));
+	for (i = 0; i < test->nr; i++) {
+		json_object *device = json_object_new_object();
+
+		put_text(device, "name", test->devices[i].now.name);
+		put_bool(device, "gone", test->devices[i].gone);
+		put_growth(device, &test->devices[i]);
+		put_reports(device, &test->lists[i]);
+		json_object_array_add(array, device);
+	}
+	json_object_object_add(o, "devices", array);
+	print_document(out, o);
 }
 
 /* ---- scrub and compare ---------------------------------------------------------------------- */
@@ -311,5 +364,5 @@ void json_print_ranges(const struct json_ranges *found)
 		json_object_object_add(o, "skipped", NULL);
 	json_object_object_add(o, "bad", ranges_array(found->bad));
 	json_object_object_add(o, "unreadable", ranges_array(found->unreadable));
-	print_document(o);
+	print_document(stdout, o);
 }

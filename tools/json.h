@@ -3,7 +3,10 @@
 #ifndef BLKVERIFY_JSON_H
 #define BLKVERIFY_JSON_H
 
+#include <stdio.h>
+
 #include "device.h"
+#include "follow.h"
 #include "ranges.h"
 
 /* What scrub or compare has read and found. */
@@ -17,8 +20,19 @@ struct json_ranges {
 	const struct ranges *bad, *unreadable;
 };
 
+/* What happened on devices while a test ran. */
+struct json_test {
+	const char *suite;		/* NULL: none */
+	const char *name, *started;
+	double seconds;
+	const struct followed *devices;
+	const struct list *lists;	/* the reports of each device */
+	size_t nr;
+};
+
 void json_status(const struct device *devices, size_t nr);
 void json_reports(const struct device *device, const struct list *list);
 void json_print_ranges(const struct json_ranges *found);
+void json_test(FILE *out, const struct json_test *test);
 
 #endif

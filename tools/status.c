@@ -15,6 +15,13 @@ bool status_is_zero(const struct status *status, enum field field)
 	return status->present[field] && !status->value[field];
 }
 
+uint64_t status_growth(const struct status *before, const struct status *now, enum field field)
+{
+	uint64_t from = before->value[field], to = now->value[field];
+
+	return to < from ? to : to - from;
+}
+
 const char *status_verdict(const struct status *status)
 {
 	switch (status->state) {

@@ -12,6 +12,8 @@
 bool status_is_bad(const struct status *status);
 /* Whether the field is present and 0. */
 bool status_is_zero(const struct status *status, enum field field);
+/* How much a count has grown; after a reset, all of it. */
+uint64_t status_growth(const struct status *before, const struct status *now, enum field field);
 /* In a few words. */
 const char *status_verdict(const struct status *status);
 /* The number, or "-" if it is absent. */

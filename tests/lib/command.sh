@@ -25,8 +25,51 @@ tool() { # <exit status> <argument>...
 says() { grep -qF -e "$1" "$TMPDIR/out" || fail "the output lacks \"$1\": $(cat "$TMPDIR/out")"; }
 warns() { grep -qF -e "$1" "$TMPDIR/err" || fail "the messages lack \"$1\": $(cat "$TMPDIR/err")"; }
 
-json() { # <expression of python, of the document d>
-	python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "$TMPDIR/out"
+json() { # <expression of python, of the document d> [file]
+	python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "${2:-$TMPDIR/out}"
+}
+# Every member of a JSON document is in the manual.
+documented() { # <what> [file]
+	python3 - "${2:-$TMPDIR/out}" "$TOP/Documentation/blkverify.8" <<'END' || fail "$1: the manual lacks members"
+import json, re, sys
+manual = open(sys.argv[2]).read().split(".Sh JSON")[1].split(".Sh ENVIRONMENT")[0]
+known = set(re.findall(r"\.Ql (\w+)", manual))
+def members(value):
+    for item in value if isinstance(value, list) else []:
+        yield from members(item)
+    for key in value if isinstance(value, dict) else []:
+        yield key
+        # Fields of the target's own output are in the manual of the target.
+        if key not in ("write", "more"):
+            yield from members(value[key])
+missing = {m for m in members(json.load(open(sys.argv[1])))} - known
+print("not in the manual:", *missing) if missing else None
+sys.exit(bool(missing))
+END
+}
+
+# $TMPDIR/out is KTAP that the kernel's own parser accepts; prints the outcomes as it counts them.
+ktap() {
+	[ -n "${KUNIT_PARSER-}" ] || skip "the kernel's KTAP parser is not here"
+	PYTHONPATH=$KUNIT_PARSER PYTHONDONTWRITEBYTECODE=1 python3 - "$TMPDIR/out" >"$TMPDIR/ktap" <<'END' || fail "$(cat "$TMPDIR/ktap" "$TMPDIR/out")"
+import sys
+import kunit_parser
+c = kunit_parser.parse_run_tests(open(sys.argv[1])).counts
+print(f"{c.passed} passed, {c.failed} failed, {c.skipped} skipped")
+sys.exit(bool(c.errors or c.crashed))
+END
+	tail -n 1 "$TMPDIR/ktap"
+}
+
+# $TMPDIR/out is valid JUnit: for Jenkins, and for the strict schema, which knows no skipped tests.
+junit() { # [schema...]
+	local schema
+	[ -n "${JUNIT_SCHEMAS-}" ] || skip "the schemas of JUnit are not here"
+	[ $# != 0 ] || set -- jenkins-junit JUnit
+	for schema; do
+		xmllint --noout --schema "$JUNIT_SCHEMAS/$schema.xsd" "$TMPDIR/out" 2>"$TMPDIR/xmllint" ||
+			fail "$(cat "$TMPDIR/xmllint" "$TMPDIR/out")"
+	done
 }
 
 # A loop device detaches itself on last close, but not at once.

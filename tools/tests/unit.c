@@ -12,8 +12,10 @@
 #include "coverage.h"
 #include "diagnose.h"
 #include "hexdump.h"
+#include "marker.h"
 #include "parse.h"
 #include "ranges.h"
+#include "results.h"
 #include "status.h"
 #include "text.h"
 #include "util.h"
@@ -638,6 +640,100 @@ static void hexdump_marks_differences(void **state)
 	free(text);
 }
 
+/* ---- test suites ---------------------------------------------------------------------------- */
+
+static const char *test_of(const char *text)
+{
+	static struct marker marker;
+
+	return parse_marker(text, &marker) ? marker.test : NULL;
+}
+
+static void markers_are_parsed(void **state)
+{
+	char text[64];
+	struct marker marker;
+
+	(void)state;
+	assert_true(kmsg_text("6,1234,98765,-;run fstests generic/001 at x\n KEY=value\n", text,
+			      sizeof(text)));
+	assert_string_equal(text, "run fstests generic/001 at x");
+	assert_false(kmsg_text(" KEY=value;x", text, sizeof(text)));
+	assert_false(kmsg_text("6,1234", text, sizeof(text)));
+
+	assert_true(parse_marker("run blktests nvme/004 (tr=tcp) at 2026-11-29 01:02:03", &marker));
+	assert_int_equal(marker.suite, SUITE_BLKTESTS);
+	assert_string_equal(marker.test, "nvme/004__tr_tcp_");
+	assert_string_equal(marker.started, "2026-11-29 01:02:03");
+	assert_string_equal(test_of("run fstests look at me at x"), "look_at_me");
+	assert_null(test_of("run fstests generic/001"));
+	assert_null(test_of("run fstests  at x"));
+	assert_null(test_of("run xfstests generic/001 at x"));
+	assert_null(test_of("rerun fstests generic/001 at x"));
+	assert_null(test_of("run fstests"));
+}
+
+/* A name of a test is a path below a folder. */
+static void markers_name_no_other_place(void **state)
+{
+	char text[400];
+
+	(void)state;
+	assert_string_equal(test_of("run fstests ../../etc/x at y"), "_./_./etc/x");
+	assert_string_equal(test_of("run fstests /etc/x at y"), "_etc/x");
+	assert_string_equal(test_of("run fstests a//b/ at y"), "a/_b_");
+	assert_string_equal(test_of("run fstests .hidden at y"), "_hidden");
+	assert_string_equal(test_of("run fstests a\"\\\n;b at y"), "a____b");
+	snprintf(text, sizeof(text), "run fstests %0300d at y", 1);
+	assert_int_equal(strlen(test_of(text)), sizeof(((struct marker *)NULL)->test) - 1);
+}
+
+static char *printed(void (*print)(FILE *out, const struct results *results))
+{
+	static const struct result result[] = {
+		{ "a # SKIP <b>\"&\001\xff", PASSED, NULL, NULL, 1 },
+		{ "c", NOT_PASSED, "found", "ok 1 c\n# Subtest: d\nKTAP version 1\n]]>&\357\277\276", 2 },
+		{ "e", SKIPPED, "# why", NULL, 0.5 },
+	};
+	const struct results results = { "suite # 1", result, 3 };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	print(out, &results);
+	fclose(out);
+	return text;
+}
+
+static void ktap_is_not_confused_by_names(void **state)
+{
+	char *text = printed(results_ktap);
+
+	(void)state;
+	assert_string_equal(text, "KTAP version 1\n1..1\n"
+			    "  KTAP version 1\n  # Subtest: suite _ 1\n  1..3\n"
+			    "  ok 1 a _ SKIP <b>\"&??\n"
+			    "  #  found\n  #  ok 1 c\n  #  # Subtest: d\n  #  KTAP version 1\n"
+			    "  #  ]]>&\357\277\276\n"
+			    "  not ok 2 c\n  ok 3 e # SKIP _ why\nnot ok 1 suite _ 1\n");
+	free(text);
+}
+
+static void xml_is_not_confused_by_names(void **state)
+{
+	char *text = printed(results_junit);
+
+	(void)state;
+	assert_non_null(strstr(text, "<testcase name=\"a # SKIP &lt;b&gt;&quot;&amp;??\" "
+				     "classname=\"suite # 1\" time=\"1.000\"/>"));
+	assert_non_null(strstr(text, "<failure message=\"found\" type=\"blkverify\">ok 1 c\n"
+				     "# Subtest: d\nKTAP version 1\n]]&gt;&amp;?</failure>"));
+	assert_non_null(strstr(text, "<skipped># why</skipped>"));
+	assert_non_null(strstr(text, "tests=\"3\" failures=\"1\" errors=\"0\" time=\"3.500\" "
+				     "skipped=\"1\""));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -667,6 +763,10 @@ int main(void)
 		cmocka_unit_test(diagnosis_finds_what_moved),
 		cmocka_unit_test(text_is_utf8_without_control),
 		cmocka_unit_test(hexdump_marks_differences),
+		cmocka_unit_test(markers_are_parsed),
+		cmocka_unit_test(markers_name_no_other_place),
+		cmocka_unit_test(ktap_is_not_confused_by_names),
+		cmocka_unit_test(xml_is_not_confused_by_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

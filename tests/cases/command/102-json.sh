@@ -4,26 +4,6 @@
 
 . "$TOP/tests/lib/command.sh"
 
-# Every member of the document in $TMPDIR/out is in the manual.
-documented() {
-	python3 - "$TMPDIR/out" "$TOP/Documentation/blkverify.8" <<'END' || fail "$1: the manual lacks members"
-import json, re, sys
-manual = open(sys.argv[2]).read().split(".Sh JSON")[1].split(".Sh ENVIRONMENT")[0]
-known = set(re.findall(r"\.Ql (\w+)", manual))
-def members(value):
-    for item in value if isinstance(value, list) else []:
-        yield from members(item)
-    for key in value if isinstance(value, dict) else []:
-        yield key
-        # Fields of the target's own output are in the manual of the target.
-        if key not in ("write", "more"):
-            yield from members(value[key])
-missing = {m for m in members(json.load(open(sys.argv[1])))} - known
-print("not in the manual:", *missing) if missing else None
-sys.exit(bool(missing))
-END
-}
-
 new_pair 16
 tool 0 status
 tool 0 status --json

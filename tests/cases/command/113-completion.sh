@@ -28,13 +28,15 @@ completes "--version" blkverify --v
 completes "--start" blkverify scrub --st
 completes "--allow-unequal|--json|--debug|--help" blkverify compare --allow-unequal --
 
-for verb in close status report dump wait watch scrub; do
+for verb in close status report dump wait watch scrub follow; do
 	completes "bvtest-v" blkverify $verb bv
 done
 
 completes "bvtest-v" blkverify wait --timeout 5 bv
 completes "" blkverify wait --timeout bv
 completes "" blkverify close bvtest-v bv
+completes "bvtest-v" blkverify follow bvtest-w bv
+completes "$TMPDIR/bin" blkverify follow --out "$TMPDIR/b"
 
 # In directory order.
 completes "$(compgen -f -- "$TMPDIR/an" | paste -s -d "|")" blkverify open name "$TMPDIR/an"

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See follow.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dm.h"
+#include "follow.h"
+#include "json.h"
+#include "options.h"
+#include "print.h"
+#include "results.h"
+#include "status.h"
+#include "util.h"
+
+#define KMSG "/dev/kmsg"
+#define RECORD_MAX 16384	/* longer than any record of the kernel */
+#define MARK_MAX 47		/* the longest text of the message mark */
+
+/* Its findings are shown like those of a test. */
+#define BEFORE_THE_FIRST "before-the-first-test"
+
+/* ---- one device ----------------------------------------------------------------------------- */
+
+static uint64_t growth(const struct followed *d, enum field field)
+{
+	return status_growth(&d->before.status, &d->now.status, field);
+}
+
+static uint64_t count_findings(const struct followed *d)
+{
+	return growth(d, FIELD_MISMATCHES) + growth(d, FIELD_DIVERGENCES);
+}
+
+/* A device that is gone stays as it was seen last. */
+static void look(struct followed *d)
+{
+	struct device device;
+
+	if (d->gone)
+		return;
+	if (device_get(d->before.name, &device))
+		d->gone = true;
+	else
+		d->now = device;
+}
+
+/* The reports that are newer than the test. */
+static void list_new(struct followed *d, struct list *list)
+{
+	size_t old = 0;
+
+	memset(list, 0, sizeof(*list));
+	if (d->gone || device_list(d->before.name, list))
+		return;
+	/* A device that was recreated under this name numbers its reports from 1 again. */
+	if (list->nr && list->reports[list->nr - 1].number < d->seen)
+		d->seen = 0;
+	while (old < list->nr && list->reports[old].number <= d->seen)
+		old++;
+	list->nr -= old;
+	memmove(list->reports, list->reports + old, list->nr * sizeof(*list->reports));
+}
+
+static void set_mark(const struct followed *d, const char *text)
+{
+	char message[MARK_MAX + 8];
+
+	snprintf(message, sizeof(message), "%s%s%.*s", message_words[MESSAGE_MARK],
+		 *text ? " " : "", MARK_MAX, text);
+	if (!d->gone && dm_message(d->before.name, 0, message, NULL))
+		say_error("cannot send the message \"%s\" to %s: --debug shows more", message,
+			  d->before.name);
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+/* Make the folders of a path. */
+static void make_folders(char *path)
+{
+	char *slash;
+
+	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(path, 0777);
+		*slash = '/';
+	}
+}
+
+static void close_file(struct follow *f, FILE *file, const char *path)
+{
+	bool ok = file && !ferror(file);
+
+	if (file && fclose(file))
+		ok = false;
+	if (ok)
+		return;
+	say_error("cannot write %s: %s", path, strerror(errno));
+	f->failed = true;
+}
+
+/* A test that runs again gets another file: X.2.blkverify.json */
+static size_t count_earlier(const struct follow *f, const char *name)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < f->nr_tests; i++)
+		nr += !strcmp(f->tests[i].name, name);
+	return nr;
+}
+
+static void path_of_document(const struct follow *f, char *path, size_t size)
+{
+	size_t earlier = count_earlier(f, f->marker.test);
+	char again[24] = "";
+
+	if (earlier)
+		snprintf(again, sizeof(again), ".%zu", earlier + 1);
+	snprintf(path, size, "%s/%s%s.blkverify.json", opts.out, f->marker.test, again);
+}
+
+static void write_document(struct follow *f, const struct list *lists)
+{
+	const struct json_test test = {
+		.suite = f->in_test ? suite_words[f->marker.suite] : NULL,
+		.name = f->marker.test,
+		.started = f->marker.started,
+		.seconds = seconds_now() - f->since,
+		.devices = f->devices,
+		.lists = lists,
+		.nr = f->nr_devices,
+	};
+	char path[4096];
+	FILE *file;
+
+	path_of_document(f, path, sizeof(path));
+	make_folders(path);
+	file = fopen(path, "we");
+	if (file)
+		json_test(file, &test);
+	close_file(f, file, path);
+}
+
+/* Two lines that xfstests prints with the failure of the test. */
+static void write_hint(struct follow *f, struct followed *d, const struct report *r)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s.hints", opts.hints, f->marker.test);
+	file = fopen(path, "ae");
+	if (file && r->kind == KIND_MISMATCH)
+		fprintf(file, "HINT: blkverify: contents mismatch in sector %" PRIu64
+			" of %s (class=%s) during this test\n",
+			r->bad_sector, d->now.path, r->class);
+	else if (file)
+		fprintf(file, "HINT: blkverify: %s divergence in sector %" PRIu64
+			" of %s (raw=%d test=%d) during this test\n",
+			r->op, r->sector, d->now.path, r->raw_error, r->test_error);
+	if (file)
+		fprintf(file, "      \"blkverify report %s\" shows the reports with mark=\"%s\"\n",
+			d->now.name, f->marker.test);
+	close_file(f, file, path);
+}
+
+/* The target has logged something. */
+static void look_for_hint(struct follow *f, struct followed *d)
+{
+	struct list list;
+
+	if (!opts.hints || !f->in_test || f->marker.suite != SUITE_FSTESTS || f->hinted)
+		return;
+	list_new(d, &list);
+	if (list.nr) {
+		write_hint(f, d, &list.reports[0]);
+		f->hinted = true;
+	}
+	list_free(&list);
+}
+
+/* ---- tests ---------------------------------------------------------------------------------- */
+
+static const char *verdict_of(const struct follow *f, const struct tested *test)
+{
+	uint64_t mismatches = 0;
+	size_t i;
+
+	for (i = 0; i < f->nr_devices; i++)
+		mismatches += growth(&f->devices[i], FIELD_MISMATCHES);
+	if (test->findings)
+		return mismatches ? "mismatch found" : "divergence found";
+	if (test->gone)
+		return "a device is gone";
+	return test->compared ? "no mismatch found" : "nothing compared";
+}
+
+static char *text_of_reports(const struct follow *f, const struct list *lists)
+{
+	char *text = NULL;
+	size_t i, size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (i = 0; i < f->nr_devices; i++)
+		if (lists[i].nr)
+			print_reports(out, &f->devices[i].now, &lists[i]);
+	fclose(out);
+	return text;
+}
+
+static void add_test(struct follow *f, const struct list *lists)
+{
+	struct tested *tests = realloc(f->tests, (f->nr_tests + 1) * sizeof(*tests)), *test;
+	size_t i;
+
+	if (!tests) {
+		say_error("no memory for the result of %s", f->marker.test);
+		f->failed = true;
+		return;
+	}
+	f->tests = tests;
+	test = &tests[f->nr_tests++];
+	memset(test, 0, sizeof(*test));
+	snprintf(test->name, sizeof(test->name), "%s", f->marker.test);
+	test->seconds = seconds_now() - f->since;
+	for (i = 0; i < f->nr_devices; i++) {
+		test->compared += growth(&f->devices[i], FIELD_COMPARED);
+		test->findings += count_findings(&f->devices[i]);
+		test->gone |= f->devices[i].gone;
+	}
+	test->verdict = verdict_of(f, test);
+	if (test->findings)
+		test->details = text_of_reports(f, lists);
+}
+
+/* What happened before the first test is only shown if something was found. */
+static bool is_shown(const struct follow *f)
+{
+	uint64_t findings = 0;
+	size_t i;
+
+	for (i = 0; i < f->nr_devices; i++)
+		findings += count_findings(&f->devices[i]);
+	return f->in_test || findings;
+}
+
+static void end_test(struct follow *f)
+{
+	struct list *lists = calloc(f->nr_devices, sizeof(*lists));
+	size_t i;
+
+	for (i = 0; i < f->nr_devices; i++) {
+		look(&f->devices[i]);
+		if (lists)
+			list_new(&f->devices[i], &lists[i]);
+	}
+	if (lists && is_shown(f)) {
+		if (opts.out)
+			write_document(f, lists);
+		add_test(f, lists);
+	}
+	for (i = 0; i < f->nr_devices; i++) {
+		f->devices[i].before = f->devices[i].now;
+		if (lists && lists[i].nr)
+			f->devices[i].seen = lists[i].reports[lists[i].nr - 1].number;
+		if (lists)
+			list_free(&lists[i]);
+	}
+	free(lists);
+}
+
+static void begin_test(struct follow *f, const struct marker *marker)
+{
+	size_t i;
+
+	f->marker = *marker;
+	f->in_test = true;
+	f->hinted = false;
+	f->since = seconds_now();
+	for (i = 0; i < f->nr_devices; i++)
+		set_mark(&f->devices[i], marker->test);
+}
+
+/* ---- the kernel log ------------------------------------------------------------------------- */
+
+static void handle_record(struct follow *f, const char *record)
+{
+	char text[RECORD_MAX], ours[160];
+	struct marker marker;
+	size_t i;
+
+	if (!kmsg_text(record, text, sizeof(text)))
+		return;
+	if (parse_marker(text, &marker)) {
+		end_test(f);
+		begin_test(f, &marker);
+		return;
+	}
+	for (i = 0; i < f->nr_devices; i++) {
+		snprintf(ours, sizeof(ours), " blkverify: %s: ", f->devices[i].before.name);
+		if (strstr(text, ours))
+			look_for_hint(f, &f->devices[i]);
+	}
+}
+
+/* Each read returns one record. */
+static void read_records(struct follow *f)
+{
+	char record[RECORD_MAX];
+	ssize_t len;
+
+	for (;;) {
+		len = read(f->kmsg, record, sizeof(record) - 1);
+		if (len >= 0) {
+			record[len] = '\0';
+			handle_record(f, record);
+		} else if (errno == EPIPE) {
+			say_error("the kernel has overwritten lines of its log that were not read yet: "
+				  "a test may be counted as part of the one before it");
+		} else if (errno != EINTR) {
+			return;
+		}
+	}
+}
+
+void follow_wait(struct follow *f, int milliseconds)
+{
+	struct pollfd kmsg = { .fd = f->kmsg, .events = POLLIN };
+
+	poll(&kmsg, 1, milliseconds);
+	read_records(f);
+}
+
+/* ---- start and end -------------------------------------------------------------------------- */
+
+static int open_kmsg(void)
+{
+	int fd = open(KMSG, O_RDONLY | O_NONBLOCK | O_CLOEXEC), error = errno;
+
+	if (fd < 0) {
+		say_error("cannot read the kernel log, " KMSG ": %s", strerror(error));
+		return -error;
+	}
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+int follow_start(struct follow *f, char **names)
+{
+	struct list list;
+	size_t i;
+	int r;
+
+	*f = (struct follow){ .kmsg = open_kmsg(), .since = seconds_now() };
+	if (f->kmsg < 0)
+		return exit_code_of(f->kmsg);
+	snprintf(f->marker.test, sizeof(f->marker.test), BEFORE_THE_FIRST);
+	while (names[f->nr_devices])
+		f->nr_devices++;
+	f->devices = calloc(f->nr_devices, sizeof(*f->devices));
+	if (!f->devices)
+		return NO_MEMORY;
+	for (i = 0; i < f->nr_devices; i++) {
+		r = device_get(names[i], &f->devices[i].before);
+		if (!r)
+			r = device_list(f->devices[i].before.name, &list);
+		if (r)
+			return r;
+		f->devices[i].now = f->devices[i].before;
+		if (list.nr)
+			f->devices[i].seen = list.reports[list.nr - 1].number;
+		list_free(&list);
+	}
+	return DONE;
+}
+
+static void print_tests(const struct follow *f)
+{
+	size_t i;
+
+	printf("%-24s %12s %10s  %s\n", "TEST", "COMPARED", "FINDINGS", "VERDICT");
+	for (i = 0; i < f->nr_tests; i++)
+		printf("%-24s %12" PRIu64 " %10" PRIu64 "  %s\n", f->tests[i].name,
+		       f->tests[i].compared, f->tests[i].findings, f->tests[i].verdict);
+}
+
+static enum outcome outcome_of(const struct tested *test)
+{
+	if (test->findings)
+		return NOT_PASSED;
+	return test->gone || !test->compared ? SKIPPED : PASSED;
+}
+
+static void print_results(const struct follow *f)
+{
+	struct result *result = calloc(f->nr_tests + 1, sizeof(*result));
+	struct results results = { "blkverify follow", result, f->nr_tests };
+	size_t i;
+
+	for (i = 0; result && i < f->nr_tests; i++)
+		result[i] = (struct result){ .name = f->tests[i].name,
+					     .outcome = outcome_of(&f->tests[i]),
+					     .reason = f->tests[i].verdict,
+					     .details = f->tests[i].details,
+					     .seconds = f->tests[i].seconds };
+	if (result && opts.ktap)
+		results_ktap(stdout, &results);
+	else if (result)
+		results_junit(stdout, &results);
+	free(result);
+}
+
+static int exit_code(const struct follow *f)
+{
+	bool compared = false, gone = false;
+	size_t i;
+
+	for (i = 0; i < f->nr_tests; i++) {
+		if (f->tests[i].findings)
+			return FOUND;
+		compared |= f->tests[i].compared > 0;
+		gone |= f->tests[i].gone;
+	}
+	if (f->failed)
+		return FAILED;
+	if (!f->nr_tests)
+		say_error("no test of blktests or xfstests began while this ran");
+	else if (!compared)
+		say_error("nothing was compared during the tests: do they use the device?");
+	return compared && !gone ? DONE : INCONCLUSIVE;
+}
+
+int follow_end(struct follow *f)
+{
+	size_t i;
+
+	read_records(f);
+	end_test(f);
+	for (i = 0; i < f->nr_devices; i++)
+		set_mark(&f->devices[i], "");
+	if (opts.ktap || opts.junit)
+		print_results(f);
+	else
+		print_tests(f);
+	close(f->kmsg);
+	free(f->devices);
+	return exit_code(f);
+}

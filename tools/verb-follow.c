@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * follow: assign findings to the tests of a suite that runs meanwhile.
+ */
+#include <stdio.h>
+
+#include "follow.h"
+#include "options.h"
+#include "util.h"
+#include "verbs.h"
+
+#define LOOK_MS 500	/* also for a signal that arrives just before the wait */
+
+int verb_follow(char **argv)
+{
+	struct follow f;
+	int r;
+
+	if (opts.ktap && opts.junit) {
+		say_error("--ktap, --junit are mutually exclusive");
+		return FAILED;
+	}
+	catch_signals();
+	r = follow_start(&f, argv);
+	if (r)
+		return r;
+	/* A script waits for this line before it starts the suite. */
+	fprintf(stderr, "blkverify: following %zu device%s until interrupted\n", f.nr_devices,
+		f.nr_devices == 1 ? "" : "s");
+	while (!interrupted)
+		follow_wait(&f, LOOK_MS);
+	return follow_end(&f);
+}

@@ -69,7 +69,8 @@ static const struct verb {
 	{ "run", RUN, 1, -1, verb_run, "--test TEST -- COMMAND...",
 	  "for CI: open, run COMMAND on $BLKVERIFY_DEVICE, close, print a summary",
 	  "Without --raw a sparse reference file is created, and only sectors that were written are\n"
-	  "compared (--written-only), unless TEST is all zeros (--zeroed). Exit status: 6 if\n"
+	  "compared (--written-only), unless TEST is all zeros (--zeroed). With --output, what the\n"
+	  "command prints goes to the standard error. Exit status: 6 if\n"
 	  "something was found, else that of COMMAND; 7 if COMMAND succeeded and nothing was\n"
 	  "compared." },
 };
@@ -110,6 +111,8 @@ static const struct option_def {
 	{ word, ARGUMENT_##type, OPEN | RUN, WORD, &opts.words[OPTION_##id], NULL, help },
 	BLKV_OPTIONS(OPTION)
 #undef OPTION
+	{ "output", "text|json|ktap|junit", RUN, TEXT, &opts.output, NULL,
+	  "form of the summary (default text)" },
 	{ "deferred", NULL, CLOSE, FLAG, &opts.deferred, NULL,
 	  "if the device is in use, remove it on last close" },
 	{ "context", "SIZE", DUMP, SIZE, &opts.context, NULL,

@@ -282,6 +282,26 @@ void json_reports(const struct device *device, const struct list *list)
 	print_document(stdout, o);
 }
 
+/* ---- run ------------------------------------------------------------------------------------ */
+
+void json_run(const struct run_outcome *outcome)
+{
+	json_object *o = new_document("run"), *devices = json_object_new_array();
+	json_object *command = json_object_new_array();
+	size_t i;
+
+	for (i = 0; outcome->command[i]; i++)
+		json_object_array_add(command, clean_string(outcome->command[i]));
+	json_object_object_add(o, "command", command);
+	put_number(o, "command_status", (uint64_t)outcome->status);
+	json_object_object_add(o, "seconds", json_object_new_double(outcome->seconds));
+	put_bool(o, "reference_failed", outcome->raw_failed);
+	json_object_array_add(devices, device_object(outcome->device));
+	json_object_object_add(o, "devices", devices);
+	put_reports(o, outcome->list);
+	print_document(stdout, o);
+}
+
 /* ---- follow --------------------------------------------------------------------------------- */
 
 /* The counts of the test. What is untrusted now is no count, and may have become less. */

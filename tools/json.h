@@ -8,6 +8,7 @@
 #include "device.h"
 #include "follow.h"
 #include "ranges.h"
+#include "run-output.h"
 
 /* What scrub or compare has read and found. */
 struct json_ranges {
@@ -33,6 +34,7 @@ struct json_test {
 void json_status(const struct device *devices, size_t nr);
 void json_reports(const struct device *device, const struct list *list);
 void json_print_ranges(const struct json_ranges *found);
+void json_run(const struct run_outcome *outcome);
 void json_test(FILE *out, const struct json_test *test);
 
 #endif

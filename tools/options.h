@@ -14,7 +14,7 @@ struct options {
 	bool has_sectors, has_start, has_length, has_timeout;
 	bool has_passes;
 	uint64_t sectors, start, length, timeout, context, passes;
-	const char *raw, *test, *raw_dir, *name, *block, *out, *hints;
+	const char *raw, *test, *raw_dir, *name, *block, *out, *hints, *output;
 	/* Of the table line: NULL if not given, else the value, or "". */
 	const char *words[NR_OPTIONS];
 };

@@ -25,7 +25,7 @@
 #include "module.h"
 #include "options.h"
 #include "parse.h"
-#include "print.h"
+#include "run-output.h"
 #include "status.h"
 #include "text.h"
 #include "users.h"
@@ -37,6 +37,8 @@
 /* How often, and how long, to wait for the labels of the reports. */
 #define LABEL_TRIES 20
 #define LABEL_WAIT_US 50000
+
+static enum format format;
 
 /* ---- the reference file --------------------------------------------------------------------- */
 
@@ -188,6 +190,9 @@ static void run_child(const char *name, char **command, const sigset_t *mask)
 	dm_end();
 	snprintf(path, sizeof(path), "/dev/mapper/%s", name);
 	setenv("BLKVERIFY_DEVICE", path, 1);
+	/* The standard output has the document, and nothing else. */
+	if (format != FORMAT_TEXT)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	execvp(command[0], command);
 	say_error("cannot run %s: %s: check the command after --", command[0], strerror(errno));
 	_exit(COMMAND_NOT_RUN);
@@ -310,51 +315,64 @@ static bool list_with_labels(const struct device *device, struct list *list)
 	return false;
 }
 
-static int tell_findings(const struct device *device)
+/* From the device, its reports, and the status of the command. */
+static int exit_code(const struct run_outcome *o)
 {
-	struct list list = { 0 };
-	bool listed = list_with_labels(device, &list), excused;
-
-	if (listed)
-		print_reports(stdout, device, &list);
-	print_status(device);
-	excused = listed && only_reference_failed(device, &list);
-	list_free(&list);
-	if (!excused)
-		return FOUND;
-	say_error("the reference file failed %" PRIu64 " requests, so the test leg was not "
-		  "verified; is the filesystem full? Use --raw-dir to choose another directory",
-		  device->status.value[FIELD_RAW_ERRORS]);
+	if (status_is_bad(&o->device->status))
+		return o->raw_failed ? INCONCLUSIVE : FOUND;
+	if (o->status || o->device->status.value[FIELD_COMPARED])
+		return o->status;
 	return INCONCLUSIVE;
 }
 
-static int sum_up(const char *name, int status)
+/* What to do next. */
+static void say_advice(const struct run_outcome *o)
 {
-	struct device device;
-	int r = device_get(name, &device);
+	const struct status *status = &o->device->status;
 
-	if (r)
-		return INCONCLUSIVE;
-	if (status_is_bad(&device.status))
-		return tell_findings(&device);
-	print_status(&device);
-	say_coverage(&device);
-	if (status || device.status.value[FIELD_COMPARED])
-		return status;
-	if (!device.status.present[FIELD_COMPARED])
+	if (o->raw_failed)
+		say_error("the reference file failed %" PRIu64 " requests, so the test leg was not "
+			  "verified; is the filesystem full? Use --raw-dir to choose another directory",
+			  status->value[FIELD_RAW_ERRORS]);
+	if (status_is_bad(status))
+		return;
+	say_coverage(o->device);
+	if (exit_code(o) != INCONCLUSIVE || o->status)
+		return;
+	if (!status->present[FIELD_COMPARED])
 		say_error("the module does not report how much it compared on %s",
-			  device.path);
+			  o->device->path);
 	else
 		say_error("nothing was compared: the command did not read a sector of %s that could be "
 			  "compared%s",
-			  device.path, opts.raw ? "" :
+			  o->device->path, opts.raw ? "" :
 			  "; without --raw only sectors that it wrote before can be");
-	return INCONCLUSIVE;
+}
+
+static int sum_up(const char *name, int status, char **command, double seconds)
+{
+	struct device device;
+	struct list list = { 0 };
+	struct run_outcome outcome = { .device = &device,
+				       .list = &list,
+				       .command = command,
+				       .status = status,
+				       .seconds = seconds };
+
+	if (device_get(name, &device))
+		return INCONCLUSIVE;
+	if (status_is_bad(&device.status) && list_with_labels(&device, &list))
+		outcome.raw_failed = only_reference_failed(&device, &list);
+	run_print(format, &outcome);
+	say_advice(&outcome);
+	list_free(&list);
+	return exit_code(&outcome);
 }
 
 static int run_on(const char *name, char **command, const struct leg *raw, const struct leg *test)
 {
 	int fd, status, r = hold_device(name, &fd);
+	double start = seconds_now();
 
 	if (r)
 		return r;
@@ -365,7 +383,7 @@ static int run_on(const char *name, char **command, const struct leg *raw, const
 	 * still be in the page cache. Not fsync(): that would wait for a suspended device.
 	 */
 	ioctl(fd, BLKFLSBUF);
-	r = sum_up(name, status);
+	r = sum_up(name, status, command, seconds_now() - start);
 	fflush(stdout);
 	if (release_device(name, fd, raw, test) && r == DONE)
 		r = BUSY;
@@ -378,6 +396,10 @@ int verb_run(char **argv)
 	char name[128];
 	int r;
 
+	if (opts.output && !parse_format(opts.output, &format)) {
+		say_error("--output \"%s\" is none of text, json, ktap, junit", opts.output);
+		return FAILED;
+	}
 	if (!opts.test) {
 		say_error("--test is missing: specify the device or image under test");
 		return FAILED;

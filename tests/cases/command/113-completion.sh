@@ -36,6 +36,7 @@ completes "bvtest-v" blkverify wait --timeout 5 bv
 completes "" blkverify wait --timeout bv
 completes "" blkverify close bvtest-v bv
 completes "bvtest-v" blkverify follow bvtest-w bv
+completes "ktap" blkverify run --output k
 completes "$TMPDIR/bin" blkverify follow --out "$TMPDIR/b"
 
 # In directory order.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See run-output.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "print.h"
+#include "results.h"
+#include "run-output.h"
+#include "status.h"
+#include "util.h"
+
+const char *const format_words[NR_FORMATS] = {
+	[FORMAT_TEXT] = "text",
+	[FORMAT_JSON] = "json",
+	[FORMAT_KTAP] = "ktap",
+	[FORMAT_JUNIT] = "junit",
+};
+
+bool parse_format(const char *word, enum format *format)
+{
+	for (*format = 0; *format < NR_FORMATS; (*format)++)
+		if (!strcmp(word, format_words[*format]))
+			return true;
+	return false;
+}
+
+static void print_text(const struct run_outcome *o)
+{
+	if (status_is_bad(&o->device->status))
+		print_reports(stdout, o->device, o->list);
+	print_status(o->device);
+}
+
+static char *text_of_reports(const struct run_outcome *o)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	print_reports(out, o->device, o->list);
+	fclose(out);
+	return text;
+}
+
+static struct result nothing_found(const struct run_outcome *o, const char *reports)
+{
+	struct result r = { .name = "nothing was found", .seconds = o->seconds };
+
+	if (!status_is_bad(&o->device->status))
+		return r;
+	r.outcome = NOT_PASSED;
+	r.reason = o->raw_failed ? "the reference file failed, so the test leg was not verified" :
+				   status_verdict(&o->device->status);
+	r.details = reports;
+	return r;
+}
+
+static struct result something_compared(const struct run_outcome *o)
+{
+	struct result r = { .name = "something was compared" };
+
+	if (o->device->status.value[FIELD_COMPARED])
+		return r;
+	r.outcome = NOT_PASSED;
+	r.reason = o->device->status.present[FIELD_COMPARED] ?
+		   "nothing was compared" : "the module does not report how much it compared";
+	return r;
+}
+
+static struct result raw_healthy(const struct run_outcome *o, char *reason, size_t size)
+{
+	struct result r = { .name = "the raw leg is healthy" };
+
+	if (status_is_zero(&o->device->status, FIELD_RAW_ERRORS))
+		return r;
+	r.outcome = NOT_PASSED;
+	r.reason = "the module does not report errors of the raw leg";
+	if (o->device->status.present[FIELD_RAW_ERRORS]) {
+		snprintf(reason, size, "the raw leg failed %" PRIu64 " requests",
+			 o->device->status.value[FIELD_RAW_ERRORS]);
+		r.reason = reason;
+	}
+	return r;
+}
+
+void run_print(enum format format, const struct run_outcome *o)
+{
+	char reason[64], *reports;
+	struct result result[3];
+	const struct results results = { "blkverify run", result, NR_OF(result) };
+
+	if (format == FORMAT_TEXT) {
+		print_text(o);
+		return;
+	}
+	if (format == FORMAT_JSON) {
+		json_run(o);
+		return;
+	}
+	reports = text_of_reports(o);
+	result[0] = nothing_found(o, reports);
+	result[1] = something_compared(o);
+	result[2] = raw_healthy(o, reason, sizeof(reason));
+	if (format == FORMAT_KTAP)
+		results_ktap(stdout, &results);
+	else
+		results_junit(stdout, &results);
+	free(reports);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What "run" prints at its end, for people and for programs. */
+#ifndef BLKVERIFY_RUN_OUTPUT_H
+#define BLKVERIFY_RUN_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "device.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_JUNIT, NR_FORMATS };
+
+extern const char *const format_words[NR_FORMATS];
+
+struct run_outcome {
+	const struct device *device;
+	const struct list *list;
+	bool raw_failed;	/* only the reference file is known to have failed */
+	char **command;
+	int status;		/* of the command */
+	double seconds;
+};
+
+/* Returns false if there is no such word. */
+bool parse_format(const char *word, enum format *format);
+void run_print(enum format format, const struct run_outcome *outcome);
+
+#endif

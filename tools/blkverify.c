@@ -136,6 +136,8 @@ static const struct option_def {
 	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask for confirmation" },
 	{ "json", NULL, SHOW_STATUS | REPORT | SCRUB | COMPARE, FLAG, &opts.json, NULL,
 	  "print JSON (described in the manual)" },
+	{ "prometheus", NULL, SHOW_STATUS, FLAG, &opts.prometheus, NULL,
+	  "print metrics for the textfile collector of node_exporter" },
 	{ "debug", NULL, ALL, FLAG, &opts.debug, NULL, "print what is being done" },
 };
 

@@ -51,12 +51,6 @@ static void print_leg(const char *word, const char *node)
 
 static void print_field(const struct device *device, enum field field)
 {
-	static const bool is_sectors[NR_FIELDS] = {
-		[FIELD_COMPARED] = true,
-		[FIELD_SKIPPED] = true,
-		[FIELD_WRITTEN] = true,
-		[FIELD_UNTRUSTED] = true,
-	};
 	char name[32], number[24], size[32];
 
 	/* The summary shows these. */
@@ -68,7 +62,7 @@ static void print_field(const struct device *device, enum field field)
 	status_text(&device->status, field, number, sizeof(number));
 	printf("%s", number);
 	text_of_size(device->status.value[field], size, sizeof(size));
-	if (is_sectors[field] && device->status.value[field])
+	if (status_is_sectors(field) && device->status.value[field])
 		printf(" sectors (%s)", size);
 	printf("\n");
 }

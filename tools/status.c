@@ -10,6 +10,24 @@ bool status_is_bad(const struct status *status)
 	return status->state != 'V';
 }
 
+bool status_is_sectors(enum field field)
+{
+	static const bool is_sectors[NR_FIELDS] = {
+		[FIELD_COMPARED] = true,
+		[FIELD_SKIPPED] = true,
+		[FIELD_WRITTEN] = true,
+		[FIELD_UNTRUSTED] = true,
+		[FIELD_DISTRUSTED_DISCARD] = true,
+		[FIELD_DISTRUSTED_REFUSED] = true,
+		[FIELD_DISTRUSTED_FAILED] = true,
+		[FIELD_DISTRUSTED_MEMORY] = true,
+		[FIELD_DISTRUSTED_MESSAGE] = true,
+		[FIELD_RESHAPED] = true,
+	};
+
+	return is_sectors[field];
+}
+
 bool status_is_zero(const struct status *status, enum field field)
 {
 	return status->present[field] && !status->value[field];

@@ -10,6 +10,8 @@
 
 /* Whether something was found. */
 bool status_is_bad(const struct status *status);
+/* Whether the field is a number of sectors. */
+bool status_is_sectors(enum field field);
 /* Whether the field is present and 0. */
 bool status_is_zero(const struct status *status, enum field field);
 /* How much a count has grown; after a reset, all of it. */

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "options.h"
 #include "print.h"
+#include "prometheus.h"
 #include "status.h"
 #include "util.h"
 #include "verbs.h"
@@ -77,6 +78,15 @@ static int get_all(struct device **devices, size_t *nr)
 	return *devices ? r : NO_MEMORY;
 }
 
+/* For programs. */
+static void show(const struct device *devices, size_t nr)
+{
+	if (opts.json)
+		json_status(devices, nr);
+	else
+		prometheus_print(devices, nr);
+}
+
 static int show_all(void)
 {
 	struct device *devices;
@@ -86,8 +96,8 @@ static int show_all(void)
 
 	if (!devices)
 		return r;
-	if (opts.json)
-		json_status(devices, nr);
+	if (opts.json || opts.prometheus)
+		show(devices, nr);
 	else
 		print_table(devices, nr);
 	for (i = 0; i < nr; i++)
@@ -101,13 +111,17 @@ int verb_status(char **argv)
 	struct device device;
 	int r;
 
+	if (opts.json && opts.prometheus) {
+		say_error("--json, --prometheus are mutually exclusive");
+		return FAILED;
+	}
 	if (!argv[0])
 		return show_all();
 	r = device_get(argv[0], &device);
 	if (r)
 		return r;
-	if (opts.json)
-		json_status(&device, 1);
+	if (opts.json || opts.prometheus)
+		show(&device, 1);
 	else
 		print_status(&device);
 	return status_is_bad(&device.status) ? FOUND : DONE;

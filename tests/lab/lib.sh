@@ -394,6 +394,22 @@ fetch_junit_schemas() {
 		mv "$dir" "$junit_schemas"
 }
 
+# The checker of Prometheus, from its package, which is not installed: it would start a server.
+# Sets promtool.
+need_promtool() {
+	promtool=$cache/promtool/usr/bin/promtool
+	locked promtool fetch_promtool || exit 1
+}
+
+fetch_promtool() {
+	local dir=$cache/promtool
+	[ ! -x "$promtool" ] || return 0
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	(cd "$dir" && quietly "fetching promtool" download prometheus) || exit 1
+	dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -x -C "$dir" ./usr/bin/promtool && rm "$dir"/*.deb
+}
+
 # Build a one-file program for the machines; prints its path.
 build_program() { # <source>
 	local dir

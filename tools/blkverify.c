@@ -24,7 +24,8 @@ struct options opts;
 /* ---- the verbs ------------------------------------------------------------------------------ */
 
 enum { OPEN = 1, CLOSE = 2, SHOW_STATUS = 4, REPORT = 8, DUMP = 16, WAIT = 32, WATCH = 64,
-       SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, FOLLOW = 2048, ALL = 4095 };
+       SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, FOLLOW = 2048, BUNDLE = 4096,
+       ALL = 8191 };
 
 static const struct verb {
 	const char *name;
@@ -48,6 +49,11 @@ static const struct verb {
 	  "show a sector of both legs side by side, and what the difference looks like",
 	  "The default is the first mismatch. The legs are read directly, not through the device.\n"
 	  "Exit status 6 if they differ." },
+	{ "bundle", BUNDLE, 1, 2, verb_bundle, "NAME [FILE]",
+	  "write all that a bug report needs to one file",
+	  "Status, reports, the bad sectors and their history, limits of the queues, models,\n"
+	  "SMART, versions and the kernel log. FILE may be a folder; the default is this one. It\n"
+	  "contains data of the device." },
 	{ "wait", WAIT, 1, 1, verb_wait, "NAME", "block until the first finding",
 	  "Exit status 6 if something was found (also before), 0 on timeout." },
 	{ "watch", WATCH, 1, 1, verb_watch, "NAME", "show throughput and findings as they come",
@@ -117,6 +123,10 @@ static const struct option_def {
 	  "if the device is in use, remove it on last close" },
 	{ "context", "SIZE", DUMP, SIZE, &opts.context, NULL,
 	  "also show this much before and after the sector" },
+	{ "first", NULL, BUNDLE, FLAG, &opts.first, NULL,
+	  "do nothing if nothing was found, or if there is such a bundle already" },
+	{ "wait", "S", OPEN, NUMBER, &opts.wait, &opts.has_wait,
+	  "wait up to S seconds for the legs to appear" },
 	{ "timeout", "S", WAIT, NUMBER, &opts.timeout, &opts.has_timeout,
 	  "give up after S seconds" },
 	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "first sector to read" },

@@ -159,6 +159,17 @@ bool common_driver(const char *raw_node, const char *test_node, char *driver, si
 	return false;
 }
 
+size_t common_disks_of(const char *node, char (*disks)[64], size_t max)
+{
+	static struct disks found;
+	size_t i;
+
+	get_disks(&found, node);
+	for (i = 0; i < found.nr && i < max; i++)
+		snprintf(disks[i], sizeof(disks[i]), "/dev/%s", strrchr(found.path[i], '/') + 1);
+	return i;
+}
+
 void common_say(const char *raw_node, const char *test_node)
 {
 	char name[64];

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bundle-state.h"
 #include "create.h"
 #include "dm.h"
 #include "leg.h"
@@ -142,6 +143,8 @@ static int create_mapped(const char *name, uint64_t sectors, const char *params)
 
 	if (r)
 		r = say_create_error(name, r, log);
+	else
+		bundle_forget(name);
 	if (log >= 0)
 		close(log);
 	return r;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "common.h"
 #include "create.h"
@@ -21,6 +22,15 @@
 #include "util.h"
 #include "verbs.h"
 
+/* At boot, disks appear in any order. A leg that does not is reported when it is opened. */
+static void wait_for_legs(const char *raw, const char *test)
+{
+	double end = seconds_now() + (double)opts.wait;
+
+	while ((access(raw, F_OK) || access(test, F_OK)) && seconds_now() < end)
+		usleep(100000);
+}
+
 int verb_open(char **argv)
 {
 	struct leg raw = { .fd = -1 }, test = { .fd = -1 };
@@ -33,6 +43,8 @@ int verb_open(char **argv)
 		r = module_report_as_bug();
 	if (!r)
 		r = create_check_name(argv[0]);
+	if (!r && opts.has_wait)
+		wait_for_legs(argv[1], argv[2]);
 	if (!r)
 		r = legs_reject_same(argv[1], argv[2]);
 	if (!r)

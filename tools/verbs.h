@@ -8,6 +8,7 @@ int verb_close(char **argv);
 int verb_status(char **argv);
 int verb_report(char **argv);
 int verb_dump(char **argv);
+int verb_bundle(char **argv);
 int verb_wait(char **argv);
 int verb_watch(char **argv);
 int verb_follow(char **argv);

@@ -28,7 +28,7 @@ completes "--version" blkverify --v
 completes "--start" blkverify scrub --st
 completes "--allow-unequal|--json|--debug|--help" blkverify compare --allow-unequal --
 
-for verb in close status report dump wait watch scrub follow; do
+for verb in close status report dump wait watch scrub follow bundle; do
 	completes "bvtest-v" blkverify $verb bv
 done
 
@@ -36,6 +36,7 @@ completes "bvtest-v" blkverify wait --timeout 5 bv
 completes "" blkverify wait --timeout bv
 completes "" blkverify close bvtest-v bv
 completes "bvtest-v" blkverify follow bvtest-w bv
+completes "$TMPDIR/bin" blkverify bundle bvtest-v "$TMPDIR/b"
 completes "ktap" blkverify run --output k
 completes "$TMPDIR/bin" blkverify follow --out "$TMPDIR/b"
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will check that "bundle" writes what a bug report needs, and with --first once a finding.
+# Needs: machine=debug
+
+. "$TOP/tests/lib/command.sh"
+
+new_images
+tool 0 open bvtest-v "$raw_img" "$test_img" --ignore-mismatch
+section() { # <title>: its lines
+	awk -v title="==== $1" '/^==== / {on = $0 == title; next} on' "$bundle"
+}
+
+# By any path, and for the owner only.
+bundle=$TMPDIR/bundle
+tool 0 bundle bvtest-v "$bundle"
+says "$bundle"
+expect "mode" 600 "$(stat -c %a "$bundle")"
+tool 5 bundle bvtest-v "$bundle"
+warns "cannot write $bundle: File exists"
+tool 4 bundle bvtest-v "$TMPDIR/no/such/folder"
+tool 4 bundle bvtest-none
+rm "$bundle"
+
+# Two bad sectors, one of them read twice. A line of the log must not look like a section.
+spoil "$test_img" 99
+spoil "$test_img" 500 /dev/urandom
+for block in 12 62 12; do dd if=$v of=/dev/null bs=4k skip=$block count=1 iflag=direct status=none; done
+wait_until 30 has_labels
+printf '==== report\n' >/dev/kmsg
+tool 0 bundle bvtest-v "$bundle"
+
+grep '^====' "$bundle"
+loops=$(losetup -n -O NAME | tr -d ' ' | sort | xargs)
+raw_loop=${loops% *} test_loop=${loops#* }
+expect "sections" "versions|status|report|dmsetup table bvtest-v|history 99|dump 99|history 500|dump 500|queue of $v|queue of $raw_loop|lsblk -s -o NAME,TYPE,SIZE,RO,MODEL,REV,TRAN $raw_loop|smartctl -x $raw_loop|queue of $test_loop|lsblk -s -o NAME,TYPE,SIZE,RO,MODEL,REV,TRAN $test_loop|smartctl -x $test_loop|status --json|report --json|dmesg" \
+	"$(sed -n 's/^==== //p' "$bundle" | paste -s -d '|')"
+section versions | grep -q "^target [0-9]*\.[0-9]*\.[0-9]*$" || fail "no version of the target"
+section versions | grep -qF "$(uname -r)" || fail "no version of the kernel"
+section status | grep -q "mismatch found" || fail "no status"
+expect "reports" 3 "$(section report | grep -c 'request: ')"
+section "dmsetup table bvtest-v" | grep -q ' blkverify .* ignore_mismatch' || fail "no table"
+section "history 99" | grep -qx "complete" || fail "no history"
+section "dump 500" | grep -q '^sector 500' || fail "no dump"
+section "queue of $v" | grep -q '^max_sectors_kb: [0-9]' || fail "no limits"
+section "status --json" >"$TMPDIR/out"
+expect "status --json" "C" "$(json 'd["devices"][0]["state"]')"
+section "report --json" >"$TMPDIR/out"
+expect "report --json" 3 "$(json 'len(d["reports"])')"
+sed -n '/^==== dmesg/,$p' "$bundle" | grep -q 'contents mismatch in sector 500' || fail "no kernel log"
+
+# A program that is missing is named.
+[ -x /usr/sbin/smartctl ] || section "smartctl -x $raw_loop" | grep -q "smartctl" || fail "no word about smartctl"
+
+# Once a finding, in a folder.
+mkdir "$TMPDIR/captured"
+captured() { ls "$TMPDIR/captured" | wc -l; }
+first() { tool 0 bundle --first bvtest-v "$TMPDIR/captured/$1"; }
+first a
+first b
+expect "the same finding" 1 "$(captured)"
+dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none
+first c
+expect "a later one" 1 "$(captured)"
+dmsetup message bvtest-v 0 reset
+first d
+expect "nothing found" 1 "$(captured)"
+dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none
+first e
+expect "after a reset" "a e" "$(ls "$TMPDIR/captured" | xargs)"
+tool 0 close bvtest-v
+
+# A device that is opened anew, as soon as its legs are there.
+mv "$test_img" "$TMPDIR/later"
+"$BLKVERIFY" open --wait 60 bvtest-v "$raw_img" "$test_img" --ignore-mismatch >"$TMPDIR/opened" 2>&1 &
+opener=$!
+sleep 1
+mv "$TMPDIR/later" "$test_img"
+wait $opener || fail "open --wait: $(cat "$TMPDIR/opened")"
+for i in 1 2 3 4 5 6 7 8; do dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none; done
+tool 0 bundle --first bvtest-v "$TMPDIR/captured"
+expect "after a new start" 1 "$(ls "$TMPDIR/captured" | grep -c '^bvtest-v-[0-9T]*Z\.blkverify\.txt$')"
+tool 0 close bvtest-v
+tool 4 open --wait 1 bvtest-v "$raw_img" "$TMPDIR/none"

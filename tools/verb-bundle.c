@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bundle: write all that a bug report needs to one file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bundle.h"
+#include "bundle-state.h"
+#include "options.h"
+#include "util.h"
+#include "verbs.h"
+
+/* Without a name, or with that of a folder: NAME-20261129T010203Z.blkverify.txt */
+static void choose_path(const char *given, const struct device *device, char *path, size_t size)
+{
+	char when[32];
+	time_t now = time(NULL);
+	struct stat st;
+
+	if (given && (stat(given, &st) || !S_ISDIR(st.st_mode))) {
+		snprintf(path, size, "%s", given);
+		return;
+	}
+	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime(&now));
+	snprintf(path, size, "%s%s%s-%s.blkverify.txt", given ? given : "", given ? "/" : "",
+		 device->name, when);
+}
+
+static int say_write_error(const char *path, int error)
+{
+	say_error("cannot write %s: %s", path, strerror(error));
+	return exit_code_of(error);
+}
+
+/* It has bytes of the device in it: for the owner only. */
+static int write_file(const char *path, const struct device *device)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	bool ok;
+
+	if (!out)
+		return say_write_error(path, errno);
+	bundle_write(out, device);
+	ok = !ferror(out) && !fflush(out) && !fsync(fd);
+	if (!ok || fclose(out))
+		return say_write_error(path, errno);
+	printf("%s\n", path);
+	return DONE;
+}
+
+int verb_bundle(char **argv)
+{
+	struct device device;
+	char path[4096];
+	int r = device_get(argv[0], &device);
+
+	if (r)
+		return r;
+	if (opts.first && bundle_exists(&device)) {
+		say_error("%s already has a bundle of its first finding", device.name);
+		return DONE;
+	}
+	choose_path(argv[1], &device, path, sizeof(path));
+	r = write_file(path, &device);
+	if (!r && opts.first)
+		bundle_remember(&device);
+	return r;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The command that "run" and "fstests" start. */
+#ifndef BLKVERIFY_COMMAND_H
+#define BLKVERIFY_COMMAND_H
+
+/* Of its environment. A list ends with a name that is NULL. */
+struct variable {
+	const char *name, *value;
+};
+
+/* The standard output is for a document: the output of the command goes to the standard error. */
+void command_keep_output(void);
+/* A handler: a signal that would end this process ends the command; the summary follows. */
+void command_pass_signal_on(int signal);
+/*
+ * Run it. @meanwhile, which may be NULL, is called again and again; it should wait for a moment.
+ * Returns its exit status as a shell has it.
+ */
+int command_run(char **command, const struct variable *variables,
+		void (*meanwhile)(void *data), void *data);
+
+#endif

@@ -25,7 +25,7 @@ struct options opts;
 
 enum { OPEN = 1, CLOSE = 2, SHOW_STATUS = 4, REPORT = 8, DUMP = 16, WAIT = 32, WATCH = 64,
        SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, FOLLOW = 2048, BUNDLE = 4096,
-       ALL = 8191 };
+       FSTESTS = 8192, ALL = 16383 };
 
 static const struct verb {
 	const char *name;
@@ -79,6 +79,10 @@ static const struct verb {
 	  "command prints goes to the standard error. Exit status: 6 if\n"
 	  "something was found, else that of COMMAND; 7 if COMMAND succeeded and nothing was\n"
 	  "compared." },
+	{ "fstests", FSTESTS, 1, -1, verb_fstests, "--test DEV --scratch DEV -- COMMAND...",
+	  "run xfstests on two devices: run and follow in one",
+	  "COMMAND gets their names in TEST_DEV and SCRATCH_DEV, which local.config must not set.\n"
+	  "At the end, what was written is read back. Exit status as for \"run\"." },
 };
 
 /* ---- the options ---------------------------------------------------------------------------- */
@@ -94,8 +98,10 @@ static const struct option_def {
 	const char *help;
 } defs[] = {
 	{ "raw", "RAW", RUN, TEXT, &opts.raw, NULL, "the trusted device or image" },
-	{ "test", "TEST", RUN, TEXT, &opts.test, NULL, "the device or image under test" },
-	{ "raw-dir", "DIR", RUN, TEXT, &opts.raw_dir, NULL,
+	{ "scratch", "DEV", FSTESTS, TEXT, &opts.scratch, NULL,
+	  "the device or image for SCRATCH_DEV" },
+	{ "test", "TEST", RUN | FSTESTS, TEXT, &opts.test, NULL, "the device or image under test" },
+	{ "raw-dir", "DIR", RUN | FSTESTS, TEXT, &opts.raw_dir, NULL,
 	  "directory of the reference file (default $TMPDIR or /var/tmp)" },
 	{ "name", "NAME", RUN, TEXT, &opts.name, NULL, "name of the device (default blkverify-PID)" },
 	{ "sectors", "SIZE", OPEN | RUN, SIZE, &opts.sectors, &opts.has_sectors,
@@ -104,7 +110,7 @@ static const struct option_def {
 	  "accept different sizes and use the common part" },
 	{ "readonly", NULL, OPEN, FLAG, &opts.readonly, NULL,
 	  "only verify; open both legs read-only" },
-	{ "zeroed", NULL, OPEN | RUN, FLAG, &opts.zeroed, NULL,
+	{ "zeroed", NULL, OPEN | RUN | FSTESTS, FLAG, &opts.zeroed, NULL,
 	  "both legs are all zeros: compare from the first read" },
 	{ "report-as-bug", NULL, OPEN | RUN, FLAG, &opts.report_as_bug, NULL,
 	  "let the module log a line that begins with BUG: before each report" },
@@ -114,7 +120,7 @@ static const struct option_def {
 #define ARGUMENT_FLAG NULL
 #define ARGUMENT_NUMBER "N"
 #define OPTION(id, word, type, help) \
-	{ word, ARGUMENT_##type, OPEN | RUN, WORD, &opts.words[OPTION_##id], NULL, help },
+	{ word, ARGUMENT_##type, OPEN | RUN | FSTESTS, WORD, &opts.words[OPTION_##id], NULL, help },
 	BLKV_OPTIONS(OPTION)
 #undef OPTION
 	{ "output", "text|json|ktap|junit", RUN, TEXT, &opts.output, NULL,
@@ -137,12 +143,12 @@ static const struct option_def {
 	  "number of times to read everything (default 1)" },
 	{ "resume", NULL, SCRUB, FLAG, &opts.resume, NULL,
 	  "continue where the last scrub was interrupted" },
-	{ "out", "DIR", FOLLOW, TEXT, &opts.out, NULL,
+	{ "out", "DIR", FOLLOW | FSTESTS, TEXT, &opts.out, NULL,
 	  "write DIR/TEST.blkverify.json for each test" },
-	{ "hints", "DIR", FOLLOW, TEXT, &opts.hints, NULL,
+	{ "hints", "DIR", FOLLOW | FSTESTS, TEXT, &opts.hints, NULL,
 	  "results folder of xfstests, which prints our hints with a test that fails" },
-	{ "ktap", NULL, FOLLOW, FLAG, &opts.ktap, NULL, "print KTAP instead of a table" },
-	{ "junit", NULL, FOLLOW, FLAG, &opts.junit, NULL, "print JUnit XML instead of a table" },
+	{ "ktap", NULL, FOLLOW | FSTESTS, FLAG, &opts.ktap, NULL, "print KTAP instead of a table" },
+	{ "junit", NULL, FOLLOW | FSTESTS, FLAG, &opts.junit, NULL, "print JUnit XML instead of a table" },
 	{ "yes", NULL, SYNC, FLAG, &opts.yes, NULL, "do not ask for confirmation" },
 	{ "json", NULL, SHOW_STATUS | REPORT | SCRUB | COMPARE, FLAG, &opts.json, NULL,
 	  "print JSON (described in the manual)" },
@@ -310,7 +316,7 @@ static const struct verb *find_verb(const char *name)
 static int read_options(int argc, char **argv, const struct verb *verb, bool *stop)
 {
 	/* "+": the options of the command that "run" starts are its own, even without "--". */
-	const char *short_options = verb->bit == RUN ? "+hV" : "hV";
+	const char *short_options = verb->bit & (RUN | FSTESTS) ? "+hV" : "hV";
 	int c, r;
 
 	/* The prefix of the messages of getopt. */

@@ -128,7 +128,7 @@ static void path_of_document(const struct follow *f, char *path, size_t size)
 static void write_document(struct follow *f, const struct list *lists)
 {
 	const struct json_test test = {
-		.suite = f->in_test ? suite_words[f->marker.suite] : NULL,
+		.suite = f->marker.suite < NR_SUITES ? suite_words[f->marker.suite] : NULL,
 		.name = f->marker.test,
 		.started = f->marker.started,
 		.seconds = seconds_now() - f->since,
@@ -330,6 +330,16 @@ static void read_records(struct follow *f)
 	}
 }
 
+void follow_begin(struct follow *f, const char *test)
+{
+	struct marker marker = { .suite = NR_SUITES };
+
+	read_records(f);
+	snprintf(marker.test, sizeof(marker.test), "%s", test);
+	end_test(f);
+	begin_test(f, &marker);
+}
+
 void follow_wait(struct follow *f, int milliseconds)
 {
 	struct pollfd kmsg = { .fd = f->kmsg, .events = POLLIN };
@@ -358,7 +368,8 @@ int follow_start(struct follow *f, char **names)
 	size_t i;
 	int r;
 
-	*f = (struct follow){ .kmsg = open_kmsg(), .since = seconds_now() };
+	*f = (struct follow){ .kmsg = open_kmsg(), .since = seconds_now(),
+			      .marker.suite = NR_SUITES };
 	if (f->kmsg < 0)
 		return exit_code_of(f->kmsg);
 	snprintf(f->marker.test, sizeof(f->marker.test), BEFORE_THE_FIRST);
@@ -449,7 +460,16 @@ int follow_end(struct follow *f)
 		print_results(f);
 	else
 		print_tests(f);
-	close(f->kmsg);
-	free(f->devices);
 	return exit_code(f);
+}
+
+void follow_free(struct follow *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->nr_tests; i++)
+		free(f->tests[i].details);
+	free(f->tests);
+	free(f->devices);
+	close(f->kmsg);
 }

@@ -46,7 +46,10 @@ struct follow {
 int follow_start(struct follow *f, char **names);
 /* Handle what the kernel has logged; wait for it for up to this time. */
 void follow_wait(struct follow *f, int milliseconds);
+/* Begin a test that is none of a suite. */
+void follow_begin(struct follow *f, const char *test);
 /* Print the tests. Returns the exit code. */
 int follow_end(struct follow *f);
+void follow_free(struct follow *f);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* NR_SUITES: none, what the command does itself. */
 enum suite { SUITE_BLKTESTS, SUITE_FSTESTS, NR_SUITES };
 
 extern const char *const suite_words[NR_SUITES];

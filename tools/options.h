@@ -14,7 +14,7 @@ struct options {
 	bool has_sectors, has_start, has_length, has_timeout;
 	bool has_passes, has_wait;
 	uint64_t sectors, start, length, timeout, context, passes, wait;
-	const char *raw, *test, *raw_dir, *name, *block, *out, *hints, *output;
+	const char *raw, *test, *raw_dir, *name, *block, *out, *hints, *output, *scratch;
 	/* Of the table line: NULL if not given, else the value, or "". */
 	const char *words[NR_OPTIONS];
 };

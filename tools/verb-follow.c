@@ -29,5 +29,7 @@ int verb_follow(char **argv)
 		f.nr_devices == 1 ? "" : "s");
 	while (!interrupted)
 		follow_wait(&f, LOOK_MS);
-	return follow_end(&f);
+	r = follow_end(&f);
+	follow_free(&f);
+	return r;
 }

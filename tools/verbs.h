@@ -16,5 +16,6 @@ int verb_scrub(char **argv);
 int verb_compare(char **argv);
 int verb_sync(char **argv);
 int verb_run(char **argv);
+int verb_fstests(char **argv);
 
 #endif

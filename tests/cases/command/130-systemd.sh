@@ -22,9 +22,10 @@ END_OF_CONF
 : >/etc/fstab
 cat >/etc/systemd/system/bvtest.target <<END_OF_UNIT
 [Unit]
-Wants=systemd-udevd.service systemd-udev-trigger.service local-fs.target
+Wants=systemd-udevd.service systemd-udev-trigger.service local-fs.target blkverify@bvtest-v.service
 END_OF_UNIT
 systemctl enable blkverify@bvtest-v.service
+expect "enabled" enabled "$(systemctl is-enabled blkverify@bvtest-v.service)"
 
 # In a namespace of its own, in which it is process 1.
 cat >"$TMPDIR/boot" <<END_OF_BOOT

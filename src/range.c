@@ -324,7 +324,7 @@ static enum arrival range_insert(struct blkv_ranges *ranges, struct blkv_range *
 	return range->blockers ? ARRIVAL_WAITS : ARRIVAL_GRANTED;
 }
 
-/* Remove a range. Its waiters are now those of a node that is gone: 0 if another range has the node. */
+/* Remove a range. Its waiters are now those of a node that is gone; 0 if others have the node. */
 static void range_remove(struct blkv_ranges *ranges, struct blkv_range *range,
 			 struct blkv_range_shard *wide, struct list_head *granted)
 {
@@ -371,8 +371,8 @@ static void queue_wait(struct blkv_ranges *ranges, const struct blkv_range *firs
 }
 
 /*
- * A range was unlocked, and @released nodes had waited for it. Insert what was queued: not all at once,
- * because interrupts are off, but one at least, because of (Q1).
+ * A range was unlocked, and @released nodes had waited for it. Insert what was queued: not all at
+ * once, because interrupts are off, but one at least, because of (Q1).
  */
 static void queue_admit(struct blkv_ranges *ranges, unsigned int released,
 			struct list_head *granted)

@@ -80,7 +80,7 @@ done
 dmsetup remove bvtest-upper
 rm "$TMPDIR/img2"
 
-is_in_use() { dmsetup info bvtest-run | grep -q 'Open count: *[1-9]'; }
+is_in_use() { grep -q 'Open count: *[1-9]' <<<"$(dmsetup info bvtest-run)"; }
 
 # Killed: nothing is left behind.
 "$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 2 &

@@ -16,7 +16,7 @@ completes() { # <expected, separated by |> <word>... (the last one as far as it 
 	local expected=$1 got
 	shift
 	got=$(PATH=$TMPDIR/bin:$PATH bash -c '. "$TOP/tools/blkverify.bash-completion"
-		complete -p blkverify | grep -q "_blkverify blkverify" || exit
+		grep -q "_blkverify blkverify" <<<"$(complete -p blkverify)" || exit
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		_blkverify
 		printf "%s\n" ${COMPREPLY[@]+"${COMPREPLY[@]}"} | paste -s -d "|"' bash "$@")

@@ -34,22 +34,22 @@ loops=$(losetup -n -O NAME | tr -d ' ' | sort | xargs)
 raw_loop=${loops% *} test_loop=${loops#* }
 expect "sections" "versions|status|report|dmsetup table bvtest-v|history 99|dump 99|history 500|dump 500|queue of $v|queue of $raw_loop|lsblk -s -o NAME,TYPE,SIZE,RO,MODEL,REV,TRAN $raw_loop|smartctl -x $raw_loop|queue of $test_loop|lsblk -s -o NAME,TYPE,SIZE,RO,MODEL,REV,TRAN $test_loop|smartctl -x $test_loop|status --json|report --json|dmesg" \
 	"$(sed -n 's/^==== //p' "$bundle" | paste -s -d '|')"
-section versions | grep -q "^target [0-9]*\.[0-9]*\.[0-9]*$" || fail "no version of the target"
-section versions | grep -qF "$(uname -r)" || fail "no version of the kernel"
-section status | grep -q "mismatch found" || fail "no status"
-expect "reports" 3 "$(section report | grep -c 'request: ')"
-section "dmsetup table bvtest-v" | grep -q ' blkverify .* ignore_mismatch' || fail "no table"
-section "history 99" | grep -qx "complete" || fail "no history"
-section "dump 500" | grep -q '^sector 500' || fail "no dump"
-section "queue of $v" | grep -q '^max_sectors_kb: [0-9]' || fail "no limits"
+grep -q "^target [0-9]*\.[0-9]*\.[0-9]*$" <<<"$(section versions)" || fail "no version of the target"
+grep -qF "$(uname -r)" <<<"$(section versions)" || fail "no version of the kernel"
+grep -q "mismatch found" <<<"$(section status)" || fail "no status"
+expect "reports" 3 "$(grep -c 'request: ' <<<"$(section report)")"
+grep -q ' blkverify .* ignore_mismatch' <<<"$(section "dmsetup table bvtest-v")" || fail "no table"
+grep -qx "complete" <<<"$(section "history 99")" || fail "no history"
+grep -q '^sector 500' <<<"$(section "dump 500")" || fail "no dump"
+grep -q '^max_sectors_kb: [0-9]' <<<"$(section "queue of $v")" || fail "no limits"
 section "status --json" >"$TMPDIR/out"
 expect "status --json" "C" "$(json 'd["devices"][0]["state"]')"
 section "report --json" >"$TMPDIR/out"
 expect "report --json" 3 "$(json 'len(d["reports"])')"
-sed -n '/^==== dmesg/,$p' "$bundle" | grep -q 'contents mismatch in sector 500' || fail "no kernel log"
+grep -q 'contents mismatch in sector 500' <<<"$(sed -n '/^==== dmesg/,$p' "$bundle")" || fail "no kernel log"
 
 # A program that is missing is named.
-[ -x /usr/sbin/smartctl ] || section "smartctl -x $raw_loop" | grep -q "smartctl" || fail "no word about smartctl"
+[ -x /usr/sbin/smartctl ] || grep -q "smartctl" <<<"$(section "smartctl -x $raw_loop")" || fail "no word about smartctl"
 
 # Once a finding, in a folder.
 mkdir "$TMPDIR/captured"

@@ -15,7 +15,7 @@ cd "$TMPDIR"
 begin() {
 	echo "run fstests $1 at $(date +'%F %T')" >/dev/kmsg
 	i=0
-	until dmesg | tail -n 30 | grep -q "blkverify-scratch: mark \"$1\"" || [ $i = 100 ]; do
+	until grep -q "blkverify-scratch: mark \"$1\"" <<<"$(dmesg | tail -n 30)" || [ $i = 100 ]; do
 		i=$((i + 1))
 		sleep 0.1
 	done
@@ -73,7 +73,7 @@ documented follow "$TMPDIR/json/reading-back.blkverify.json"
 "$BLKVERIFY" fstests --test "$TMPDIR/test.img" --scratch "$TMPDIR/scratch.img" --raw-dir "$TMPDIR" -- \
 	sleep 60 >"$TMPDIR/out" 2>&1 &
 pid=$!
-is_open() { dmsetup info blkverify-scratch 2>/dev/null | grep -q 'Open count: *[1-9]'; }
+is_open() { grep -q 'Open count: *[1-9]' <<<"$(dmsetup info blkverify-scratch 2>/dev/null)"; }
 wait_until 30 is_open
 sleep 1
 kill $pid

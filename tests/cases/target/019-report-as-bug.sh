@@ -25,7 +25,7 @@ look_at_log() { # <line of the log to begin after>
 	local name pattern
 	found=
 	while IFS=$'\t' read -r name pattern; do
-		! dmesg | tail -n +$(($1 + 1)) | grep -qP -- "$pattern" || found+="$name "
+		! grep -qP -- "$pattern" <<<"$(dmesg | tail -n +$(($1 + 1)))" || found+="$name "
 	done < <(patterns)
 }
 

@@ -38,7 +38,7 @@ for i in 1 2 3; do
 	# Fd 8, and one for each thread: the node disappears as soon as the removal is deferred.
 	while kill -0 $load 2>/dev/null && [ "$(dmsetup info -c --noheadings -o open bvtest-v)" -lt 5 ]; do :; done
 	dmsetup remove --deferred bvtest-v
-	dmsetup info bvtest-v | grep -q "DEFERRED REMOVE" || fail "it was not in use when it was removed"
+	grep -q "DEFERRED REMOVE" <<<"$(dmsetup info bvtest-v)" || fail "it was not in use when it was removed"
 	exec 8<&-
 	wait $load || fail "the load failed"
 	wait_until 30 is_gone bvtest-v

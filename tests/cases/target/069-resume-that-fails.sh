@@ -36,7 +36,7 @@ kept() {
 	expect_field untrusted 128
 	expect_read 1048576 65536
 	expect_field mismatches 0
-	dmsetup message bvtest-v 8 history 2048 | grep -q op=discard || fail "the history is gone"
+	grep -q op=discard <<<"$(dmsetup message bvtest-v 8 history 2048)" || fail "the history is gone"
 }
 
 # The same table again, with the obstacle removed.

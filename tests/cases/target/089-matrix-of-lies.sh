@@ -15,7 +15,7 @@ start=2048	# at 1 MiB, so that the target does not split the requests
 tell() { dmsetup message bvtest-v 0 "$@"; }
 
 is_labelled() { # <nr>
-	tell list | grep -qE "^[0-9]+ read sector=$start nr=$1 contents mismatch .* (persistent|transient) class="
+	grep -qE "^[0-9]+ read sector=$start nr=$1 contents mismatch .* (persistent|transient) class=" <<<"$(tell list)"
 }
 
 # A report must name this request, sector and class, or the other sector and its class (a pattern).

@@ -10,10 +10,11 @@
  * Sectors are 512 bytes and relative to the start of the target, everywhere. They become relative
  * to the mapped device when they are printed, and the other way round when a message is parsed.
  *
- * Locks: all are spinlocks. None is taken while another one is held, with two exceptions: a reload
- * takes the same one of both tables, the new table's first, and that of a shard is taken under
- * blkv_ranges.wide.lock, one shard at a time. Those for any context are taken with interrupts off,
- * because a leg may complete in hard-interrupt context.
+ * Locks: all are spinlocks. None is taken while another one is held, with three exceptions: a
+ * reload takes the same one of both tables, the new table's first; that of a shard is taken under
+ * blkv_ranges.wide.lock, one shard at a time; those of a trust map are taken under
+ * blkv_versions.lock. Those for any context are taken with interrupts off, because a leg may
+ * complete in hard-interrupt context.
  *
  *   blkv_ranges.wide.lock   requests in flight that touch several shards  any context
  *   blkv_range_shard.lock   requests in flight that touch one shard       any context
@@ -24,6 +25,7 @@
  *   blkv_lates.lock         findings of late data                         any context
  *   blkv_backlog.lock       requests that wait for the raw leg            any context
  *   blkv_polled.lock        polled requests that the legs have            any context
+ *   blkv_versions.lock      what test may hold after a power cut          any context
  *   blkv_findings.lock      state and counters of findings                any context
  *   blkv_history_ring.lock  the last writes of a CPU                      any context
  *   blkv_ring.lock          the ring of reports                           process context

@@ -1078,6 +1078,32 @@ void blkv_versions_flush_end(struct blkv_versions *versions, struct blkv_version
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_flush_end);
 
+/**
+ * blkv_versions_unprove() - forget what sectors may hold
+ * @versions: the versions
+ * @start: first sector
+ * @nr: how many
+ *
+ * Until a later write is durable, they may hold anything. Unlike blkv_versions_write_begin(), this
+ * does not need the range lock.
+ *
+ * Context: Process; sleeps. Takes time proportional to @nr.
+ */
+void blkv_versions_unprove(struct blkv_versions *versions, sector_t start, sector_t nr)
+{
+	while (nr) {
+		struct part part = range_part(start, nr);
+
+		spin_lock_irq(&versions->lock);
+		part_unprove(versions, &part, false);
+		spin_unlock_irq(&versions->lock);
+		start += part.nr;
+		nr -= part.nr;
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_versions_unprove);
+
 /* ---- power cuts --------------------------------------------------------------------------- */
 
 /* What is promised now is final. A later flush promises nothing about earlier writes. */
@@ -1156,6 +1182,23 @@ void blkv_versions_done(struct blkv_versions *versions)
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_done);
+
+/**
+ * blkv_versions_exempt() - do not wait for the answers of sectors
+ * @versions: the versions
+ * @start: first sector
+ * @nr: how many
+ *
+ * They are certain now. That is for sectors that nobody compares, and for those that are known to
+ * be what raw holds.
+ *
+ * Context: Any. Takes time proportional to @nr.
+ */
+void blkv_versions_exempt(struct blkv_versions *versions, sector_t start, sector_t nr)
+{
+	blkv_trust_set(&versions->certain, start, nr, true);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_versions_exempt);
 
 /**
  * blkv_versions_find_uncertain() - find sectors that are uncertain since a power cut
@@ -1498,7 +1541,7 @@ static void part_settle(struct blkv_versions *versions, const struct part *part,
  * @versions: the versions
  * @start: first sector of the block
  * @hashes: of the sectors of the block, as test returned them, and as raw holds them now
- * @answer: what blkv_versions_judge() returned; if CERTAIN, nothing is done
+ * @answer: what blkv_versions_judge() returned; if CERTAIN, no version is added
  *
  * From now on the block is certain. A later power cut may bring back its floor, until a flush has
  * covered the answer.
@@ -1512,8 +1555,11 @@ void blkv_versions_settle(struct blkv_versions *versions, sector_t start, const 
 	struct part part = unit_part(versions, start);
 	unsigned long flags;
 
-	if (answer == BLKV_ANSWER_CERTAIN)
+	if (answer == BLKV_ANSWER_CERTAIN) {
+		/* For want of memory, the map may have called it uncertain. */
+		certain_set(versions, &part, true);
 		return;
+	}
 	spin_lock_irqsave(&versions->lock, flags);
 	if (answer == BLKV_ANSWER_NEW)
 		counters->settled_new++;
@@ -1528,6 +1574,48 @@ void blkv_versions_settle(struct blkv_versions *versions, sector_t start, const 
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_settle);
 
 /* ---- messages and reports ----------------------------------------------------------------- */
+
+/**
+ * blkv_promise_name() - the word for a promise
+ * @promise: the promise
+ *
+ * Return: the word.
+ */
+const char *blkv_promise_name(enum blkv_promise promise)
+{
+	static const char *const names[] = {
+		[BLKV_PROMISE_NONE] = "none",
+		[BLKV_PROMISE_FAILED] = "failed",
+		[BLKV_PROMISE_VOID] = "void",
+		[BLKV_PROMISE_FLUSH] = "flush",
+		[BLKV_PROMISE_FUA] = "fua",
+		[BLKV_PROMISE_NO_CACHE] = "no_cache",
+		[BLKV_PROMISE_PREIMAGE] = "preimage",
+	};
+
+	return names[promise];
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_promise_name);
+
+/**
+ * blkv_version_kind_name() - the word for a kind of version
+ * @kind: the kind
+ *
+ * Return: the word.
+ */
+const char *blkv_version_kind_name(enum blkv_version_kind kind)
+{
+	static const char *const names[] = {
+		[BLKV_VERSION_DATA] = "data",
+		[BLKV_VERSION_ZEROS] = "zeros",
+		[BLKV_VERSION_ANYTHING] = "anything",
+		[BLKV_VERSION_PREIMAGE] = "preimage",
+		[BLKV_VERSION_SETTLED] = "settled",
+	};
+
+	return names[kind];
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_version_kind_name);
 
 /**
  * blkv_versions_list() - what a sector may hold after a power cut
@@ -1563,6 +1651,38 @@ unsigned int blkv_versions_list(struct blkv_versions *versions, sector_t sector,
 	return n;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_list);
+
+/**
+ * blkv_versions_may_hold() - might a sector hold this if test lost power now?
+ * @versions: the versions
+ * @sector: the sector
+ * @hash: of the data
+ *
+ * Context: Any, under the range lock.
+ * Return: whether it might, apart from what raw holds.
+ */
+bool blkv_versions_may_hold(struct blkv_versions *versions, sector_t sector, u64 hash)
+{
+	struct part part = range_part(sector, 1);
+	const struct piece *piece = NULL;
+	struct chunk *chunk;
+	unsigned long flags;
+	bool may;
+
+	spin_lock_irqsave(&versions->lock, flags);
+	chunk = chunk_find(versions, part.number);
+	if (chunk) {
+		chunk_clean(versions, chunk);
+		piece = piece_needed(chunk->pieces, part.from);
+	}
+	may = chunk ? chunk->unproven & part_bits(&part) :
+		      map_untrusted(&versions->proven, &part);
+	for (; piece && !may; piece = piece_needed(piece->older, part.from))
+		may = piece_hash(versions, piece, part.from) == hash;
+	spin_unlock_irqrestore(&versions->lock, flags);
+	return may;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_versions_may_hold);
 
 /* Look for data in a chunk. Returns the sector, or CHUNK_SECTORS. */
 static unsigned int chunk_find_hash(const struct blkv_versions *versions,
@@ -1631,3 +1751,38 @@ void blkv_versions_count(struct blkv_versions *versions, struct blkv_version_cou
 	spin_unlock_irqrestore(&versions->lock, flags);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_count);
+
+/**
+ * blkv_versions_reset() - start counting from zero
+ * @versions: the versions
+ *
+ * Context: Any.
+ */
+void blkv_versions_reset(struct blkv_versions *versions)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&versions->lock, flags);
+	memset(&versions->counters, 0, sizeof(versions->counters));
+	spin_unlock_irqrestore(&versions->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_versions_reset);
+
+/**
+ * blkv_versions_cuts() - how many power cuts were there?
+ * @versions: the versions
+ *
+ * Context: Any.
+ * Return: how many.
+ */
+u64 blkv_versions_cuts(struct blkv_versions *versions)
+{
+	unsigned long flags;
+	u64 cuts;
+
+	spin_lock_irqsave(&versions->lock, flags);
+	cuts = versions->cuts;
+	spin_unlock_irqrestore(&versions->lock, flags);
+	return cuts;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_versions_cuts);

@@ -221,6 +221,9 @@ struct blkv_versions {
 	struct blkv_version_counters counters;
 };
 
+const char *blkv_promise_name(enum blkv_promise promise);
+const char *blkv_version_kind_name(enum blkv_version_kind kind);
+
 int blkv_versions_init(struct blkv_versions *versions, sector_t nr_sectors, size_t max_bytes,
 		       unsigned int unit, u64 zero_hash);
 void blkv_versions_exit(struct blkv_versions *versions);
@@ -241,8 +244,11 @@ void blkv_versions_flush_begin(struct blkv_versions *versions, struct blkv_versi
 void blkv_versions_flush_end(struct blkv_versions *versions, struct blkv_version_flush *flush,
 			     enum blkv_flush_end end);
 
+void blkv_versions_unprove(struct blkv_versions *versions, sector_t start, sector_t nr);
+
 void blkv_versions_cut(struct blkv_versions *versions);
 void blkv_versions_done(struct blkv_versions *versions);
+void blkv_versions_exempt(struct blkv_versions *versions, sector_t start, sector_t nr);
 bool blkv_versions_find_uncertain(struct blkv_versions *versions, sector_t *start, sector_t *nr);
 enum blkv_answer blkv_versions_judge(struct blkv_versions *versions, sector_t start,
 				     const u64 *test, const u64 *raw,
@@ -252,9 +258,12 @@ void blkv_versions_settle(struct blkv_versions *versions, sector_t start, const 
 
 unsigned int blkv_versions_list(struct blkv_versions *versions, sector_t sector,
 				struct blkv_version *list, unsigned int max, bool *unproven);
+bool blkv_versions_may_hold(struct blkv_versions *versions, sector_t sector, u64 hash);
 bool blkv_versions_find_hash(struct blkv_versions *versions, u64 hash, sector_t except,
 			     sector_t *sector);
 void blkv_versions_count(struct blkv_versions *versions, struct blkv_version_counters *counters);
+void blkv_versions_reset(struct blkv_versions *versions);
+u64 blkv_versions_cuts(struct blkv_versions *versions);
 
 /* Is the answer allowed? Then the block may be settled. */
 static inline bool blkv_answer_is_allowed(enum blkv_answer answer)
@@ -266,6 +275,12 @@ static inline bool blkv_answer_is_allowed(enum blkv_answer answer)
 static inline u64 blkv_versions_uncertain(struct blkv_versions *versions)
 {
 	return blkv_trust_untrusted(&versions->certain);
+}
+
+/* How many sectors are unproven. */
+static inline u64 blkv_versions_unproven(struct blkv_versions *versions)
+{
+	return blkv_trust_untrusted(&versions->proven);
 }
 
 #if IS_ENABLED(CONFIG_KUNIT)

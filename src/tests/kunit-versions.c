@@ -650,6 +650,68 @@ static void list_has_what_is_allowed(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, unproven);
 }
 
+static void armed_device_may_return_what_a_cut_may_leave(struct kunit *test)
+{
+	struct blkv_versions *versions = new_versions(test);
+
+	KUNIT_EXPECT_FALSE(test, blkv_versions_may_hold(versions, 1, initial(1)));
+	write(versions, 1, 1, 'a');
+	KUNIT_EXPECT_TRUE(test, blkv_versions_may_hold(versions, 1, initial(1)));
+	KUNIT_EXPECT_TRUE(test, blkv_versions_may_hold(versions, 1, 'a'));
+	KUNIT_EXPECT_FALSE(test, blkv_versions_may_hold(versions, 1, 'b'));
+	KUNIT_EXPECT_FALSE(test, blkv_versions_may_hold(versions, 2, initial(1)));
+	flush(versions, BLKV_FLUSH_OK);
+	KUNIT_EXPECT_FALSE(test, blkv_versions_may_hold(versions, 1, initial(1)));
+	clear(versions, 1, 1, BLKV_VERSION_ANYTHING);
+	KUNIT_EXPECT_TRUE(test, blkv_versions_may_hold(versions, 1, 'b'));
+}
+
+static void user_may_say_that_anything_is_there(struct kunit *test)
+{
+	struct blkv_versions *versions = new_versions(test);
+
+	write(versions, 60, 10, 'a');
+	flush(versions, BLKV_FLUSH_OK);
+	blkv_versions_unprove(versions, 62, 70);
+	KUNIT_EXPECT_EQ(test, blkv_versions_unproven(versions), 70);
+	blkv_versions_cut(versions);
+	KUNIT_EXPECT_EQ(test, blkv_versions_cuts(versions), 1);
+	KUNIT_EXPECT_EQ(test, blkv_versions_uncertain(versions), 70);
+	EXPECT_ANSWER(test, versions, 61, 'x', OTHER);
+	EXPECT_ANSWER(test, versions, 62, 'x', UNPROVEN);
+	EXPECT_ANSWER(test, versions, 131, 'x', UNPROVEN);
+	EXPECT_ANSWER(test, versions, 132, 'x', OTHER);
+}
+
+static void exempted_sectors_are_certain(struct kunit *test)
+{
+	struct blkv_versions *versions = new_versions(test);
+
+	write(versions, 10, 4, 'a');
+	blkv_versions_cut(versions);
+	blkv_versions_exempt(versions, 11, 2);
+	KUNIT_EXPECT_EQ(test, blkv_versions_uncertain(versions), 2);
+	KUNIT_EXPECT_FALSE(test, is_uncertain(versions, 11));
+	KUNIT_EXPECT_TRUE(test, is_uncertain(versions, 13));
+	/* What a later cut may leave is not forgotten. */
+	blkv_versions_cut(versions);
+	EXPECT_ANSWER(test, versions, 11, initial(11), OLD);
+}
+
+/* The map may call too many sectors uncertain: an answer ends that, too. */
+static void certain_answer_is_final(struct kunit *test)
+{
+	struct blkv_versions *versions = new_versions(test);
+	u64 hash = initial(5);
+
+	blkv_versions_cut(versions);
+	blkv_trust_set(&versions->certain, 5, 1, false);
+	KUNIT_EXPECT_EQ(test, judge_raw(versions, 5, hash, hash), BLKV_ANSWER_CERTAIN);
+	blkv_versions_settle(versions, 5, &hash, BLKV_ANSWER_CERTAIN);
+	KUNIT_EXPECT_FALSE(test, is_uncertain(versions, 5));
+	KUNIT_EXPECT_EQ(test, versions->counters.settled_new, 0);
+}
+
 static void misplaced_data_are_found(struct kunit *test)
 {
 	struct blkv_versions *versions = new_versions(test);
@@ -1585,6 +1647,10 @@ static struct kunit_case versions_cases[] = {
 	KUNIT_CASE(r9_answer_counts_as_written_and_not_flushed),
 	KUNIT_CASE(lost_write_is_named),
 	KUNIT_CASE(list_has_what_is_allowed),
+	KUNIT_CASE(armed_device_may_return_what_a_cut_may_leave),
+	KUNIT_CASE(user_may_say_that_anything_is_there),
+	KUNIT_CASE(exempted_sectors_are_certain),
+	KUNIT_CASE(certain_answer_is_final),
 	KUNIT_CASE(misplaced_data_are_found),
 	KUNIT_CASE(failed_allocation_makes_sectors_unproven),
 	KUNIT_CASE(oldest_versions_go_first),

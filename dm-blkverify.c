@@ -9,6 +9,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "crash.h"
 #include "dm-blkverify.h"
 #include "ioctl.h"
 #include "limits.h"
@@ -86,6 +87,17 @@ static int leg_check(struct blkverify *blkv, enum blkv_leg_nr leg)
 	return 0;
 }
 
+/* The test leg lost its power, and its device is gone. */
+static bool test_is_away(const struct blkverify *blkv)
+{
+	return !blkv->legs[BLKV_TEST];
+}
+
+static struct block_device *leg_bdev(const struct blkverify *blkv, enum blkv_leg_nr leg)
+{
+	return blkv->legs[leg] ? blkv->legs[leg]->bdev : NULL;
+}
+
 /* The device mapper itself makes these checks for the test leg: see blkverify_iterate_devices(). */
 static int raw_check(struct blkverify *blkv)
 {
@@ -109,6 +121,8 @@ static int legs_get(struct blkverify *blkv, char **argv)
 	r = leg_get(blkv, BLKV_RAW, argv[0]);
 	if (r)
 		return r;
+	if (!strcmp(argv[1], "-"))
+		return raw_check(blkv);
 	r = leg_get(blkv, BLKV_TEST, argv[1]);
 	if (r)
 		return r;
@@ -245,10 +259,12 @@ static int members_alloc(struct blkverify *blkv)
 		return r;
 	}
 	r = workqueues_alloc(blkv);
-	if (r)
+	if (r) {
 		ti->error = "Cannot allocate workqueues";
+		return r;
+	}
 	blkv->polled.wq = blkv->wq;
-	return r;
+	return blkv_crash_init(blkv);
 }
 
 static void members_free(struct blkverify *blkv)
@@ -266,6 +282,7 @@ static void members_free(struct blkverify *blkv)
 		destroy_workqueue(blkv->wq);
 	if (blkv->raw_wq)
 		destroy_workqueue(blkv->raw_wq);
+	blkv_crash_exit(blkv);
 	blkv_memory_put(&blkv->copy_pool, &blkv->recheck, 0, 0);
 	blkv_pool_exit(&blkv->copy_pool);
 	blkv_pool_exit(&blkv->test_pool);
@@ -300,9 +317,9 @@ static void target_set_up(struct dm_target *ti)
 static bool shares_written_leg(struct blkverify *blkv, struct blkverify *other,
 			       enum blkv_leg_nr leg)
 {
-	struct block_device *bdev = blkv->legs[leg]->bdev;
+	struct block_device *bdev = leg_bdev(blkv, leg);
 
-	if (bdev != other->legs[BLKV_RAW]->bdev && bdev != other->legs[BLKV_TEST]->bdev)
+	if (!bdev || (bdev != leg_bdev(other, BLKV_RAW) && bdev != leg_bdev(other, BLKV_TEST)))
 		return false;
 	if (!is_writable(blkv) && !is_writable(other))
 		return false;
@@ -324,7 +341,7 @@ static int leg_own_claims(struct blkverify *blkv, enum blkv_leg_nr leg)
 	list_for_each_entry(other, &instances, instance)
 		if (is_writable(other) != is_writable(blkv) &&
 		    dm_table_get_md(other->ti->table) == md &&
-		    (bdev == other->legs[BLKV_RAW]->bdev || bdev == other->legs[BLKV_TEST]->bdev))
+		    (bdev == leg_bdev(other, BLKV_RAW) || bdev == leg_bdev(other, BLKV_TEST)))
 			return 2;
 	return 1;
 }
@@ -360,10 +377,25 @@ static void test_log_unpassed(struct blkverify *blkv)
 	struct dm_dev *leg = blkv->legs[BLKV_TEST];
 	enum blkv_unpassed i;
 
-	for (i = 0; i < BLKV_UNPASSED_NR; i++)
+	for (i = 0; leg && i < BLKV_UNPASSED_NR; i++)
 		if (blkv_leg_has_unpassed(leg, i))
 			DMINFO("%s of the test device %pg is not tested: %s", texts[i].word,
 			       leg->bdev, texts[i].reason);
+}
+
+/* Is there a table whose state the target can take over while its test leg is away? */
+static bool has_predecessor(struct blkverify *blkv)
+{
+	struct blkverify *other;
+
+	lockdep_assert_held(&instances_lock);
+	list_for_each_entry(other, &instances, instance)
+		if (other->owns_state &&
+		    dm_table_get_md(other->ti->table) == dm_table_get_md(blkv->ti->table) &&
+		    leg_bdev(other, BLKV_RAW) == leg_bdev(blkv, BLKV_RAW) &&
+		    blkv_crash_is_like(blkv, other))
+			return true;
+	return false;
 }
 
 static int instance_register(struct blkverify *blkv)
@@ -377,6 +409,10 @@ static int instance_register(struct blkverify *blkv)
 	int r = 0;
 
 	mutex_lock(&instances_lock);
+	if (test_is_away(blkv) && !has_predecessor(blkv)) {
+		blkv->ti->error = "A test device that is away needs a table with the same options";
+		r = -EINVAL;
+	}
 	list_for_each_entry(other, &instances, instance)
 		for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++)
 			if (shares_written_leg(blkv, other, leg)) {
@@ -387,7 +423,8 @@ static int instance_register(struct blkverify *blkv)
 		list_add(&blkv->instance, &instances);
 	if (!r)
 		for (leg = BLKV_RAW; leg < BLKV_LEGS; leg++)
-			leg_warn_if_shared(blkv, leg);
+			if (blkv->legs[leg])
+				leg_warn_if_shared(blkv, leg);
 	mutex_unlock(&instances_lock);
 	return r;
 }
@@ -416,6 +453,11 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	r = options_parse(blkv, argc - 2, argv + 2);
 	if (r)
 		goto bad;
+	if (!strcmp(argv[1], "-") && !blkv_option(&blkv->options, CRASH)) {
+		ti->error = "A test device that is away needs crash";
+		r = -EINVAL;
+		goto bad;
+	}
 	r = legs_get(blkv, argv);
 	if (r)
 		goto bad;
@@ -438,10 +480,13 @@ bad:
 
 /* ---- suspend and resume ------------------------------------------------------------------- */
 
+/* A test leg that is away may come back as another device. */
 static bool has_same_legs(struct blkverify *blkv, struct blkverify *other)
 {
-	return blkv->legs[BLKV_RAW]->bdev == other->legs[BLKV_RAW]->bdev &&
-	       blkv->legs[BLKV_TEST]->bdev == other->legs[BLKV_TEST]->bdev;
+	if (leg_bdev(blkv, BLKV_RAW) != leg_bdev(other, BLKV_RAW))
+		return false;
+	return test_is_away(blkv) || test_is_away(other) ||
+	       leg_bdev(blkv, BLKV_TEST) == leg_bdev(other, BLKV_TEST);
 }
 
 /*
@@ -473,6 +518,7 @@ static void state_take_over(struct blkverify *blkv, struct blkverify *old)
 	blkv_channels_resume(&blkv->channels);
 	blkv_history_move(&blkv->history, &old->history);
 	blkv_fingerprints_move(&blkv->prints, &old->prints);
+	blkv_crash_move(blkv, old);
 	blkv->owns_state = true;
 	old->owns_state = false;
 }
@@ -500,6 +546,7 @@ static int blkverify_preresume(struct dm_target *ti)
 		state_take_over(blkv, old);
 	blkv->owns_state = true;
 	mutex_unlock(&instances_lock);
+	blkv_crash_begin(blkv);
 	return 0;
 }
 
@@ -574,15 +621,16 @@ static int blkverify_message(struct dm_target *ti, unsigned int argc, char **arg
 }
 
 /*
- * Only the test leg, because the device mapper takes all limits and features from the devices that
- * are named here: see src/limits.c. raw_check() makes its checks of them for the raw leg.
+ * Only the test leg, or the raw leg while that is away: the device mapper takes all limits and
+ * features from the devices that are named here, see src/limits.c. raw_check() makes its checks of
+ * them for the raw leg.
  */
 static int blkverify_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn,
 				     void *data)
 {
 	struct blkverify *blkv = ti->private;
 
-	return fn(ti, blkv->legs[BLKV_TEST], 0, ti->len, data);
+	return fn(ti, blkv->legs[test_is_away(blkv) ? BLKV_RAW : BLKV_TEST], 0, ti->len, data);
 }
 
 /*
@@ -596,6 +644,8 @@ static int blkverify_prepare_ioctl(struct dm_target *ti, struct block_device **b
 
 	if (!blkv_ioctl_reads_state(cmd, (void __user *)arg))
 		return -ENOTTY;
+	if (test_is_away(blkv))
+		return -ENXIO;
 	*bdev = blkv->legs[BLKV_TEST]->bdev;
 	return ti->len != bdev_nr_sectors(*bdev);
 }
@@ -615,7 +665,7 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 
 static struct target_type blkverify_target = {
 	.name = "blkverify",
-	.version = { 1, 0, 0 },
+	.version = { 1, 1, 0 },
 	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY | DM_TARGET_ATOMIC_WRITES,
 	.module = THIS_MODULE,
 	.ctr = blkverify_ctr,

@@ -33,6 +33,8 @@
  *   blkv_fingerprints.lock  checksums of written sectors                  process context
  *   blkv_injections.lock    bytes to be flipped on request                process context
  *
+ * A mutex, blkv_crash.mutex, is taken by messages about power cuts, before any spinlock.
+ *
  * On top of them, the range lock (src/range.c) makes a request the only owner of its sectors, from
  * before the first leg is submitted until the data have been compared. It is held across sleeps and
  * handed over between contexts, so lockdep cannot see it. It cannot deadlock: a request takes it
@@ -51,6 +53,9 @@
  *   channels  how a report gets out: the kernel log, dm events, uevents
  *   counters  the counters of healthy requests
  *   limits    the queue limits, and what the raw leg gets instead of what it does not offer
+ *   versions  what the test leg may hold after a power cut
+ *   crash     what makes versions valid: power, pre-images, records of writes and flushes
+ *   settle    reads of sectors that are uncertain since a power cut
  *   caller    the caller's memory, if the test leg reads into it
  *   memory    the private memory of one request
  *   pool      private memory that is not in use
@@ -68,6 +73,7 @@
 #include "args.h"
 #include "channels.h"
 #include "counters.h"
+#include "crash.h"
 #include "findings.h"
 #include "fingerprint.h"
 #include "history.h"
@@ -87,11 +93,12 @@
  * struct blkverify - one target
  * @ti: the target, and back
  * @bdev: the mapped device, which stays the same if the table is replaced
- * @legs: raw and test
+ * @legs: raw and test; test is NULL while it is away
  * @options: from the table line
  * @trust: the trust map
  * @history: the last writes
  * @counters: the counters of healthy requests
+ * @crash: power cuts of the test leg; NULL without the option
  * @wq: comparing, settling, late submission and polling; may wait for a leg, but not for private
  *	memory and not for a request that needs this queue to make progress
  * @raw_wq: ordered; submission to the raw leg where that may block
@@ -132,6 +139,7 @@ struct blkverify {
 	struct blkv_trust trust;
 	struct blkv_history history;
 	struct blkv_counters counters;
+	struct blkv_crash *crash;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *raw_wq;
 	struct workqueue_struct *wait_wq;

@@ -47,9 +47,13 @@ static const struct option_rule {
 } option_rules[] = {
 	{ BLKV_OPTION_FINGERPRINT_MAX_MIB, BLKV_OPTION_FINGERPRINT, true,
 	  "fingerprint_max_mib needs fingerprint" },
+	{ BLKV_OPTION_CRASH_MAX_MIB, BLKV_OPTION_CRASH, true, "crash_max_mib needs crash" },
+	{ BLKV_OPTION_CRASH_UNIT, BLKV_OPTION_CRASH, true, "crash_unit needs crash" },
 	/* A checksum of pages that their owner may still change is meaningless. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_FINGERPRINT, false,
 	  "fingerprint and no_write_copy are mutually exclusive" },
+	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_CRASH, false,
+	  "crash and no_write_copy are mutually exclusive" },
 	/* no_write_copy leaves no copy to separate, to check or to shape. */
 	{ BLKV_OPTION_NO_WRITE_COPY, BLKV_OPTION_SEPARATE_COPIES, false,
 	  "separate_copies and no_write_copy are mutually exclusive" },

@@ -6,6 +6,7 @@
  * that own it.
  */
 #include <linux/kernel.h>
+#include <linux/slab.h>
 
 #include "dm-blkverify.h"
 #include "message.h"
@@ -20,6 +21,7 @@ enum status_field {
 };
 
 struct snapshot {
+	struct blkv_crash_status crash;
 	struct blkv_counts counts;
 	struct blkv_found found;
 	bool frozen;
@@ -32,6 +34,8 @@ static void snapshot_take(struct blkverify *blkv, struct snapshot *snapshot)
 	snapshot->frozen = blkv_is_frozen(&blkv->findings);
 	blkv_counters_read(&blkv->counters, &snapshot->counts);
 	snapshot->untrusted = blkv_trust_untrusted(&blkv->trust);
+	if (blkv->crash)
+		blkv_crash_read_status(blkv->crash, &snapshot->crash);
 }
 
 /* The fields that are a plain number. */
@@ -74,8 +78,25 @@ static u64 snapshot_number(const struct snapshot *snapshot, enum status_field fi
 		return snapshot->found.distrusted[BLKV_DISTRUST_MEMORY];
 	case FIELD_DISTRUSTED_MESSAGE:
 		return snapshot->found.distrusted[BLKV_DISTRUST_MESSAGE];
+	case FIELD_CUTS:
+		return snapshot->crash.cuts;
+	case FIELD_UNCERTAIN:
+		return snapshot->crash.uncertain;
+	case FIELD_SETTLED_NEW:
+		return snapshot->crash.counters.settled_new;
+	case FIELD_SETTLED_OLD:
+		return snapshot->crash.counters.settled_old;
+	case FIELD_LOST:
+		return snapshot->crash.counters.lost;
+	case FIELD_TORN:
+		return snapshot->crash.counters.torn;
+	case FIELD_UNREADABLE:
+		return snapshot->crash.unreadable;
+	case FIELD_UNPROVEN:
+		return snapshot->crash.unproven;
 	case FIELD_STATE:
 	case FIELD_FIRST_MISMATCH:
+	case FIELD_POWER:
 	case FIELDS_NR:
 		break;
 	}
@@ -96,18 +117,25 @@ static void emit_info(struct blkverify *blkv, char *result, unsigned int maxlen)
 		else if (field == FIELD_FIRST_MISMATCH && now.found.located)
 			DMEMIT("%llu",
 			       (unsigned long long)(blkv->ti->begin + now.found.first_sector));
-		else if (field == FIELD_FIRST_MISMATCH)
+		else if (field == FIELD_FIRST_MISMATCH || (field >= FIELD_POWER && !blkv->crash))
 			DMEMIT("-");
+		else if (field == FIELD_POWER)
+			DMEMIT("%s", now.crash.power);
 		else
 			DMEMIT("%llu", snapshot_number(&now, field));
 	}
+}
+
+static const char *leg_name(struct blkverify *blkv, enum blkv_leg_nr leg)
+{
+	return blkv->legs[leg] ? blkv->legs[leg]->name : "-";
 }
 
 static void emit_table(struct blkverify *blkv, char *result, unsigned int maxlen)
 {
 	unsigned int sz = 0;
 
-	DMEMIT("%s %s", blkv->legs[BLKV_RAW]->name, blkv->legs[BLKV_TEST]->name);
+	DMEMIT("%s %s", leg_name(blkv, BLKV_RAW), leg_name(blkv, BLKV_TEST));
 	blkv_options_emit(&blkv->options, result + sz, maxlen - sz);
 }
 
@@ -117,8 +145,8 @@ static void emit_ima(struct blkverify *blkv, char *result, unsigned int maxlen)
 	unsigned int sz = 0;
 
 	DMEMIT_TARGET_NAME_VERSION(ti->type);
-	DMEMIT(",raw_device_name=%s,test_device_name=%s", blkv->legs[BLKV_RAW]->name,
-	       blkv->legs[BLKV_TEST]->name);
+	DMEMIT(",raw_device_name=%s,test_device_name=%s", leg_name(blkv, BLKV_RAW),
+	       leg_name(blkv, BLKV_TEST));
 	sz += blkv_options_emit_pairs(&blkv->options, result + sz, maxlen - sz);
 	DMEMIT(";");
 }
@@ -194,6 +222,7 @@ static int message_reset(struct blkverify *blkv)
 	blkv_findings_reset(&blkv->findings);
 	blkv_ring_reset(&blkv->ring);
 	blkv_counters_reset(&blkv->counters);
+	blkv_crash_reset(blkv->crash);
 	return 0;
 }
 
@@ -233,6 +262,7 @@ static int trust_edit(struct blkverify *blkv, char **argv, bool trusted)
 			       (unsigned long long)(blkv->ti->begin + start));
 		return -EINVAL;
 	}
+	blkv_crash_trust(blkv, start, nr, trusted);
 	blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MEMORY,
 				   blkv_trust_set(&blkv->trust, start, nr, trusted));
 	if (!trusted)
@@ -319,6 +349,98 @@ static int message_mark(struct blkverify *blkv, unsigned int argc, char **argv)
 	return 0;
 }
 
+/* ---- messages about power cuts ------------------------------------------------------------ */
+
+static bool has_crash(struct blkverify *blkv)
+{
+	if (!blkv->crash)
+		message_reject(blkv, "this needs the option crash");
+	return blkv->crash;
+}
+
+static int message_crash(struct blkverify *blkv, char **argv)
+{
+	static const struct {
+		const char *word;
+		int (*handle)(struct blkverify *blkv, const char **error);
+	} actions[] = {
+		{ "arm", blkv_crash_arm },
+		{ "cut", blkv_crash_cut },
+		{ "back", blkv_crash_back },
+		{ "done", blkv_crash_done },
+	};
+	const char *error = "say arm, cut, back or done";
+	int r = -EINVAL;
+	unsigned int i;
+
+	if (!has_crash(blkv))
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(actions); i++)
+		if (!strcasecmp(argv[1], actions[i].word))
+			r = actions[i].handle(blkv, &error);
+	if (r)
+		message_reject(blkv, "crash %*pE: %s", printed_len(argv[1]), argv[1], error);
+	return r;
+}
+
+/* The most ranges of one reply. */
+#define MAX_RANGES 256U
+
+static int message_uncertain(struct blkverify *blkv, unsigned int argc, char **argv, char *result,
+			     unsigned int maxlen)
+{
+	sector_t start = 0, nr;
+	unsigned int sz = 0, i;
+
+	if (!has_crash(blkv) || (argc > 1 && sector_parse(blkv, argv[1], &start)))
+		return -EINVAL;
+	for (i = 0; i < MAX_RANGES; i++) {
+		nr = blkv->ti->len - start;
+		if (!blkv_versions_find_uncertain(&blkv->crash->versions, &start, &nr)) {
+			DMEMIT("complete");
+			return 1;
+		}
+		DMEMIT("%llu %llu\n", (unsigned long long)(blkv->ti->begin + start),
+		       (unsigned long long)nr);
+		start += nr;
+		cond_resched();
+	}
+	if (start < blkv->ti->len)
+		DMEMIT("more=%llu", (unsigned long long)(blkv->ti->begin + start));
+	else
+		DMEMIT("complete");
+	return 1;
+}
+
+/* The most versions of one reply. */
+#define MAX_VERSIONS 64U
+
+static int message_versions(struct blkverify *blkv, char **argv, char *result, unsigned int maxlen)
+{
+	struct blkv_version *list;
+	unsigned int sz = 0, i, nr;
+	sector_t sector;
+	bool unproven;
+
+	if (!has_crash(blkv) || sector_parse(blkv, argv[1], &sector))
+		return -EINVAL;
+	list = kcalloc(MAX_VERSIONS, sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	nr = blkv_versions_list(&blkv->crash->versions, sector, list, MAX_VERSIONS, &unproven);
+	for (i = 0; i < nr; i++)
+		DMEMIT("order=%llu start=%llu nr=%llu kind=%s promise=%s hash=%016llx\n",
+		       list[i].order, (unsigned long long)(blkv->ti->begin + list[i].start),
+		       (unsigned long long)list[i].nr_sectors,
+		       blkv_version_kind_name(list[i].kind), blkv_promise_name(list[i].promise),
+		       list[i].hash);
+	DMEMIT("%s", unproven ? "anything" : nr ? "complete" : "raw");
+	kfree(list);
+	return 1;
+}
+
+/* ---- dispatch ----------------------------------------------------------------------------- */
+
 enum message_id {
 #define MESSAGE_ID(id, ...) MESSAGE_##id,
 	BLKV_MESSAGES(MESSAGE_ID)
@@ -359,6 +481,12 @@ static int message_handle(struct blkverify *blkv, enum message_id id, unsigned i
 		return message_inject(blkv, argc, argv);
 	case MESSAGE_MARK:
 		return message_mark(blkv, argc, argv);
+	case MESSAGE_CRASH:
+		return message_crash(blkv, argv);
+	case MESSAGE_UNCERTAIN:
+		return message_uncertain(blkv, argc, argv, result, maxlen);
+	case MESSAGE_VERSIONS:
+		return message_versions(blkv, argv, result, maxlen);
 	case MESSAGES_NR:
 		break;
 	}

@@ -87,6 +87,20 @@ static int clear_emit(const struct blkv_write *clear, sector_t begin, const char
 			 blkv_operation_name(clear->operation));
 }
 
+/* What is specific to power cuts. */
+static int crash_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size)
+{
+	int len = scnprintf(text, size, " crash=%llu", report->crash);
+
+	if (report->diagnosis.class == BLKV_CLASS_LOST)
+		len += scnprintf(text + len, size - len, " promise=%s",
+				 blkv_promise_name(report->promise));
+	if (report->diagnosis.class == BLKV_CLASS_MISPLACED)
+		len += scnprintf(text + len, size - len, " belongs_in=%llu",
+				 (unsigned long long)(begin + report->belongs_in));
+	return len;
+}
+
 static int mismatch_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size)
 {
 	unsigned int at = report->byte - report->window_offset;
@@ -102,6 +116,8 @@ static int mismatch_emit(const struct blkv_report *report, sector_t begin, char 
 	len += scnprintf(text + len, size - len, " differ=%u", report->nr_bad);
 	if (report->injected)
 		len += scnprintf(text + len, size - len, " injected");
+	if (report->crash)
+		len += crash_emit(report, begin, text + len, size - len);
 	len += provenance_emit(report, begin, text + len, size - len);
 	len += clear_emit(&report->latest_clear, begin, " latest_clear_", text + len, size - len);
 	if (report->nearest_clear.order != report->latest_clear.order)

@@ -9,6 +9,7 @@
 #include "history.h"
 #include "operation.h"
 #include "types.h"
+#include "versions.h"
 #include "words.h"
 
 #define BLKV_WINDOW 16
@@ -59,6 +60,11 @@ enum blkv_label {
  *	@bad_sector
  * @mark: the text of the last mark message, or empty
  * @random_shape: the number that the shape of the test leg's memory was derived from, or 0
+ * @crash: how many power cuts there were; 0 for none
+ * @promise: for the class lost, what the test leg had promised about the write that is gone
+ * @gone: for the same class, when that was submitted, in ns since boot; 0 if that is not known.
+ *	Then @write is that write
+ * @belongs_in: for the class misplaced, the sector whose data they are
  * @repeated: the ring already holds a report of the same kind and place
  *
  * Sectors are the target's; they become those of the mapped device when they are printed.
@@ -85,6 +91,10 @@ struct blkv_report {
 	struct blkv_write nearest_clear;
 	char mark[BLKV_MARK_LEN];
 	unsigned int random_shape;
+	u64 crash;
+	enum blkv_promise promise;
+	u64 gone;
+	sector_t belongs_in;
 	bool repeated;
 };
 

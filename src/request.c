@@ -15,10 +15,12 @@
 
 #include "caller.h"
 #include "compare.h"
+#include "crash.h"
 #include "dm-blkverify.h"
 #include "outcome.h"
 #include "raw.h"
 #include "request.h"
+#include "settle.h"
 #include "verdict.h"
 
 /* A longer read that is completed with interrupts off is left to a worker. */
@@ -224,6 +226,8 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	memories_put(req);
 	if (req->nr_sectors && !req->handed_over)
 		blkv_request_unlock(blkv, &req->range);
+	if (blkv->crash)
+		blkv_crash_leave(blkv->crash);
 
 	req->ending = true;
 	clone->bi_status = status_for_caller(status);
@@ -336,6 +340,9 @@ static void read_check_arrival_queued(struct work_struct *work)
 void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
 {
 	req->status[leg] = status;
+	if (leg == BLKV_TEST && req->blkv->crash &&
+	    !(req->nowait && blkv_request_would_wait(req, status)))
+		blkv_crash_test_done(req, status);
 	if (leg == BLKV_TEST && req->operation == BLKV_OPERATION_READ && !status) {
 		if ((in_hardirq() || irqs_disabled()) && req->nr_sectors > CHECK_IN_IRQ_SECTORS) {
 			blkv_request_step_queue(req, read_check_arrival_queued);
@@ -504,6 +511,8 @@ static void request_submit(struct blkv_request *req)
 		history_record(req);
 		prints_record(req);
 	}
+	if (req->blkv->crash)
+		blkv_crash_record(req);
 	request_count(req);
 	if (req->in_place)
 		caller_mark(req);
@@ -705,13 +714,68 @@ static bool request_needs_worker(struct blkv_request *req)
 	return req->nowait && !blkv_operation_has_data(req->operation);
 }
 
+/* Lock the range, and start the request if it is granted. Does not block. */
+static void request_lock(struct blkv_request *req)
+{
+	bool counts_waits = req->counts_waits;
+	struct blkverify *blkv = req->blkv;
+	blk_opf_t opf = req->opf;
+
+	if (blkv_range_lock(&blkv->ranges, &req->range))
+		request_start(req);
+	else if (counts_waits)
+		/* The request may have ended by now. */
+		wait_begin(blkv, opf);
+}
+
+/* Settle the uncertain sectors of a read, then serve it as any other. Process context. */
+static void request_settle_first(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	wait_end(req);
+	if (!blkv_settle(req))
+		return;
+	blkv_request_unlock(req->blkv, &req->range);
+	req->settles = false;
+	req->range.start = req->first;
+	req->range.last = req->first + req->nr_sectors - 1;
+	req->range.shared = true;
+	request_lock(req);
+}
+
+static void request_read_preimages(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	blkv_crash_read_preimages(req);
+	wait_end(req);
+	request_start(req);
+}
+
+/* Is there something to be done first, because of a power cut? */
+static bool request_defer_for_crash(struct blkv_request *req)
+{
+	struct blkv_crash *crash = req->blkv->crash;
+
+	if (req->settles)
+		request_wait(req, crash->settle_wq, request_settle_first);
+	else if (blkv_crash_needs_preimages(req))
+		request_wait(req, crash->preimage_wq, request_read_preimages);
+	else
+		return false;
+	return true;
+}
+
 /* The range is granted. Does not block. */
 static void request_start(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
 
-	if (blkv_is_frozen(&blkv->findings))
+	if (blkv_is_frozen(&blkv->findings) || blkv_crash_is_off(blkv->crash))
 		blkv_request_end(req, BLK_STS_IOERR);
+	else if (blkv->crash && request_defer_for_crash(req))
+		return;
 	else if (request_needs_worker(req))
 		request_wait(req, blkv->wq, start_granted);
 	else if (has_memory(req) && blkv_memory_is_empty(&req->memory) && !memories_get(req))
@@ -769,6 +833,15 @@ static bool read_is_in_place(struct blkv_request *req)
 	       !blkv_vecs_alias(blkv_request_caller_vecs(req), blkv_request_caller_iter(req));
 }
 
+static void request_init_for_crash(struct blkv_request *req)
+{
+	req->settles = false;
+	req->prepared = false;
+	req->version = NULL;
+	if (req->operation == BLKV_OPERATION_READ)
+		blkv_crash_extend(req);
+}
+
 /**
  * blkv_request_map() - take a bio
  * @blkv: the target
@@ -784,6 +857,8 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	blk_opf_t opf = bio->bi_opf;
 
 	if (!blkv_operation_of(bio_op(bio), bio_sectors(bio), &req->operation))
+		return DM_MAPIO_KILL;
+	if (blkv->crash && !blkv_crash_enter(blkv->crash))
 		return DM_MAPIO_KILL;
 	req->blkv = blkv;
 	req->range.start = bio_sectors(bio) ? dm_target_offset(blkv->ti, bio->bi_iter.bi_sector) :
@@ -818,13 +893,14 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 		request_cut(req, BLKV_REGION_SECTORS);
 	}
 
+	if (blkv->crash)
+		request_init_for_crash(req);
 	/* A request without sectors, a flush, conflicts with nothing. */
-	if (!req->nr_sectors)
+	if (!req->nr_sectors) {
 		INIT_LIST_HEAD(&req->range.granted);
-	if (!req->nr_sectors || blkv_range_lock(&blkv->ranges, &req->range))
 		request_start(req);
-	else if (counts_waits)
-		/* The request may have ended by now. */
-		wait_begin(blkv, opf);
+	} else {
+		request_lock(req);
+	}
 	return DM_MAPIO_SUBMITTED;
 }

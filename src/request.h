@@ -16,6 +16,7 @@
 #include "polled.h"
 #include "range.h"
 #include "types.h"
+#include "versions.h"
 
 struct blkverify;
 
@@ -68,6 +69,11 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *	before submission
  * @injected: some bytes of the test leg's data were flipped by an inject message
  * @reread: the raw leg was re-read; from now on a failed readahead is reported, too
+ * @settles: a read whose range is extended, so that it can settle its uncertain sectors first
+ * @prepared: what it overwrites has been read, as far as a power cut may bring it back
+ * @first: its first sector; valid with @settles
+ * @version: a write that the test leg has, for power cuts
+ * @flush: the same for a flush
  * @test_copy: the test leg's copy of a write with separate_copies, otherwise not set up; last, so
  *	that most requests do not touch it
  *
@@ -77,6 +83,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  *                           |                                                         |
  *                     request_start() <-----------------------------------------------'
  *                           |--- NOWAIT, without data: wq: request_start() again
+ *                           |--- crash, and overwrites durable data: preimage_wq: the same
+ *                           |--- crash, and touches uncertain sectors: settle_wq: locks again
  *                           |
  *                    private memory --- none: wait_wq, request_wait_memory() --.
  *                           |                                                  |
@@ -131,6 +139,13 @@ struct blkv_request {
 	u32 sum;
 	bool injected;
 	bool reread;
+
+	/* For power cuts; not set up without the option. */
+	bool settles;
+	bool prepared;
+	sector_t first;
+	struct blkv_version_write *version;
+	struct blkv_version_flush flush;
 
 	struct blkv_memory test_copy;
 };

@@ -22,12 +22,14 @@
 #include "caller.h"
 #include "classify.h"
 #include "compare.h"
+#include "crash.h"
 #include "difference.h"
 #include "dm-blkverify.h"
 #include "label.h"
 #include "outcome.h"
 #include "report.h"
 #include "request.h"
+#include "settle.h"
 #include "verdict.h"
 
 /*
@@ -39,7 +41,16 @@
 
 /* ---- reports ------------------------------------------------------------------------------ */
 
-static void report_init(struct blkv_request *req, struct blkv_report *report, enum blkv_kind kind)
+/**
+ * blkv_verdict_report_init() - begin a report
+ * @req: the request
+ * @report: filled in
+ * @kind: the kind of finding
+ *
+ * Context: Any.
+ */
+void blkv_verdict_report_init(struct blkv_request *req, struct blkv_report *report,
+			      enum blkv_kind kind)
 {
 	memset(report, 0, sizeof(*report));
 	report->kind = kind;
@@ -69,13 +80,29 @@ static void mismatch_panic(struct blkverify *blkv, const struct blkv_report *rep
 		      (unsigned long long)(blkv->ti->begin + report->bad_sector));
 }
 
+/**
+ * blkv_verdict_publish() - count, record and log a mismatch, and raise its events
+ * @blkv: the target
+ * @report: the mismatch
+ *
+ * Context: Process. Does not return with panic_on_mismatch.
+ * Return: whether it was logged.
+ */
+bool blkv_verdict_publish(struct blkverify *blkv, struct blkv_report *report)
+{
+	bool logged = report_publish(blkv, report);
+
+	mismatch_panic(blkv, report);
+	return logged;
+}
+
 /* ---- failed legs -------------------------------------------------------------------------- */
 
 static void divergence_report(struct blkv_request *req)
 {
 	struct blkv_report report;
 
-	report_init(req, &report, BLKV_DIVERGENCE);
+	blkv_verdict_report_init(req, &report, BLKV_DIVERGENCE);
 	report.errnos[BLKV_RAW] = blk_status_to_errno(req->status[BLKV_RAW]);
 	report.errnos[BLKV_TEST] = blk_status_to_errno(req->status[BLKV_TEST]);
 	report.unverified = req->reread && (req->differ || req->early);
@@ -124,6 +151,18 @@ static void trust_record_done(struct blkv_request *req)
 		blkv_count_written(&req->blkv->counters, req->nr_sectors);
 }
 
+/*
+ * Did only the test leg fail a request, because it lost power? Then it may hold what a write of
+ * known data left there, or what was there before. So these sectors become uncertain, and remain
+ * trusted.
+ */
+static bool is_power_loss(struct blkv_request *req)
+{
+	return blkv_crash_is_off(req->blkv->crash) && !req->status[BLKV_RAW] &&
+	       (req->operation == BLKV_OPERATION_WRITE ||
+		req->operation == BLKV_OPERATION_WRITE_ZEROES);
+}
+
 /* At least one leg failed: count that, and report it if only one did. Process context. */
 static void leg_errors_handle(struct blkv_request *req)
 {
@@ -137,9 +176,10 @@ static void leg_errors_handle(struct blkv_request *req)
 			blkv_findings_add_leg_error(&blkv->findings, leg);
 	}
 	diverged = (failed[BLKV_RAW] && !req->status[BLKV_TEST]) ||
-		   (failed[BLKV_TEST] && !req->status[BLKV_RAW]);
+		   (failed[BLKV_TEST] && !req->status[BLKV_RAW] &&
+		    !blkv_crash_excuses(blkv->crash));
 	/* A failed read changes no data, so it does not affect trust. */
-	if (blkv_operation_changes_data(req->operation))
+	if (blkv_operation_changes_data(req->operation) && !is_power_loss(req))
 		trust_record(req, false,
 			     failed[BLKV_RAW] && failed[BLKV_TEST] ? BLKV_DISTRUST_FAILED :
 								     BLKV_DISTRUST_REFUSED,
@@ -165,6 +205,18 @@ static void request_settle(struct work_struct *work)
 	blkv_request_end(req, raw ?: test);
 }
 
+/**
+ * blkv_verdict_failed() - end a read of uncertain sectors that the raw leg failed
+ * @req: the read, with the status of both legs
+ *
+ * Context: Process. The request is gone afterwards.
+ */
+void blkv_verdict_failed(struct blkv_request *req)
+{
+	leg_errors_handle(req);
+	blkv_request_end(req, req->status[BLKV_RAW] ?: req->status[BLKV_TEST]);
+}
+
 /* ---- different contents ------------------------------------------------------------------- */
 
 /*
@@ -187,6 +239,7 @@ static unsigned int trust_run(struct blkv_request *req, unsigned int from, bool 
  * @nr_sectors: its length
  * @test: the data that the test leg returned for it, in private memory
  * @vanished: it differed, and the test leg has changed that since
+ * @lost_power: it differs because the test leg was without power for a moment
  *
  * Sectors of a struct blkv_difference are relative to the part.
  */
@@ -196,6 +249,7 @@ struct part {
 	unsigned int nr_sectors;
 	struct blkv_memory test;
 	bool vanished;
+	bool lost_power;
 };
 
 static sector_t part_sector(const struct part *part, unsigned int n)
@@ -309,12 +363,22 @@ static void difference_classify(const struct part *part, const struct blkv_diffe
 	}
 }
 
-/* Add the last write and, for the classes zeros and stale, the discards that may be the cause. */
-static void report_add_provenance(struct blkverify *blkv, struct blkv_report *report)
+/**
+ * blkv_verdict_add_provenance() - add the last write to a report
+ * @blkv: the target
+ * @report: a mismatch
+ *
+ * Or the write that is gone, if the class is lost; and for the classes zeros and stale, the
+ * discards that may be the cause.
+ *
+ * Context: Process.
+ */
+void blkv_verdict_add_provenance(struct blkverify *blkv, struct blkv_report *report)
 {
-	u64 after = 0;
+	/* The history knows it first. */
+	u64 before = report->gone ? report->gone + 1 : U64_MAX, after = 0;
 
-	report->provenance = blkv_history_find(&blkv->history, report->bad_sector, U64_MAX,
+	report->provenance = blkv_history_find(&blkv->history, report->bad_sector, before,
 					       &report->write);
 	if (report->diagnosis.class != BLKV_CLASS_ZEROS &&
 	    report->diagnosis.class != BLKV_CLASS_STALE)
@@ -325,6 +389,51 @@ static void report_add_provenance(struct blkverify *blkv, struct blkv_report *re
 				 &report->nearest_clear);
 }
 
+/* Hash a sector. Apart: the bounce buffer takes a lot of stack. */
+static noinline_for_stack u64 sector_hash(struct blkverify *blkv, const struct blkv_memory *memory,
+					  unsigned int n)
+{
+	struct blkv_bounce bounce;
+
+	return blkv_crash_hash(blkv->crash, blkv_memory_sector(memory, n, &bounce));
+}
+
+/*
+ * After a power cut, ask what the test leg may hold. That is known for whole blocks. A class that
+ * depends on the request remains.
+ */
+static noinline_for_stack void difference_judge(const struct part *part,
+						const struct blkv_difference *difference,
+						struct blkv_report *report)
+{
+	struct blkverify *blkv = part->req->blkv;
+	struct blkv_versions *versions = &blkv->crash->versions;
+	u64 test[BLKV_CRASH_SECTORS], raw[BLKV_CRASH_SECTORS];
+	sector_t bad = part_sector(part, difference->first);
+	sector_t start = round_down(bad, versions->unit);
+	unsigned int i, first, nr = min_t(sector_t, versions->unit, blkv->ti->len - start);
+	struct blkv_judgement judgement;
+	struct blkv_bounce bounce;
+	bool trusted;
+
+	report->crash = blkv_versions_cuts(versions);
+	if (report->diagnosis.class == BLKV_CLASS_UNFILLED ||
+	    report->diagnosis.class == BLKV_CLASS_LATE)
+		return;
+	if (start < part_sector(part, 0) || start + nr > part_sector(part, part->nr_sectors))
+		return;
+	first = start - part_sector(part, 0);
+	for (i = 0; i < nr; i++) {
+		test[i] = sector_hash(blkv, &part->test, first + i);
+		trust_run(part->req, part->first + first + i, &trusted);
+		raw[i] = trusted ? sector_hash(blkv, &blkv->recheck, first + i) : test[i];
+	}
+	if (!blkv_answer_is_allowed(blkv_versions_judge(versions, start, test, raw, &judgement)))
+		blkv_settle_describe(blkv, &judgement,
+				     blkv_memory_sector(&part->test, difference->first, &bounce),
+				     report);
+}
+
 static void mismatch_describe(const struct part *part, const struct blkv_difference *difference,
 			      struct blkv_report *report)
 {
@@ -332,7 +441,7 @@ static void mismatch_describe(const struct part *part, const struct blkv_differe
 	struct blkverify *blkv = req->blkv;
 	size_t window;
 
-	report_init(req, report, BLKV_MISMATCH);
+	blkv_verdict_report_init(req, report, BLKV_MISMATCH);
 	report->bad_sector = part_sector(part, difference->first);
 	report->nr_bad = difference->nr;
 	report->byte = difference->byte;
@@ -343,9 +452,11 @@ static void mismatch_describe(const struct part *part, const struct blkv_differe
 	blkv_memory_read(&part->test, window, report->window[BLKV_TEST], BLKV_WINDOW);
 
 	difference_classify(part, difference, &report->diagnosis);
+	if (blkv->crash && blkv_versions_cuts(&blkv->crash->versions))
+		difference_judge(part, difference, report);
 	report->injected = req->injected &&
 			   blkv_injections_did(&blkv->injections, req, report->bad_sector);
-	report_add_provenance(blkv, report);
+	blkv_verdict_add_provenance(blkv, report);
 }
 
 static void copy_raw_to_caller(const struct part *part)
@@ -382,8 +493,7 @@ static noinline_for_stack void mismatch_handle(const struct part *part,
 	bool logged;
 
 	mismatch_describe(part, difference, &report);
-	logged = report_publish(blkv, &report);
-	mismatch_panic(blkv, &report);
+	logged = blkv_verdict_publish(blkv, &report);
 	if (mismatches->nr++)
 		return;
 	mismatches->first = report;
@@ -408,6 +518,16 @@ static bool difference_vanished(const struct part *part)
 
 	return req->differ && !req->in_place && part_has(part, req->differs_in) &&
 	       sector_sum(&req->memory, req->differs_in) != req->differ_sum;
+}
+
+/* Does sector @n of a part differ because an armed test leg was without power for a moment? */
+static bool is_explained(const struct part *part, unsigned int n)
+{
+	struct blkverify *blkv = part->req->blkv;
+
+	return blkv_crash_excuses(blkv->crash) &&
+	       blkv_crash_explains(blkv->crash, part_sector(part, n),
+				   sector_hash(blkv, &part->test, n));
 }
 
 /* Re-read a part of a read from the raw leg, and settle the difference. */
@@ -436,6 +556,9 @@ static blk_status_t part_recheck(struct part *part, struct mismatches *mismatche
 		difference.first = req->differs_in - part->first;
 		difference.byte = 0;
 	}
+	part->lost_power = difference.nr && is_explained(part, difference.first);
+	if (part->lost_power)
+		return BLK_STS_OK;
 	if (difference.nr)
 		mismatch_handle(part, &difference, mismatches);
 	copy_raw_to_caller(part);
@@ -478,17 +601,19 @@ static void difference_recheck(struct work_struct *work)
 			request_settle(work);
 			return;
 		}
-		if (blkv_is_frozen(&blkv->findings))
+		if (part.lost_power || blkv_is_frozen(&blkv->findings))
 			break;
 	}
 
 	/* Only now: the range stays locked until then. */
 	if (mismatches.nr)
 		blkv_label_start(req, &mismatches.first, mismatches.logged);
-	else if (req->differ)
+	else if (req->differ && !part.lost_power)
 		blkv_findings_add_unstable(&blkv->findings);
 	if (mismatches.nr && !blkv_option(&blkv->options, IGNORE))
 		status = BLK_STS_PROTECTION;
+	else if (part.lost_power)
+		status = BLK_STS_IOERR;
 	/* If it was frozen in between, the caller's memory still has the test leg's data. */
 	else if (req->in_place && part.first + part.nr_sectors < req->nr_sectors)
 		status = BLK_STS_IOERR;
@@ -661,7 +786,7 @@ static void write_report_modified(struct work_struct *work)
 	size_t window;
 
 	write_find_change(req, &difference);
-	report_init(req, &report, BLKV_MISMATCH);
+	blkv_verdict_report_init(req, &report, BLKV_MISMATCH);
 	report.bad_sector = req->range.start + difference.first;
 	report.nr_bad = difference.nr;
 	report.byte = difference.byte;
@@ -674,11 +799,10 @@ static void write_report_modified(struct work_struct *work)
 	else
 		blkv_vecs_read(blkv_request_caller_vecs(req), blkv_request_caller_iter(req), window,
 			       report.window[BLKV_RAW], BLKV_WINDOW);
-	report_add_provenance(blkv, &report);
+	blkv_verdict_add_provenance(blkv, &report);
 
 	trust_record(req, false, BLKV_DISTRUST_FAILED, true);
-	report_publish(blkv, &report);
-	mismatch_panic(blkv, &report);
+	blkv_verdict_publish(blkv, &report);
 	blkv_request_end(req, blkv_option(&blkv->options, IGNORE) ? BLK_STS_OK :
 								    BLK_STS_PROTECTION);
 }
@@ -741,9 +865,8 @@ void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool)
 
 		memcpy(report.window[BLKV_RAW] + at, &late.expected, sizeof(late.expected));
 		memcpy(report.window[BLKV_TEST] + at, &late.found, sizeof(late.found));
-		report_add_provenance(blkv, &report);
-		report_publish(blkv, &report);
-		mismatch_panic(blkv, &report);
+		blkv_verdict_add_provenance(blkv, &report);
+		blkv_verdict_publish(blkv, &report);
 	}
 }
 

@@ -40,7 +40,12 @@
 	OPTION(RANDOM_SHAPE, "random_shape", NUMBER,                                               \
 	       "give the memory of the test leg random shapes, derived from this number")          \
 	OPTION(NO_READ_COPY, "no_read_copy", FLAG,                                                 \
-	       "let the test leg read into the caller's pages instead of private memory")
+	       "let the test leg read into the caller's pages instead of private memory")          \
+	OPTION(CRASH, "crash", FLAG,                                                               \
+	       "record what the test leg may hold after a power cut, for the message crash")       \
+	OPTION(CRASH_MAX_MIB, "crash_max_mib", NUMBER, "memory limit of crash, in MiB")            \
+	OPTION(CRASH_UNIT, "crash_unit", NUMBER,                                                   \
+	       "sectors that the test leg writes as a whole, even in a power cut")
 
 /*
  * NUMBER(id, word, min, max, unit): the number that follows an option of the type NUMBER. The
@@ -49,9 +54,12 @@
 #define BLKV_NUMBERS(NUMBER)                                                                       \
 	NUMBER(FINGERPRINT_MAX_MIB, "fingerprint_max_mib", 1, 1048576, " MiB")                     \
 	NUMBER(QUARANTINE_MIB, "quarantine_mib", 1, 65536, " MiB")                                 \
-	NUMBER(RANDOM_SHAPE, "random_shape", 1, 2147483647, "")
+	NUMBER(RANDOM_SHAPE, "random_shape", 1, 2147483647, "")                                    \
+	NUMBER(CRASH_MAX_MIB, "crash_max_mib", 1, 65536, " MiB")                                   \
+	NUMBER(CRASH_UNIT, "crash_unit", 1, 64, " sectors")
 
 #define BLKV_FINGERPRINT_DEFAULT_MIB 64
+#define BLKV_CRASH_DEFAULT_MIB 64
 
 /*
  * FIELD(id, word): a field of the status, in the order in which the status prints them. Fields
@@ -77,7 +85,16 @@
 	FIELD(DISTRUSTED_FAILED, "distrusted_failed")                                              \
 	FIELD(DISTRUSTED_MEMORY, "distrusted_memory")                                              \
 	FIELD(DISTRUSTED_MESSAGE, "distrusted_message")                                            \
-	FIELD(RESHAPED, "reshaped")
+	FIELD(RESHAPED, "reshaped")                                                                \
+	FIELD(POWER, "power")                                                                      \
+	FIELD(CUTS, "cuts")                                                                        \
+	FIELD(UNCERTAIN, "uncertain")                                                              \
+	FIELD(SETTLED_NEW, "settled_new")                                                          \
+	FIELD(SETTLED_OLD, "settled_old")                                                          \
+	FIELD(LOST, "lost")                                                                        \
+	FIELD(TORN, "torn")                                                                        \
+	FIELD(UNREADABLE, "unreadable")                                                            \
+	FIELD(UNPROVEN, "unproven")
 
 /*
  * CLASS(id, word, argument, help): a class of mismatches, as in "class=bitflip(1)".
@@ -93,7 +110,10 @@
 	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
 	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")          \
 	CLASS(LATE, "late", NONE, "the data changed after the test leg completed the request")     \
-	CLASS(MODIFIED, "modified", NONE, "the leg changed the data of a write in memory")
+	CLASS(MODIFIED, "modified", NONE, "the leg changed the data of a write in memory")         \
+	CLASS(LOST, "lost", NONE, "a power cut removed a write that was durable")                  \
+	CLASS(MISPLACED, "misplaced", NONE, "the data of another sector, after a power cut")       \
+	CLASS(FLAPPING, "flapping", NONE, "another version than was read before, since the cut")
 
 /* OPERATION(id, word): an operation of requests. A flush is a write without data. */
 #define BLKV_OPERATIONS(OPERATION)                                                                 \
@@ -121,7 +141,10 @@
 	MESSAGE(DISTRUST, "distrust", 2, 2, " <start> <len>")                                      \
 	MESSAGE(HISTORY, "history", 1, 1, " <sector>")                                             \
 	MESSAGE(INJECT, "inject", 1, 2, " <sector> [<xor>]")                                       \
-	MESSAGE(MARK, "mark", 0, 4096, " [<text>]")
+	MESSAGE(MARK, "mark", 0, 4096, " [<text>]")                                                \
+	MESSAGE(CRASH, "crash", 1, 1, " <arm|cut|back|done>")                                      \
+	MESSAGE(UNCERTAIN, "uncertain", 0, 1, " [<start>]")                                        \
+	MESSAGE(VERSIONS, "versions", 1, 1, " <sector>")
 
 /*
  * UNPASSED(id, word, reason, file): a feature that the mapped device may lack although the test leg

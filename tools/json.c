@@ -144,7 +144,9 @@ static json_object *device_object(const struct device *device)
 	put_number(o, "open_count", (uint64_t)device->open_count);
 	json_object_object_add(o, "options", options_array(device->table.options));
 	for (i = FIELD_STATE + 1; i < NR_FIELDS; i++) {
-		if (device->status.present[i])
+		if (device->status.present[i] && i == FIELD_POWER)
+			put_text(o, field_words[i], device->status.power);
+		else if (device->status.present[i])
 			put_number(o, field_words[i], device->status.value[i]);
 		else
 			json_object_object_add(o, field_words[i], NULL);

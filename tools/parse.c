@@ -21,6 +21,8 @@ static bool parse_field(const char **text, struct status *status, enum field fie
 	if (!strcmp(token, "-"))
 		return true;
 	status->present[field] = true;
+	if (field == FIELD_POWER)
+		return copy_text(status->power, sizeof(status->power), token, strlen(token));
 	return parse_number(token, &status->value[field]);
 }
 

@@ -22,7 +22,8 @@ struct status {
 	char state;				/* V, C or F */
 	bool present[NR_FIELDS];		/* the field is there, and is not "-" */
 	enum field bad;				/* the one that makes parse_status() fail */
-	uint64_t value[NR_FIELDS];		/* 0 where not present, and for the state */
+	uint64_t value[NR_FIELDS];		/* 0 where not present, and for words */
+	char power[16];				/* a word, if that field is present */
 };
 
 struct table {

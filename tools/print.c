@@ -56,6 +56,9 @@ static void print_field(const struct device *device, enum field field)
 	/* The summary shows these. */
 	if (!strncmp(field_words[field], "distrusted_", 11))
 		return;
+	/* Without the option crash, these are absent. */
+	if (field >= FIELD_POWER && !device->status.present[field])
+		return;
 	snprintf(name, sizeof(name), "%s:", field_words[field]);
 	name[strcspn(name, "_")] = name[strcspn(name, "_")] ? ' ' : '\0';
 	printf("  %-16s", name);

@@ -56,7 +56,9 @@ const char *status_verdict(const struct status *status)
 
 void status_text(const struct status *status, enum field field, char *text, size_t size)
 {
-	if (status->present[field])
+	if (status->present[field] && field == FIELD_POWER)
+		snprintf(text, size, "%s", status->power);
+	else if (status->present[field])
 		snprintf(text, size, "%" PRIu64, status->value[field]);
 	else
 		snprintf(text, size, "-");

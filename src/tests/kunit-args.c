@@ -21,7 +21,8 @@ static const char *const option_words[BLKV_OPTIONS_NR] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
 	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
-	"random_shape",    "no_read_copy",
+	"random_shape",    "no_read_copy",	 "crash",		"crash_max_mib",
+	"crash_unit",
 };
 
 /* The options that take a number, with the lowest and the highest valid value. */
@@ -38,6 +39,8 @@ static const struct {
 	[BLKV_OPTION_RANDOM_SHAPE] = {
 		"random_shape 1", "random_shape 2147483647", 1, 2147483647,
 	},
+	[BLKV_OPTION_CRASH_MAX_MIB] = { "crash_max_mib 1", "crash_max_mib 65536", 1, 65536 },
+	[BLKV_OPTION_CRASH_UNIT] = { "crash_unit 1", "crash_unit 64", 1, 64 },
 };
 
 /* The words of a line, in canonical order. A word and the number after it are one string. */
@@ -84,6 +87,9 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 		bool check_copies;
 		unsigned int random_shape;
 		bool no_read_copy;
+		bool crash;
+		unsigned int crash_mib;
+		unsigned int crash_unit;
 	} rest[] = {
 		{},
 		{ true },
@@ -98,6 +104,9 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 		{ false, true, 0, true, true },
 		{ false, true, 0, true, true, 1 },
 		{ false, false, 0, false, false, 2147483647 },
+		{ .crash = true },
+		{ .fingerprint = true, .crash = true, .crash_mib = 1 },
+		{ .no_read_copy = true, .crash = true, .crash_mib = 65536, .crash_unit = 64 },
 	};
 	static const unsigned int quarantines[] = { 0, 1, 65536 };
 	unsigned int mode = digit(&n, 4), i;
@@ -118,6 +127,9 @@ static bool numbered_options(unsigned int n, struct blkv_options *options)
 	options->set[BLKV_OPTION_CHECK_COPIES] = rest[i].check_copies;
 	set_number(options, BLKV_OPTION_RANDOM_SHAPE, rest[i].random_shape);
 	options->set[BLKV_OPTION_NO_READ_COPY] = rest[i].no_read_copy;
+	options->set[BLKV_OPTION_CRASH] = rest[i].crash;
+	set_number(options, BLKV_OPTION_CRASH_MAX_MIB, rest[i].crash_mib);
+	set_number(options, BLKV_OPTION_CRASH_UNIT, rest[i].crash_unit);
 	return !n;
 }
 
@@ -202,6 +214,11 @@ static void expect_rejected(struct kunit *test, const char *text, unsigned int b
 #define MISSING_TEXT "Number is missing after optional argument"
 #define RANGE_TEXT "fingerprint_max_mib is not between 1 and 1048576 MiB"
 #define NEEDS_TEXT "fingerprint_max_mib needs fingerprint"
+#define CRASH_RANGE_TEXT "crash_max_mib is not between 1 and 65536 MiB"
+#define UNIT_RANGE_TEXT "crash_unit is not between 1 and 64 sectors"
+#define CRASH_NEEDS_TEXT "crash_max_mib needs crash"
+#define UNIT_NEEDS_TEXT "crash_unit needs crash"
+#define CRASH_EXCLUDE_TEXT "crash and no_write_copy are mutually exclusive"
 #define EXCLUDE_TEXT "fingerprint and no_write_copy are mutually exclusive"
 #define SEPARATE_TEXT "separate_copies and no_write_copy are mutually exclusive"
 #define CHECK_TEXT "check_copies and no_write_copy are mutually exclusive"
@@ -219,14 +236,29 @@ static void no_arguments_give_the_defaults(struct kunit *test)
 	expect_parsed(test, &none, 1, zero);
 }
 
+/* Another option that this one needs, or BLKV_OPTIONS_NR. */
+static unsigned int needed_option(unsigned int id)
+{
+	switch (id) {
+	case BLKV_OPTION_FINGERPRINT_MAX_MIB:
+		return BLKV_OPTION_FINGERPRINT;
+	case BLKV_OPTION_CRASH_MAX_MIB:
+	case BLKV_OPTION_CRASH_UNIT:
+		return BLKV_OPTION_CRASH;
+	default:
+		return BLKV_OPTIONS_NR;
+	}
+}
+
 /* The enum is walked, so that an option which is not written out above is noticed. */
 static void every_option_has_its_word(struct kunit *test)
 {
 	unsigned int id, other;
 
 	for (id = 0; id < BLKV_OPTIONS_NR; id++) {
-		bool needs_print = id == BLKV_OPTION_FINGERPRINT_MAX_MIB;
-		const char *argv[4] = { numbers[id].max ? (needs_print ? "3" : "2") : "1",
+		unsigned int needed = needed_option(id);
+		const char *argv[4] = { numbers[id].max ?
+						(needed < BLKV_OPTIONS_NR ? "3" : "2") : "1",
 					option_words[id] };
 		unsigned int argc = 2;
 		struct blkv_options options;
@@ -235,15 +267,14 @@ static void every_option_has_its_word(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, option_words[id]);
 		if (numbers[id].max)
 			argv[argc++] = "64";
-		if (needs_print)
-			argv[argc++] = "fingerprint";
+		if (needed < BLKV_OPTIONS_NR)
+			argv[argc++] = option_words[needed];
 		KUNIT_ASSERT_EQ_MSG(test, parse(&options, argc, argv, &error, &word), 0, "%s",
 				    option_words[id]);
 		for (other = 0; other < BLKV_OPTIONS_NR; other++)
 			KUNIT_EXPECT_EQ_MSG(test, options.set[other],
-					    other == id || (needs_print &&
-							    other == BLKV_OPTION_FINGERPRINT),
-					    "%s, %s", option_words[id], option_words[other]);
+					    other == id || other == needed, "%s, %s",
+					    option_words[id], option_words[other]);
 		KUNIT_EXPECT_EQ(test, options.number[id], numbers[id].max ? 64 : 0);
 	}
 }
@@ -479,6 +510,8 @@ static void out_of_range_number_is_rejected(struct kunit *test)
 	rejected(QUARANTINE_TEXT, 2, "2", "quarantine_mib", "65537");
 	rejected(RANDOM_TEXT, 2, "2", "random_shape", "0");
 	rejected(RANDOM_TEXT, 2, "2", "random_shape", "2147483648");
+	rejected(CRASH_RANGE_TEXT, 3, "3", "crash", "crash_max_mib", "65537");
+	rejected(UNIT_RANGE_TEXT, 3, "3", "crash", "crash_unit", "65");
 }
 
 static void repeated_number_is_rejected(struct kunit *test)
@@ -490,6 +523,10 @@ static void repeated_number_is_rejected(struct kunit *test)
 static void conflicting_options_are_rejected(struct kunit *test)
 {
 	rejected(NEEDS_TEXT, 1, "2", "fingerprint_max_mib", "5");
+	rejected(CRASH_NEEDS_TEXT, 1, "2", "crash_max_mib", "5");
+	rejected(UNIT_NEEDS_TEXT, 1, "2", "crash_unit", "5");
+	rejected(CRASH_EXCLUDE_TEXT, 1, "2", "no_write_copy", "crash");
+	rejected(CRASH_EXCLUDE_TEXT, 2, "2", "crash", "no_write_copy");
 	rejected(EXCLUDE_TEXT, 1, "2", "no_write_copy", "fingerprint");
 	rejected(EXCLUDE_TEXT, 2, "2", "fingerprint", "no_write_copy");
 	rejected(SEPARATE_TEXT, 1, "2", "no_write_copy", "separate_copies");
@@ -509,8 +546,17 @@ static const char *const pool[] = {
 	"ignore_mismatch", "freeze_on_mismatch", "panic_on_mismatch",	"written_only",
 	"no_write_copy",   "fingerprint",	 "fingerprint_max_mib", "discard_zeroes",
 	"separate_copies", "check_copies",	 "strict_completion",	"quarantine_mib",
-	"random_shape",	   "no_read_copy",	 "7",			"0",
-	"nonsense",	   "",			 "ignore",
+	"random_shape",	   "no_read_copy",	 "crash",		"crash_max_mib",
+	"crash_unit",	   "7",			 "0",			"nonsense",
+	"",		   "ignore",
+};
+
+static const char *const range_texts[BLKV_OPTIONS_NR] = {
+	[BLKV_OPTION_FINGERPRINT_MAX_MIB] = RANGE_TEXT,
+	[BLKV_OPTION_QUARANTINE_MIB] = QUARANTINE_TEXT,
+	[BLKV_OPTION_RANDOM_SHAPE] = RANDOM_TEXT,
+	[BLKV_OPTION_CRASH_MAX_MIB] = CRASH_RANGE_TEXT,
+	[BLKV_OPTION_CRASH_UNIT] = UNIT_RANGE_TEXT,
 };
 
 /* If @word is among picked[1..nr] and @other was seen, the parser must reject @word. */
@@ -549,17 +595,21 @@ static const char *judge(const unsigned int *picked, unsigned int nr, bool *seen
 			return MISSING_TEXT;
 		*blamed = i + 1;
 		if (picked[i + 1] != NUMBER)
-			return picked[i] == BLKV_OPTION_QUARANTINE_MIB ? QUARANTINE_TEXT :
-			       picked[i] == BLKV_OPTION_RANDOM_SHAPE   ? RANDOM_TEXT :
-									 RANGE_TEXT;
+			return range_texts[picked[i]];
 		i++;
 	}
 
 	if (conflict(picked, nr, BLKV_OPTION_FINGERPRINT_MAX_MIB, !seen[BLKV_OPTION_FINGERPRINT],
 		     blamed))
 		return NEEDS_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_CRASH_MAX_MIB, !seen[BLKV_OPTION_CRASH], blamed))
+		return CRASH_NEEDS_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_CRASH_UNIT, !seen[BLKV_OPTION_CRASH], blamed))
+		return UNIT_NEEDS_TEXT;
 	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_FINGERPRINT], blamed))
 		return EXCLUDE_TEXT;
+	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_CRASH], blamed))
+		return CRASH_EXCLUDE_TEXT;
 	if (conflict(picked, nr, BLKV_OPTION_NO_WRITE_COPY, seen[BLKV_OPTION_SEPARATE_COPIES],
 		     blamed))
 		return SEPARATE_TEXT;

@@ -339,6 +339,9 @@ static const struct {
 	{ { BLKV_CLASS_UNFILLED, 0 }, "unfilled" },
 	{ { BLKV_CLASS_LATE, 0 }, "late" },
 	{ { BLKV_CLASS_MODIFIED, 0 }, "modified" },
+	{ { BLKV_CLASS_LOST, 0 }, "lost" },
+	{ { BLKV_CLASS_MISPLACED, 0 }, "misplaced" },
+	{ { BLKV_CLASS_FLAPPING, 0 }, "flapping" },
 };
 
 static void diagnosis_is_emitted_even_if_space_is_short(struct kunit *test)

@@ -110,6 +110,37 @@ static void mismatch_is_described(struct kunit *test)
 	expect_text(test, &report, MISMATCH_TEXT "class=other differ=3 injected write=forgotten");
 }
 
+static void power_cut_is_described(struct kunit *test)
+{
+#define LOST_TEXT MISMATCH_TEXT "class=lost differ=3 crash=2 "
+	static const struct {
+		enum blkv_promise promise;
+		const char *text;
+	} promises[] = {
+		{ BLKV_PROMISE_FLUSH, LOST_TEXT "promise=flush write=none" },
+		{ BLKV_PROMISE_FUA, LOST_TEXT "promise=fua write=none" },
+		{ BLKV_PROMISE_NO_CACHE, LOST_TEXT "promise=no_cache write=none" },
+		{ BLKV_PROMISE_PREIMAGE, LOST_TEXT "promise=preimage write=none" },
+	};
+#undef LOST_TEXT
+	struct blkv_report report = mismatch();
+	unsigned int i;
+
+	report.label = BLKV_LABEL_NONE;
+	report.crash = 2;
+	report.belongs_in = 5;
+	report.diagnosis = (struct blkv_diagnosis){ .class = BLKV_CLASS_LOST };
+	for (i = 0; i < ARRAY_SIZE(promises); i++) {
+		report.promise = promises[i].promise;
+		expect_text(test, &report, promises[i].text);
+	}
+	report.diagnosis.class = BLKV_CLASS_FLAPPING;
+	expect_text(test, &report, MISMATCH_TEXT "class=flapping differ=3 crash=2 write=none");
+	report.diagnosis.class = BLKV_CLASS_MISPLACED;
+	expect_text(test, &report,
+		    MISMATCH_TEXT "class=misplaced differ=3 crash=2 belongs_in=1005 write=none");
+}
+
 static void every_label_has_its_name(struct kunit *test)
 {
 	KUNIT_EXPECT_STREQ(test, blkv_label_name(BLKV_LABEL_NONE), "");
@@ -323,6 +354,7 @@ static void text_stays_inside_short_buffers(struct kunit *test)
 static struct kunit_case report_cases[] = {
 	KUNIT_CASE(summary_is_short),
 	KUNIT_CASE(mismatch_is_described),
+	KUNIT_CASE(power_cut_is_described),
 	KUNIT_CASE(every_label_has_its_name),
 	KUNIT_CASE(clears_are_described),
 	KUNIT_CASE(differing_byte_is_printed),

@@ -56,7 +56,7 @@ static void absent_and_appended_fields_are_fine(void **state)
 /* An older target may have any smaller number of fields. */
 static void a_shorter_status_is_parsed(void **state)
 {
-	char text[64] = "C";
+	char text[128] = "C";
 	struct status s;
 	enum field nr, field;
 
@@ -68,9 +68,34 @@ static void a_shorter_status_is_parsed(void **state)
 		assert_int_equal(s.state, 'C');
 		for (field = FIELD_STATE + 1; field < NR_FIELDS; field++) {
 			assert_int_equal(s.present[field], field <= nr);
-			assert_int_equal(s.value[field], field <= nr ? 7 : 0);
+			/* A word has no value. */
+			assert_int_equal(s.value[field],
+					 field <= nr && field != FIELD_POWER ? 7 : 0);
 		}
 	}
+}
+
+/* The power of the test leg is a word. */
+static void power_is_a_word(void **state)
+{
+	char text[256] = "V -", power[24];
+	struct status s;
+	int field;
+
+	(void)state;
+	for (field = FIELD_MISMATCHES; field < FIELD_POWER; field++)
+		strcat(text, " 0");
+	assert_true(parse_status(text, &s));
+	assert_false(s.present[FIELD_POWER]);
+	status_text(&s, FIELD_POWER, power, sizeof(power));
+	assert_string_equal(power, "-");
+	strcat(text, " settling 3");
+	assert_true(parse_status(text, &s));
+	status_text(&s, FIELD_POWER, power, sizeof(power));
+	assert_string_equal(power, "settling");
+	assert_int_equal(s.value[FIELD_CUTS], 3);
+	strcat(text, "aword");
+	assert_false(parse_status(text, &s));
 }
 
 static const char *verdict_of(const char *text)
@@ -740,6 +765,7 @@ int main(void)
 		cmocka_unit_test(status_is_parsed),
 		cmocka_unit_test(absent_and_appended_fields_are_fine),
 		cmocka_unit_test(a_shorter_status_is_parsed),
+		cmocka_unit_test(power_is_a_word),
 		cmocka_unit_test(verdict_does_not_guess),
 		cmocka_unit_test(bad_status_is_refused),
 		cmocka_unit_test(table_is_parsed),

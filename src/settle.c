@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads of sectors that are uncertain since a power cut. Before such a read is served, both legs
+ * are read here, block by block. If the test leg may hold what it returned, that is final: it is
+ * written to the raw leg, and the read goes on as if there had been no power cut. Otherwise it is a
+ * mismatch, and the block remains uncertain.
+ *
+ * One read at a time, in settle_wq: process context. The range of the request is extended to whole
+ * blocks, and not shared.
+ */
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "compare.h"
+#include "crash.h"
+#include "dm-blkverify.h"
+#include "label.h"
+#include "request.h"
+#include "settle.h"
+#include "verdict.h"
+
+/**
+ * struct piece - some blocks of a read
+ * @req: the read
+ * @start: first sector
+ * @nr_sectors: length
+ */
+struct piece {
+	struct blkv_request *req;
+	sector_t start;
+	unsigned int nr_sectors;
+};
+
+/**
+ * struct bad - what is wrong in a read
+ * @nr: sectors that differ
+ * @report: of the first block that is wrong, if @nr is not 0
+ */
+struct bad {
+	unsigned int nr;
+	struct blkv_report report;
+};
+
+static void *piece_sector(void *data, const struct piece *piece, sector_t sector)
+{
+	return data + ((sector - piece->start) << SECTOR_SHIFT);
+}
+
+/* ---- findings ----------------------------------------------------------------------------- */
+
+/* Do all bytes have the same value? Then many sectors may have the same data. */
+static bool sector_is_pattern(const u8 *sector)
+{
+	return !memchr_inv(sector, sector[0], SECTOR_SIZE);
+}
+
+/* Are these the data of another sector? */
+static void data_look_elsewhere(struct blkverify *blkv, const void *sector,
+				struct blkv_report *report)
+{
+	u64 hash = blkv_crash_hash(blkv->crash, sector);
+
+	if (!sector_is_pattern(sector) &&
+	    blkv_versions_find_hash(&blkv->crash->versions, hash, report->bad_sector,
+				    &report->belongs_in))
+		report->diagnosis.class = BLKV_CLASS_MISPLACED;
+}
+
+/**
+ * blkv_settle_describe() - say what is known about data that the test leg must not return
+ * @blkv: the target
+ * @judgement: of the data
+ * @sector: the data of the sector of the report
+ * @report: of a mismatch; its class, and what is specific to power cuts, is filled in
+ *
+ * Context: Process; sleeps.
+ */
+void blkv_settle_describe(struct blkverify *blkv, const struct blkv_judgement *judgement,
+			  const void *sector, struct blkv_report *report)
+{
+	report->diagnosis = (struct blkv_diagnosis){ .class = BLKV_CLASS_OTHER };
+	switch (judgement->answer) {
+	case BLKV_ANSWER_TORN:
+		report->diagnosis.class = BLKV_CLASS_TORN;
+		break;
+	case BLKV_ANSWER_LOST:
+		report->diagnosis.class = BLKV_CLASS_LOST;
+		if (judgement->is_known) {
+			report->promise = judgement->version.promise;
+			report->gone = judgement->version.time;
+		}
+		break;
+	case BLKV_ANSWER_FLAPPING:
+		report->diagnosis.class = BLKV_CLASS_FLAPPING;
+		break;
+	case BLKV_ANSWER_ZEROS:
+		report->diagnosis.class = BLKV_CLASS_ZEROS;
+		break;
+	default:
+		data_look_elsewhere(blkv, sector, report);
+		break;
+	}
+	report->crash = blkv_versions_cuts(&blkv->crash->versions);
+}
+
+/* The first sector of a block that differs: of a mix of versions, some may be equal. */
+static sector_t block_differs_in(const struct piece *piece, sector_t start, unsigned int nr,
+				 sector_t bad)
+{
+	struct blkv_crash *crash = piece->req->blkv->crash;
+	unsigned int i;
+
+	if (memcmp(piece_sector(crash->test, piece, bad), piece_sector(crash->raw, piece, bad),
+		   SECTOR_SIZE))
+		return bad;
+	for (i = 0; i < nr; i++)
+		if (memcmp(piece_sector(crash->test, piece, start + i),
+			   piece_sector(crash->raw, piece, start + i), SECTOR_SIZE))
+			return start + i;
+	return bad;
+}
+
+static void report_fill(const struct piece *piece, sector_t sector,
+			const struct blkv_judgement *judgement, struct blkv_report *report)
+{
+	struct blkverify *blkv = piece->req->blkv;
+	const u8 *raw = piece_sector(blkv->crash->raw, piece, sector);
+	const u8 *test = piece_sector(blkv->crash->test, piece, sector);
+
+	blkv_verdict_report_init(piece->req, report, BLKV_MISMATCH);
+	report->sector = piece->req->first;
+	report->bad_sector = sector;
+	while (report->byte < SECTOR_SIZE - 1 && raw[report->byte] == test[report->byte])
+		report->byte++;
+	if (raw[report->byte] == test[report->byte])
+		report->byte = 0;
+	report->window_offset = round_down(report->byte, BLKV_WINDOW);
+	memcpy(report->window[BLKV_RAW], raw + report->window_offset, BLKV_WINDOW);
+	memcpy(report->window[BLKV_TEST], test + report->window_offset, BLKV_WINDOW);
+	blkv_settle_describe(blkv, judgement, test, report);
+	blkv_verdict_add_provenance(blkv, report);
+}
+
+static void block_report(const struct piece *piece, sector_t start, unsigned int nr,
+			 const struct blkv_judgement *judgement, struct bad *bad)
+{
+	struct blkv_crash *crash = piece->req->blkv->crash;
+	unsigned int i, differ = 0;
+
+	if (!bad->nr)
+		report_fill(piece, block_differs_in(piece, start, nr, judgement->sector),
+			    judgement, &bad->report);
+	for (i = 0; i < nr; i++)
+		differ += !!memcmp(piece_sector(crash->test, piece, start + i),
+				   piece_sector(crash->raw, piece, start + i), SECTOR_SIZE);
+	bad->nr += max(differ, 1U);
+}
+
+/* ---- blocks ------------------------------------------------------------------------------- */
+
+static void block_trust(const struct piece *piece, sector_t start, unsigned int nr, bool trusted)
+{
+	struct blkverify *blkv = piece->req->blkv;
+
+	blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MEMORY,
+				   blkv_trust_set(&blkv->trust, start, nr, trusted));
+}
+
+/* Bring the raw leg to what the test leg holds. */
+static blk_status_t block_settle(const struct piece *piece, sector_t start, unsigned int nr,
+				 const u64 *hashes, enum blkv_answer answer)
+{
+	struct blkverify *blkv = piece->req->blkv;
+	struct blkv_crash *crash = blkv->crash;
+	void *test = piece_sector(crash->test, piece, start);
+	blk_status_t status;
+
+	if (answer != BLKV_ANSWER_CERTAIN &&
+	    memcmp(test, piece_sector(crash->raw, piece, start), nr << SECTOR_SHIFT)) {
+		/* Until it has been written, nobody knows what it holds. */
+		block_trust(piece, start, nr, false);
+		memcpy(piece_sector(crash->raw, piece, start), test, nr << SECTOR_SHIFT);
+		status = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_WRITE,
+				       piece_sector(crash->raw, piece, start), start, nr);
+		if (status)
+			return status;
+		if (blkv_option(&blkv->options, FINGERPRINT))
+			blkv_fingerprints_fill(&blkv->prints, start, nr, false);
+	}
+	blkv_versions_settle(&crash->versions, start, hashes, answer);
+	if (answer != BLKV_ANSWER_CERTAIN)
+		block_trust(piece, start, nr, true);
+	return BLK_STS_OK;
+}
+
+/* Hash a block of both legs. What the raw leg has in untrusted sectors does not matter. */
+static void block_hash(const struct piece *piece, sector_t start, unsigned int nr, u64 *test,
+		       u64 *raw)
+{
+	struct blkverify *blkv = piece->req->blkv;
+	struct blkv_crash *crash = blkv->crash;
+	bool trusted;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		test[i] = blkv_crash_hash(crash, piece_sector(crash->test, piece, start + i));
+		raw[i] = blkv_crash_hash(crash, piece_sector(crash->raw, piece, start + i));
+		blkv_trust_run(&blkv->trust, start + i, 1, &trusted);
+		if (!trusted)
+			raw[i] = test[i];
+	}
+}
+
+static noinline_for_stack blk_status_t block_judge(const struct piece *piece, sector_t start,
+						   unsigned int nr, struct bad *bad)
+{
+	u64 test[BLKV_CRASH_SECTORS], raw[BLKV_CRASH_SECTORS];
+	struct blkv_versions *versions = &piece->req->blkv->crash->versions;
+	struct blkv_judgement judgement;
+
+	block_hash(piece, start, nr, test, raw);
+	if (blkv_answer_is_allowed(blkv_versions_judge(versions, start, test, raw, &judgement)))
+		return block_settle(piece, start, nr, test, judgement.answer);
+	block_report(piece, start, nr, &judgement, bad);
+	return BLK_STS_OK;
+}
+
+/* Judge the blocks of a piece. Returns the status of the raw leg. */
+static blk_status_t piece_judge(const struct piece *piece, struct bad *bad)
+{
+	unsigned int unit = piece->req->blkv->crash->versions.unit, done, nr;
+	blk_status_t status = BLK_STS_OK;
+
+	for (done = 0; done < piece->nr_sectors && !status; done += nr) {
+		nr = min(unit, piece->nr_sectors - done);
+		status = block_judge(piece, piece->start + done, nr, bad);
+	}
+	return status;
+}
+
+/* The next blocks that have uncertain sectors, from @start on. */
+static bool piece_find(struct piece *piece, sector_t start)
+{
+	struct blkv_request *req = piece->req;
+	struct blkv_versions *versions = &req->blkv->crash->versions;
+	sector_t end = req->range.last + 1, nr = end - start, last;
+
+	if (!blkv_versions_find_uncertain(versions, &start, &nr))
+		return false;
+	last = min_t(sector_t, round_up(start + nr, versions->unit), end);
+	piece->start = round_down(start, versions->unit);
+	piece->nr_sectors = min_t(sector_t, last - piece->start, BLKV_CRASH_SECTORS);
+	return true;
+}
+
+/* Read a piece from both legs. A leg that fails ends the request; returns false then. */
+static bool piece_read(const struct piece *piece)
+{
+	struct blkv_request *req = piece->req;
+	struct blkverify *blkv = req->blkv;
+	struct blkv_crash *crash = blkv->crash;
+
+	req->status[BLKV_TEST] = blkv_crash_io(blkv, BLKV_TEST, REQ_OP_READ, crash->test,
+					       piece->start, piece->nr_sectors);
+	if (req->status[BLKV_TEST]) {
+		blkv_crash_note_status(crash, req->status[BLKV_TEST]);
+		/* It need not be able to return a block whose write it has not promised. */
+		if (!blkv_crash_excuses(crash))
+			atomic64_inc(&crash->unreadable);
+		blkv_request_end(req, req->status[BLKV_TEST]);
+		return false;
+	}
+	req->status[BLKV_RAW] = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_READ, crash->raw,
+					      piece->start, piece->nr_sectors);
+	if (!req->status[BLKV_RAW])
+		return true;
+	blkv_verdict_failed(req);
+	return false;
+}
+
+/* ---- reads -------------------------------------------------------------------------------- */
+
+/* With ignore_mismatch, the caller gets the data of the raw leg, which must not be judged again. */
+static blk_status_t read_serve(struct blkv_request *req)
+{
+	const struct bio_vec *caller_vecs = blkv_request_caller_vecs(req);
+	struct bvec_iter caller = blkv_request_caller_iter(req);
+	void *data = req->blkv->crash->raw;
+	blk_status_t status = BLK_STS_OK;
+	unsigned int done, nr;
+
+	for (done = 0; done < req->nr_sectors && !status; done += nr) {
+		struct bvec_iter part = caller, from = {};
+		struct bio_vec vec;
+
+		nr = min_t(sector_t, req->nr_sectors - done, BLKV_CRASH_SECTORS);
+		status = blkv_crash_io(req->blkv, BLKV_RAW, REQ_OP_READ, data, req->first + done,
+				       nr);
+		from.bi_size = nr << SECTOR_SHIFT;
+		part.bi_size = from.bi_size;
+		vec = (struct bio_vec){
+			.bv_page = virt_to_page(data),
+			.bv_len = from.bi_size,
+			.bv_offset = offset_in_page(data),
+		};
+		if (!status)
+			blkv_vecs_copy(caller_vecs, part, &vec, from);
+		bvec_iter_advance(caller_vecs, &caller, from.bi_size);
+	}
+	return status;
+}
+
+static void read_report(struct blkv_request *req, struct bad *bad)
+{
+	struct blkverify *blkv = req->blkv;
+	blk_status_t status = BLK_STS_PROTECTION;
+	bool logged;
+
+	bad->report.nr_bad = bad->nr;
+	logged = blkv_verdict_publish(blkv, &bad->report);
+	if (blkv_option(&blkv->options, IGNORE))
+		status = read_serve(req);
+	blkv_label_start(req, &bad->report, logged);
+	blkv_request_end(req, status);
+}
+
+/**
+ * blkv_settle() - settle the uncertain sectors of a read
+ * @req: the read, with an extended range that is locked
+ *
+ * Context: Process; sleeps. In settle_wq.
+ * Return: true if the read is to be served; false if it has ended.
+ */
+bool blkv_settle(struct blkv_request *req)
+{
+	struct blkv_crash *crash = req->blkv->crash;
+	sector_t start = req->range.start;
+	struct piece piece = { .req = req };
+	struct bad bad = {};
+
+	while (start <= req->range.last && piece_find(&piece, start)) {
+		if (!piece_read(&piece))
+			return false;
+		req->status[BLKV_RAW] = piece_judge(&piece, &bad);
+		if (req->status[BLKV_RAW]) {
+			blkv_verdict_failed(req);
+			return false;
+		}
+		start = piece.start + piece.nr_sectors;
+		cond_resched();
+	}
+	if (bad.nr) {
+		read_report(req, &bad);
+		return false;
+	}
+	/* A cut, which would make others uncertain, waits for this request. */
+	if (!blkv_versions_uncertain(&crash->versions))
+		WRITE_ONCE(crash->settling, false);
+	return true;
+}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# This test will cut the power of a device with a write cache again and again under load, and check
+# that a right one is never reported, and one that breaks a rule is.
+# Needs: machine=debug
+
+mib=4
+modprobe nbd max_part=0 2>/dev/null || :
+test=/dev/nbd0
+[ -b $test ] || skip "this kernel has no nbd"
+new_leg $mib blocksize=4096
+raw=$leg sectors=$((mib * 2048))
+seed=${SEED:-$RANDOM}
+echo "SEED=$seed"
+
+server='' load=''
+stop_server() {
+	[ -z "$server" ] || { kill "$server"; wait "$server" || :; }
+	server=
+}
+# In this order: no request may wait for a server that is gone.
+trap '[ -z "$load" ] || kill "$load"; clean_up; stop_server' EXIT
+
+has_size() { [ -S "$control" ] && [ "$(cat /sys/block/nbd0/size)" = "$sectors" ]; }
+start() { # <variant> [option]...
+	control=$TMPDIR/control
+	rm -f "$control"
+	"$BVCUT" serve $test $mib "$control" "$1" "$seed" &
+	server=$!
+	shift
+	wait_until 60 has_size
+	dd if=/dev/zero of="$raw" bs=1M count=$mib oflag=direct status=none
+	make_v crash "$@"
+}
+stop() {
+	dmsetup remove bvtest-v
+	stop_server
+	wait_until 60 nbd_is_free
+}
+nbd_is_free() { [ "$(cat /sys/block/nbd0/size)" = 0 ]; }
+crash() { dmsetup message bvtest-v 0 crash "$1"; }
+cut_power() {
+	crash arm
+	sleep 0.0$((RANDOM % 10))
+	"$BVCUT" tell "$control" off
+	crash cut
+	"$BVCUT" tell "$control" on
+	crash back
+}
+read_all() { dd if=$v of=/dev/null bs=64k iflag=direct conv=noerror status=none 2>/dev/null || :; }
+start_load() { # <threads>
+	"$BVCUT" load $v $mib 100000 "$1" "$seed" &
+	load=$!
+	sleep 0.3
+}
+stop_load() {
+	kill "$load"
+	wait "$load" 2>/dev/null || :
+	load=
+}
+
+RANDOM=$seed
+
+# A right device, with requests in flight at each cut; some cuts come before everything is settled.
+start legal
+start_load 6
+unproven=0
+for ((i = 0; i < ${CUTS:-8}; i++)); do
+	cut_power
+	[ $((i % 3)) != 0 ] || read_all
+	[ "$(field mismatches)" = 0 ] || fail "cut $i: $(dmsetup message bvtest-v 0 list)"
+	unproven=$((unproven + $(field unproven)))
+done
+stop_load
+read_all
+expect_field cuts "${CUTS:-8}"
+expect_field mismatches 0
+expect_field divergences 0
+expect_field uncertain 0
+expect_field lost 0
+[ "$(field settled_old)" -gt 0 ] || fail "no block came back with an old version"
+[ "$(field settled_new)" -gt 0 ] || fail "no block came back with the newest version"
+[ $unproven -gt 0 ] || fail "no sector was ever unproven"
+dd if=/dev/zero of=$v bs=1M count=$mib oflag=direct,dsync status=none
+expect_field untrusted 0
+expect_same_legs
+stop
+
+# With memory for a few blocks only, less is known, but nothing wrong is reported.
+start legal crash_max_mib 1
+start_load 4
+for i in 1 2; do
+	cut_power
+done
+stop_load
+read_all
+expect_field mismatches 0
+stop
+
+# Each broken rule is found.
+breaks() { # <variant> <class>
+	start "$1"
+	start_load 4
+	for ((i = 0; i < 10; i++)); do
+		cut_power
+		read_all
+		[ "$(field mismatches)" = 0 ] || break
+	done
+	stop_load
+	dmsetup message bvtest-v 0 list | grep -q "class=$2 .*crash=" ||
+		fail "$1 was not found: $(dmsetup message bvtest-v 0 list)"
+	stop
+}
+breaks flush lost
+breaks fua lost
+breaks torn torn
+breaks stray misplaced

@@ -51,6 +51,28 @@ static unsigned int block_unit(struct blkverify *blkv)
 	return clamp(unit, 1U, BLKV_VERSIONS_MAX_UNIT);
 }
 
+/**
+ * blkv_crash_grain() - how many sectors both legs can be asked for
+ * @blkv: the target, whose test leg is not away
+ *
+ * The raw leg may have larger blocks than the test leg, which may then tear parts of them.
+ *
+ * Context: Any.
+ * Return: the number of sectors, a power of two.
+ */
+unsigned int blkv_crash_grain(struct blkverify *blkv)
+{
+	unsigned int raw = bdev_logical_block_size(blkv->legs[BLKV_RAW]->bdev);
+	unsigned int test = bdev_logical_block_size(test_bdev(blkv));
+
+	return max(blkv->crash->versions.unit, max(raw, test) >> SECTOR_SHIFT);
+}
+
+static bool has_large_blocks(struct block_device *bdev)
+{
+	return bdev && bdev_logical_block_size(bdev) > BUFFER_BYTES;
+}
+
 static int crash_check(struct blkverify *blkv)
 {
 	unsigned int unit = blkv->options.number[BLKV_OPTION_CRASH_UNIT];
@@ -62,6 +84,10 @@ static int crash_check(struct blkverify *blkv)
 	}
 	if (!(dm_table_get_mode(ti->table) & BLK_OPEN_WRITE)) {
 		ti->error = "crash needs a table that is not read-only";
+		return -EINVAL;
+	}
+	if (has_large_blocks(blkv->legs[BLKV_RAW]->bdev) || has_large_blocks(test_bdev(blkv))) {
+		ti->error = "crash needs legs with blocks of at most 32 KiB";
 		return -EINVAL;
 	}
 	return 0;
@@ -312,9 +338,9 @@ void blkv_crash_leave(struct blkv_crash *crash)
 void blkv_crash_extend(struct blkv_request *req)
 {
 	struct blkv_crash *crash = req->blkv->crash;
-	unsigned int unit = crash->versions.unit;
-	sector_t start = round_down(req->range.start, unit);
-	sector_t end = min_t(sector_t, round_up(req->range.last + 1, unit),
+	unsigned int grain = blkv_crash_grain(req->blkv);
+	sector_t start = round_down(req->range.start, grain);
+	sector_t end = min_t(sector_t, round_up(req->range.last + 1, grain),
 			     crash->versions.nr_sectors);
 	sector_t first = start, nr = end - start;
 
@@ -427,15 +453,18 @@ void blkv_crash_read_preimages(struct blkv_request *req)
 	sector_t start = req->range.start, end = start + req->nr_sectors, nr = end - start;
 	struct blkverify *blkv = req->blkv;
 	struct blkv_crash *crash = blkv->crash;
+	unsigned int grain = blkv_crash_grain(blkv), i;
 	u64 hashes[BLKV_CRASH_SECTORS];
-	unsigned int i;
 
 	/* The sectors that are found are in one chunk, so they fit into the buffer. */
 	while (blkv_versions_find_bare(&crash->versions, &start, &nr)) {
-		if (!blkv_crash_io(blkv, BLKV_RAW, REQ_OP_READ, crash->preimage, start, nr)) {
+		sector_t from = round_down(start, grain);
+		sector_t to = min_t(sector_t, round_up(start + nr, grain), blkv->ti->len);
+
+		if (!blkv_crash_io(blkv, BLKV_RAW, REQ_OP_READ, crash->preimage, from, to - from)) {
 			for (i = 0; i < nr; i++)
 				hashes[i] = blkv_crash_hash(crash, crash->preimage +
-								   i * SECTOR_SIZE);
+						((start - from + i) << SECTOR_SHIFT));
 			blkv_versions_add_preimage(&crash->versions, start, nr, hashes);
 		}
 		start += nr;

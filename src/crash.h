@@ -30,6 +30,20 @@ struct blkverify;
 enum blkv_power { BLKV_POWER_ON, BLKV_POWER_ARMED, BLKV_POWER_OFF };
 
 /**
+ * struct blkv_answers - the answers for the blocks of a piece
+ * @test: hashes of what the test leg returned
+ * @raw: hashes of what the raw leg must not differ from, if it is certain
+ * @answer: of each block, by its first sector
+ * @differs: the raw leg has to follow the test leg
+ */
+struct blkv_answers {
+	u64 test[BLKV_CRASH_SECTORS];
+	u64 raw[BLKV_CRASH_SECTORS];
+	u8 answer[BLKV_CRASH_SECTORS];
+	bool differs;
+};
+
+/**
  * struct blkv_crash - power cuts of the test leg
  * @versions: what the test leg may hold after one
  * @key: of the hashes in @versions; random
@@ -40,6 +54,7 @@ enum blkv_power { BLKV_POWER_ON, BLKV_POWER_ARMED, BLKV_POWER_OFF };
  * @preimage: one at a time, in @preimage_wq
  * @raw: data of the raw leg; one at a time, in @settle_wq
  * @test: data of the test leg; one at a time, in @settle_wq
+ * @answers: one piece at a time, in @settle_wq
  * @mutex: taken by messages that change @power or what is uncertain; process context
  * @unreadable: reads of uncertain sectors that the test leg failed
  * @began: the target has resumed, and @versions is valid since then
@@ -59,6 +74,7 @@ struct blkv_crash {
 	void *preimage;
 	void *raw;
 	void *test;
+	struct blkv_answers answers;
 	struct mutex mutex; /* the messages */
 	atomic64_t unreadable;
 	bool began;
@@ -103,6 +119,7 @@ void blkv_crash_test_done(struct blkv_request *req, blk_status_t status);
 bool blkv_crash_excuses(struct blkv_crash *crash);
 bool blkv_crash_explains(struct blkv_crash *crash, sector_t sector, u64 hash);
 
+unsigned int blkv_crash_grain(struct blkverify *blkv);
 u64 blkv_crash_hash(const struct blkv_crash *crash, const void *sector);
 blk_status_t blkv_crash_io(struct blkverify *blkv, enum blkv_leg_nr leg, blk_opf_t opf,
 			   void *data, sector_t start, unsigned int nr_sectors);

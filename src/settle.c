@@ -158,97 +158,116 @@ static void block_report(const struct piece *piece, sector_t start, unsigned int
 
 /* ---- blocks ------------------------------------------------------------------------------- */
 
-static void block_trust(const struct piece *piece, sector_t start, unsigned int nr, bool trusted)
+static void piece_trust(const struct piece *piece, unsigned int from, unsigned int nr,
+			bool trusted)
 {
 	struct blkverify *blkv = piece->req->blkv;
 
 	blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MEMORY,
-				   blkv_trust_set(&blkv->trust, start, nr, trusted));
+				   blkv_trust_set(&blkv->trust, piece->start + from, nr, trusted));
 }
 
-/* Bring the raw leg to what the test leg holds. */
-static blk_status_t block_settle(const struct piece *piece, sector_t start, unsigned int nr,
-				 const u64 *hashes, enum blkv_answer answer)
+/* Hash both legs. What the raw leg has in untrusted sectors does not matter. */
+static void piece_hash(const struct piece *piece, struct blkv_answers *answers)
 {
 	struct blkverify *blkv = piece->req->blkv;
 	struct blkv_crash *crash = blkv->crash;
-	void *test = piece_sector(crash->test, piece, start);
-	blk_status_t status;
-
-	if (answer != BLKV_ANSWER_CERTAIN &&
-	    memcmp(test, piece_sector(crash->raw, piece, start), nr << SECTOR_SHIFT)) {
-		/* Until it has been written, nobody knows what it holds. */
-		block_trust(piece, start, nr, false);
-		memcpy(piece_sector(crash->raw, piece, start), test, nr << SECTOR_SHIFT);
-		status = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_WRITE,
-				       piece_sector(crash->raw, piece, start), start, nr);
-		if (status)
-			return status;
-		if (blkv_option(&blkv->options, FINGERPRINT))
-			blkv_fingerprints_fill(&blkv->prints, start, nr, false);
-	}
-	blkv_versions_settle(&crash->versions, start, hashes, answer);
-	if (answer != BLKV_ANSWER_CERTAIN)
-		block_trust(piece, start, nr, true);
-	return BLK_STS_OK;
-}
-
-/* Hash a block of both legs. What the raw leg has in untrusted sectors does not matter. */
-static void block_hash(const struct piece *piece, sector_t start, unsigned int nr, u64 *test,
-		       u64 *raw)
-{
-	struct blkverify *blkv = piece->req->blkv;
-	struct blkv_crash *crash = blkv->crash;
-	bool trusted;
 	unsigned int i;
+	bool trusted;
 
-	for (i = 0; i < nr; i++) {
-		test[i] = blkv_crash_hash(crash, piece_sector(crash->test, piece, start + i));
-		raw[i] = blkv_crash_hash(crash, piece_sector(crash->raw, piece, start + i));
-		blkv_trust_run(&blkv->trust, start + i, 1, &trusted);
+	for (i = 0; i < piece->nr_sectors; i++) {
+		answers->test[i] = blkv_crash_hash(crash, crash->test + i * SECTOR_SIZE);
+		answers->raw[i] = blkv_crash_hash(crash, crash->raw + i * SECTOR_SIZE);
+		blkv_trust_run(&blkv->trust, piece->start + i, 1, &trusted);
 		if (!trusted)
-			raw[i] = test[i];
+			answers->raw[i] = answers->test[i];
 	}
 }
 
-static noinline_for_stack blk_status_t block_judge(const struct piece *piece, sector_t start,
-						   unsigned int nr, struct bad *bad)
+/* Judge a block. If its answer is allowed, prepare what the raw leg will hold. */
+static void block_judge(const struct piece *piece, unsigned int from, unsigned int nr,
+			struct blkv_answers *answers, struct bad *bad)
 {
-	u64 test[BLKV_CRASH_SECTORS], raw[BLKV_CRASH_SECTORS];
-	struct blkv_versions *versions = &piece->req->blkv->crash->versions;
+	struct blkv_crash *crash = piece->req->blkv->crash;
+	void *test = crash->test + from * SECTOR_SIZE, *raw = crash->raw + from * SECTOR_SIZE;
 	struct blkv_judgement judgement;
 
-	block_hash(piece, start, nr, test, raw);
-	if (blkv_answer_is_allowed(blkv_versions_judge(versions, start, test, raw, &judgement)))
-		return block_settle(piece, start, nr, test, judgement.answer);
-	block_report(piece, start, nr, &judgement, bad);
-	return BLK_STS_OK;
+	answers->answer[from] = blkv_versions_judge(&crash->versions, piece->start + from,
+						    answers->test + from, answers->raw + from,
+						    &judgement);
+	if (!blkv_answer_is_allowed(judgement.answer)) {
+		block_report(piece, piece->start + from, nr, &judgement, bad);
+	} else if (judgement.answer != BLKV_ANSWER_CERTAIN &&
+		   memcmp(test, raw, nr * SECTOR_SIZE)) {
+		memcpy(raw, test, nr * SECTOR_SIZE);
+		answers->differs = true;
+	}
 }
 
-/* Judge the blocks of a piece. Returns the status of the raw leg. */
-static blk_status_t piece_judge(const struct piece *piece, struct bad *bad)
+/* The raw leg holds what is allowed: that is final. */
+static void block_settle(const struct piece *piece, unsigned int from, unsigned int nr,
+			 const struct blkv_answers *answers)
 {
-	unsigned int unit = piece->req->blkv->crash->versions.unit, done, nr;
-	blk_status_t status = BLK_STS_OK;
+	struct blkverify *blkv = piece->req->blkv;
+	enum blkv_answer answer = answers->answer[from];
 
-	for (done = 0; done < piece->nr_sectors && !status; done += nr) {
-		nr = min(unit, piece->nr_sectors - done);
-		status = block_judge(piece, piece->start + done, nr, bad);
-	}
+	if (!blkv_answer_is_allowed(answer))
+		return;
+	blkv_versions_settle(&blkv->crash->versions, piece->start + from, answers->test + from,
+			     answer);
+	if (answer == BLKV_ANSWER_CERTAIN)
+		return;
+	piece_trust(piece, from, nr, true);
+	if (answers->differs && blkv_option(&blkv->options, FINGERPRINT))
+		blkv_fingerprints_fill(&blkv->prints, piece->start + from, nr, false);
+}
+
+/* Bring the raw leg to what the test leg holds. Returns the status of the raw leg. */
+static blk_status_t piece_write(const struct piece *piece)
+{
+	struct blkverify *blkv = piece->req->blkv;
+	blk_status_t status = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_WRITE, blkv->crash->raw,
+					    piece->start, piece->nr_sectors);
+
+	/* Nobody knows what it holds now. */
+	if (status)
+		piece_trust(piece, 0, piece->nr_sectors, false);
 	return status;
 }
 
-/* The next blocks that have uncertain sectors, from @start on. */
+/* Judge and settle the blocks of a piece. Returns the status of the raw leg. */
+static blk_status_t piece_settle(const struct piece *piece, struct bad *bad)
+{
+	struct blkv_crash *crash = piece->req->blkv->crash;
+	struct blkv_answers *answers = &crash->answers;
+	unsigned int unit = crash->versions.unit, from;
+	blk_status_t status;
+
+	answers->differs = false;
+	piece_hash(piece, answers);
+	for (from = 0; from < piece->nr_sectors; from += unit)
+		block_judge(piece, from, min(unit, piece->nr_sectors - from), answers, bad);
+	if (answers->differs) {
+		status = piece_write(piece);
+		if (status)
+			return status;
+	}
+	for (from = 0; from < piece->nr_sectors; from += unit)
+		block_settle(piece, from, min(unit, piece->nr_sectors - from), answers);
+	return BLK_STS_OK;
+}
+
+/* The next blocks of both legs that have uncertain sectors, from @start on. */
 static bool piece_find(struct piece *piece, sector_t start)
 {
 	struct blkv_request *req = piece->req;
-	struct blkv_versions *versions = &req->blkv->crash->versions;
 	sector_t end = req->range.last + 1, nr = end - start, last;
+	unsigned int grain = blkv_crash_grain(req->blkv);
 
-	if (!blkv_versions_find_uncertain(versions, &start, &nr))
+	if (!blkv_versions_find_uncertain(&req->blkv->crash->versions, &start, &nr))
 		return false;
-	last = min_t(sector_t, round_up(start + nr, versions->unit), end);
-	piece->start = round_down(start, versions->unit);
+	last = min_t(sector_t, round_up(start + nr, grain), end);
+	piece->start = round_down(start, grain);
 	piece->nr_sectors = min_t(sector_t, last - piece->start, BLKV_CRASH_SECTORS);
 	return true;
 }
@@ -341,7 +360,7 @@ bool blkv_settle(struct blkv_request *req)
 	while (start <= req->range.last && piece_find(&piece, start)) {
 		if (!piece_read(&piece))
 			return false;
-		req->status[BLKV_RAW] = piece_judge(&piece, &bad);
+		req->status[BLKV_RAW] = piece_settle(&piece, &bad);
 		if (req->status[BLKV_RAW]) {
 			blkv_verdict_failed(req);
 			return false;

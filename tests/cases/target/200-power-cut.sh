@@ -6,6 +6,7 @@
 new_pair 16 cache_size=1
 fill_random "$raw" 1
 dd if="$raw" of="$test" bs=1M count=1 oflag=direct status=none
+dd if="$raw" of="$TMPDIR/first" bs=4096 skip=12 count=1 iflag=direct status=none
 make_v crash crash_unit 8
 expect_field power on
 expect "write cache" "write back" "$(attribute queue/write_cache)"
@@ -45,7 +46,8 @@ write 5 b
 flush
 # With FUA; a flush follows.
 write 4 b dsync
-for n in 1 2 3 6 7 8 9; do
+# The last two are written for the first time.
+for n in 1 2 3 6 7 8 9 11 12; do
 	write $n b
 done
 expect_field uncertain 0
@@ -62,18 +64,21 @@ dd if=/dev/zero of="$TMPDIR/zeros" bs=4096 count=1 status=none
 leave 6 zeros
 leave 7 c
 leave 8 d
+leave 11 d
+leave 12 first
 crash back
 
 expect_field power settling
 expect_field cuts 1
-expect_field uncertain $((7 * 8))
-expect "ranges" "8 24 48 32 complete" "$(dmsetup message bvtest-v 0 uncertain | tr '\n' ' ' | sed 's/ $//')"
+expect_field uncertain $((9 * 8))
+expect "ranges" "8 24 48 32 88 16 complete" "$(dmsetup message bvtest-v 0 uncertain | tr '\n' ' ' | sed 's/ $//')"
 
 holds $v 1 a || fail "an unflushed write must be allowed to be lost"
 holds "$raw" 1 a || fail "raw did not follow test"
+holds $v 12 first || fail "it must be allowed that nothing was written"
 holds $v 2 b || fail "an unflushed write must be allowed to be kept"
 holds $v 0 c
-expect_field settled_old 1
+expect_field settled_old 2
 expect_field settled_new 1
 expect_field mismatches 0
 
@@ -84,8 +89,9 @@ wrong 5 " class=lost differ=8 crash=1 promise=flush write_order=.*write_start=40
 wrong 6 " class=zeros differ=8 crash=1 "
 wrong 7 " class=misplaced differ=8 crash=1 belongs_in=0 "
 wrong 8 " class=other differ=8 crash=1 "
+wrong 11 " class=other differ=8 crash=1 "
 holds $v 9 b
-expect_field mismatches 6
+expect_field mismatches 7
 expect_field divergences 0
 expect_field lost 2
 expect_field torn 1
@@ -99,7 +105,7 @@ leave 1 a
 holds $v 1 a
 
 # What is wrong is written again.
-for n in 3 4 5 6 7 8; do
+for n in 3 4 5 6 7 8 11; do
 	write $n a
 done
 expect_field uncertain 0

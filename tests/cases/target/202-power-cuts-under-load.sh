@@ -91,6 +91,12 @@ start_load 4
 for i in 1 2; do
 	cut_power
 done
+allocations_fail_in blkv_versions_alloc 20
+for i in 1 2; do
+	cut_power
+done
+allocations_succeed
+[ "$(allocations_failed)" -gt 0 ] || fail "no allocation failed"
 stop_load
 read_all
 expect_field mismatches 0

@@ -55,6 +55,7 @@ struct blkv_answers {
  * @raw: data of the raw leg; one at a time, in @settle_wq
  * @test: data of the test leg; one at a time, in @settle_wq
  * @answers: one piece at a time, in @settle_wq
+ * @recheck: a block at a time, in recheck_wq
  * @mutex: taken by messages that change @power or what is uncertain; process context
  * @unreadable: reads of uncertain sectors that the test leg failed
  * @began: the target has resumed, and @versions is valid since then
@@ -75,6 +76,7 @@ struct blkv_crash {
 	void *raw;
 	void *test;
 	struct blkv_answers answers;
+	struct blkv_answers recheck;
 	struct mutex mutex; /* the messages */
 	atomic64_t unreadable;
 	bool began;

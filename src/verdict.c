@@ -408,7 +408,8 @@ static noinline_for_stack void difference_judge(const struct part *part,
 {
 	struct blkverify *blkv = part->req->blkv;
 	struct blkv_versions *versions = &blkv->crash->versions;
-	u64 test[BLKV_CRASH_SECTORS], raw[BLKV_CRASH_SECTORS];
+	/* Of one mismatch at a time; too large for the stack. */
+	struct blkv_answers *answers = &blkv->crash->recheck;
 	sector_t bad = part_sector(part, difference->first);
 	sector_t start = round_down(bad, versions->unit);
 	unsigned int i, first, nr = min_t(sector_t, versions->unit, blkv->ti->len - start);
@@ -424,11 +425,13 @@ static noinline_for_stack void difference_judge(const struct part *part,
 		return;
 	first = start - part_sector(part, 0);
 	for (i = 0; i < nr; i++) {
-		test[i] = sector_hash(blkv, &part->test, first + i);
+		answers->test[i] = sector_hash(blkv, &part->test, first + i);
 		trust_run(part->req, part->first + first + i, &trusted);
-		raw[i] = trusted ? sector_hash(blkv, &blkv->recheck, first + i) : test[i];
+		answers->raw[i] = trusted ? sector_hash(blkv, &blkv->recheck, first + i) :
+					    answers->test[i];
 	}
-	if (!blkv_answer_is_allowed(blkv_versions_judge(versions, start, test, raw, &judgement)))
+	if (!blkv_answer_is_allowed(blkv_versions_judge(versions, start, answers->test,
+							answers->raw, &judgement)))
 		blkv_settle_describe(blkv, &judgement,
 				     blkv_memory_sector(&part->test, difference->first, &bounce),
 				     report);

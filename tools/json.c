@@ -316,7 +316,9 @@ static void put_growth(json_object *o, const struct followed *d)
 
 		if (!now->present[field])
 			json_object_object_add(o, field_words[field], NULL);
-		else if (field == FIELD_FIRST_MISMATCH || field == FIELD_UNTRUSTED)
+		else if (field == FIELD_POWER)
+			put_text(o, field_words[field], now->power);
+		else if (!status_is_count(field))
 			put_number(o, field_words[field], now->value[field]);
 		else
 			put_number(o, field_words[field],

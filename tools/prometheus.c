@@ -86,9 +86,22 @@ static void put_info(const struct device *devices, size_t nr)
 	}
 }
 
-static bool is_gauge(enum field field)
+static void put_power(const struct device *devices, size_t nr)
 {
-	return field == FIELD_FIRST_MISMATCH || field == FIELD_UNTRUSTED;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!devices[i].status.present[FIELD_POWER])
+			continue;
+		if (!any)
+			put_head("blkverify_power", "The power of the test device.", "gauge");
+		any = true;
+		printf("blkverify_power{");
+		put_label("device", devices[i].name);
+		put_label(",power", devices[i].status.power);
+		printf("} 1\n");
+	}
 }
 
 /* Devices without a value have no line, and a family without lines has no head. */
@@ -101,14 +114,14 @@ static void put_field(enum field field, const struct device *devices, size_t nr)
 	snprintf(name, sizeof(name), "blkverify_%s%s%s", field_words[field],
 		 status_is_sectors(field) ? "_sectors" :
 		 field == FIELD_FIRST_MISMATCH ? "_sector" : "",
-		 is_gauge(field) ? "" : "_total");
+		 status_is_count(field) ? "_total" : "");
 	snprintf(help, sizeof(help), "Field %s of the status%s.", field_words[field],
 		 status_is_sectors(field) ? ", in sectors of 512 bytes" : "");
 	for (i = 0; i < nr; i++) {
 		if (!devices[i].status.present[field])
 			continue;
 		if (!any)
-			put_head(name, help, is_gauge(field) ? "gauge" : "counter");
+			put_head(name, help, status_is_count(field) ? "counter" : "gauge");
 		any = true;
 		put_value(name, &devices[i], devices[i].status.value[field]);
 	}
@@ -125,5 +138,7 @@ void prometheus_print(const struct device *devices, size_t nr)
 	put_gauge("blkverify_size_sectors", "Size of the device, in sectors of 512 bytes.", devices,
 		  nr, size_of);
 	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
-		put_field(field, devices, nr);
+		if (field != FIELD_POWER)
+			put_field(field, devices, nr);
+	put_power(devices, nr);
 }

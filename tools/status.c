@@ -23,9 +23,17 @@ bool status_is_sectors(enum field field)
 		[FIELD_DISTRUSTED_MEMORY] = true,
 		[FIELD_DISTRUSTED_MESSAGE] = true,
 		[FIELD_RESHAPED] = true,
+		[FIELD_UNCERTAIN] = true,
+		[FIELD_UNPROVEN] = true,
 	};
 
 	return is_sectors[field];
+}
+
+bool status_is_count(enum field field)
+{
+	return field != FIELD_FIRST_MISMATCH && field != FIELD_UNTRUSTED &&
+	       field != FIELD_UNCERTAIN && field != FIELD_UNPROVEN && field != FIELD_POWER;
 }
 
 bool status_is_zero(const struct status *status, enum field field)

@@ -12,6 +12,8 @@
 bool status_is_bad(const struct status *status);
 /* Whether the field is a number of sectors. */
 bool status_is_sectors(enum field field);
+/* Whether the field only grows, until a reset. */
+bool status_is_count(enum field field);
 /* Whether the field is present and 0. */
 bool status_is_zero(const struct status *status, enum field field);
 /* How much a count has grown; after a reset, all of it. */

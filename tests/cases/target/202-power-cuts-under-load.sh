@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # This test will cut the power of a device with a write cache again and again under load, and check
 # that a right one is never reported, and one that breaks a rule is.
-# Needs: machine=debug
+# Needs: machine=smp
 
 mib=4
 modprobe nbd max_part=0 2>/dev/null || :
@@ -112,7 +112,7 @@ breaks() { # <variant> <class>
 		[ "$(field mismatches)" = 0 ] || break
 	done
 	stop_load
-	dmsetup message bvtest-v 0 list | grep -q "class=$2 .*crash=" ||
+	grep -q "class=$2 .*crash=" <<<"$(dmsetup message bvtest-v 0 list)" ||
 		fail "$1 was not found: $(dmsetup message bvtest-v 0 list)"
 	stop
 }

@@ -122,7 +122,7 @@ for i in 1 2; do
 		fail "not the data of raw"
 	expect_field mismatches $i
 done
-dmsetup message bvtest-v 0 list | grep -q " sector=240 nr=8 contents mismatch in sector 241 .*class=other " ||
+grep -q " sector=240 nr=8 contents mismatch in sector 241 .*class=other " <<<"$(dmsetup message bvtest-v 0 list)" ||
 	fail "not reported as expected: $(dmsetup message bvtest-v 0 list)"
 write 30
 flush

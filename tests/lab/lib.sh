@@ -265,9 +265,11 @@ build_module_in_suite() { # <module>
 # files get the current time, so that an older version of a file is rebuilt, too. Prints the path of
 # the module.
 build_module() { # <kernel tree> <module> [<make argument>...]
-	local tree=$1 module=$2 dir log folder
+	local tree=$1 module=$2 config dir log folder
 	shift 2
-	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "$module $*" | sha256sum | cut -c 1-16)
+	# kbuild of 7.3 does not notice a change of the configuration.
+	config=$(sha256sum <"$tree/.config") || return 1
+	dir=$cache/build/$(printf '%s %s %s' "$top" "$tree" "$config $module $*" | sha256sum | cut -c 1-16)
 	mkdir -p "$dir"
 	log=$dir/build.log
 	folder=$(dirname "$module")

@@ -88,14 +88,19 @@ dmsetup remove bvtest-v
 # ---- memory is short -----------------------------------------------------------------------------
 
 make_v no_read_copy
+has_adjacent=
 for function in blkv_memory_get blkv_memory_get_long; do
 	allocations_fail_in $function 100
 	for ((i = 0; i < 10; i++)); do
 		"$BVIO" mixed $v $((8 << 20)) 1 8 ${SEED:-} || fail "an I/O failed"
-		dd if=$v of=/dev/null bs=4M count=2 iflag=direct status=none
+		if dd_adjacent if=$v of=/dev/null iflag=direct; then has_adjacent=1; fi
 		[ "$(allocations_failed)" = 0 ] || break
 	done
-	[ "$(allocations_failed)" -gt 0 ] || fail "no allocation failed in $function"
+	if [ $function = blkv_memory_get_long ] && [ -z "$has_adjacent" ]; then
+		echo "no pages of a buffer are adjacent here: long requests were not tried" >"$case_shows"
+	else
+		[ "$(allocations_failed)" -gt 0 ] || fail "no allocation failed in $function"
+	fi
 	allocations_succeed
 done
 expect_healthy

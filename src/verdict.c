@@ -547,6 +547,10 @@ static blk_status_t part_recheck(struct part *part, struct mismatches *mismatche
 		return status;
 
 	difference_find(part, &difference);
+	/* Data that were late differ no longer: without power they would not have arrived. */
+	part->lost_power = difference.nr && is_explained(part, difference.first);
+	if (part->lost_power)
+		return BLK_STS_OK;
 	part->vanished = false;
 	if (!difference.nr && req->early && part_has(part, req->early_sector)) {
 		/* The data are correct now, but were not when the test leg completed the read. */
@@ -559,9 +563,6 @@ static blk_status_t part_recheck(struct part *part, struct mismatches *mismatche
 		difference.first = req->differs_in - part->first;
 		difference.byte = 0;
 	}
-	part->lost_power = difference.nr && is_explained(part, difference.first);
-	if (part->lost_power)
-		return BLK_STS_OK;
 	if (difference.nr)
 		mismatch_handle(part, &difference, mismatches);
 	copy_raw_to_caller(part);

@@ -193,3 +193,21 @@ crash back
 expect_field uncertain 0
 expect_read_error EILSEQ 4096 4096
 expect_log "contents mismatch in sector 8 .* class=lost .* crash=1 promise=no_cache "
+dmsetup remove bvtest-v
+
+# Data that arrive late are no sign of a power cut, even if they are right in the end.
+new_pair 16 cache_size=1
+new_dm slow "0 $sectors delay $raw 0 $(scaled 150) $raw 0 0"
+raw=$leg
+liar_as_test
+make_v crash
+write 3
+crash arm
+lie early "$(scaled 30)"
+expect_read_error EILSEQ 12288 4096
+expect_field power armed
+expect_field mismatches 1
+expect_log "contents mismatch in sector 24 .* class=unfilled "
+lie honest
+settle_lies
+crash done

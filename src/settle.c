@@ -204,6 +204,19 @@ static void block_judge(const struct piece *piece, unsigned int from, unsigned i
 	}
 }
 
+/* What was uncertain is equal now. Untrusted sectors beside it remain untrusted. */
+static void uncertain_trust(const struct piece *piece, unsigned int from, unsigned int nr)
+{
+	struct blkv_versions *versions = &piece->req->blkv->crash->versions;
+	sector_t start = piece->start + from, end = start + nr, run = nr;
+
+	while (blkv_versions_find_uncertain(versions, &start, &run)) {
+		piece_trust(piece, start - piece->start, run, true);
+		start += run;
+		run = end - start;
+	}
+}
+
 /* The raw leg holds what is allowed: that is final. */
 static void block_settle(const struct piece *piece, unsigned int from, unsigned int nr,
 			 const struct blkv_answers *answers)
@@ -213,12 +226,11 @@ static void block_settle(const struct piece *piece, unsigned int from, unsigned 
 
 	if (!blkv_answer_is_allowed(answer))
 		return;
+	if (answer != BLKV_ANSWER_CERTAIN)
+		uncertain_trust(piece, from, nr);
 	blkv_versions_settle(&blkv->crash->versions, piece->start + from, answers->test + from,
 			     answer);
-	if (answer == BLKV_ANSWER_CERTAIN)
-		return;
-	piece_trust(piece, from, nr, true);
-	if (answers->differs && blkv_option(&blkv->options, FINGERPRINT))
+	if (answer != BLKV_ANSWER_CERTAIN && answers->differs && blkv_option(&blkv->options, FINGERPRINT))
 		blkv_fingerprints_fill(&blkv->prints, piece->start + from, nr, false);
 }
 

@@ -37,6 +37,21 @@ expect_field settled_old 1
 as_raw 0 8192
 expect_field mismatches 0
 
+# What is untrusted in the block remains so.
+flush
+write 22 2
+cut_power
+crash back
+expect_field uncertain 16
+dmsetup message bvtest-v 0 distrust 184 8
+as_raw 90112 4096
+expect_field uncertain 0
+expect_field untrusted 8
+expect_field settled_new 1
+write 23
+expect_field untrusted 0
+dmsetup message bvtest-v 0 reset
+
 # A read across blocks that were settled, that were not, and that are certain.
 flush
 write 1
@@ -67,7 +82,7 @@ expect_field unreadable 1
 dmsetup message bvtest-v 0 reset
 expect_field unreadable 0
 expect_field settled_new 0
-expect_field cuts 3
+expect_field cuts 4
 
 flush
 

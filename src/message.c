@@ -262,11 +262,15 @@ static int trust_edit(struct blkverify *blkv, char **argv, bool trusted)
 			       (unsigned long long)(blkv->ti->begin + start));
 		return -EINVAL;
 	}
-	blkv_crash_trust(blkv, start, nr, trusted);
+	/* In this order: what is certain and trusted is compared. */
+	if (trusted)
+		blkv_crash_trust(blkv, start, nr, true);
 	blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MEMORY,
 				   blkv_trust_set(&blkv->trust, start, nr, trusted));
-	if (!trusted)
+	if (!trusted) {
 		blkv_findings_add_distrust(&blkv->findings, BLKV_DISTRUST_MESSAGE, nr);
+		blkv_crash_trust(blkv, start, nr, false);
+	}
 	return 0;
 }
 

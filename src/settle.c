@@ -184,6 +184,12 @@ static void piece_hash(const struct piece *piece, struct blkv_answers *answers)
 	}
 }
 
+/* Is it an allowed answer for an uncertain block? The raw leg has to follow it then. */
+static bool answer_is_final(enum blkv_answer answer)
+{
+	return blkv_answer_is_allowed(answer) && answer != BLKV_ANSWER_CERTAIN;
+}
+
 /* Judge a block. If its answer is allowed, prepare what the raw leg will hold. */
 static void block_judge(const struct piece *piece, unsigned int from, unsigned int nr,
 			struct blkv_answers *answers, struct bad *bad)
@@ -197,8 +203,7 @@ static void block_judge(const struct piece *piece, unsigned int from, unsigned i
 						    &judgement);
 	if (!blkv_answer_is_allowed(judgement.answer)) {
 		block_report(piece, piece->start + from, nr, &judgement, bad);
-	} else if (judgement.answer != BLKV_ANSWER_CERTAIN &&
-		   memcmp(test, raw, nr * SECTOR_SIZE)) {
+	} else if (answer_is_final(judgement.answer) && memcmp(test, raw, nr * SECTOR_SIZE)) {
 		memcpy(raw, test, nr * SECTOR_SIZE);
 		answers->differs = true;
 	}
@@ -226,47 +231,51 @@ static void block_settle(const struct piece *piece, unsigned int from, unsigned 
 
 	if (!blkv_answer_is_allowed(answer))
 		return;
-	if (answer != BLKV_ANSWER_CERTAIN)
+	if (answer_is_final(answer))
 		uncertain_trust(piece, from, nr);
 	blkv_versions_settle(&blkv->crash->versions, piece->start + from, answers->test + from,
 			     answer);
-	if (answer != BLKV_ANSWER_CERTAIN && answers->differs && blkv_option(&blkv->options, FINGERPRINT))
+	if (answer_is_final(answer) && answers->differs &&
+	    blkv_option(&blkv->options, FINGERPRINT))
 		blkv_fingerprints_fill(&blkv->prints, piece->start + from, nr, false);
 }
 
-/* Bring the raw leg to what the test leg holds. Returns the status of the raw leg. */
-static blk_status_t piece_write(const struct piece *piece)
+/* Bring the raw leg to what the test leg holds. Returns false if the raw leg fails. */
+static bool piece_write(const struct piece *piece, const struct blkv_answers *answers)
 {
-	struct blkverify *blkv = piece->req->blkv;
-	blk_status_t status = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_WRITE, blkv->crash->raw,
-					    piece->start, piece->nr_sectors);
+	struct blkv_request *req = piece->req;
+	struct blkv_crash *crash = req->blkv->crash;
+	unsigned int unit = crash->versions.unit, from;
 
-	/* Nobody knows what it holds now. */
-	if (status)
-		piece_trust(piece, 0, piece->nr_sectors, false);
-	return status;
+	req->status[BLKV_RAW] = blkv_crash_io(req->blkv, BLKV_RAW, REQ_OP_WRITE, crash->raw,
+					      piece->start, piece->nr_sectors);
+	if (!req->status[BLKV_RAW])
+		return true;
+	/* Nobody knows what it holds now. All other blocks were written with what they held. */
+	for (from = 0; from < piece->nr_sectors; from += unit)
+		if (answer_is_final(answers->answer[from]))
+			piece_trust(piece, from, min(unit, piece->nr_sectors - from), false);
+	/* Not the read has failed, so its flags do not excuse that. */
+	req->opf = REQ_OP_WRITE;
+	return false;
 }
 
-/* Judge and settle the blocks of a piece. Returns the status of the raw leg. */
-static blk_status_t piece_settle(const struct piece *piece, struct bad *bad)
+/* Judge and settle the blocks of a piece. Returns false if the raw leg fails. */
+static bool piece_settle(const struct piece *piece, struct bad *bad)
 {
 	struct blkv_crash *crash = piece->req->blkv->crash;
 	struct blkv_answers *answers = &crash->answers;
 	unsigned int unit = crash->versions.unit, from;
-	blk_status_t status;
 
 	answers->differs = false;
 	piece_hash(piece, answers);
 	for (from = 0; from < piece->nr_sectors; from += unit)
 		block_judge(piece, from, min(unit, piece->nr_sectors - from), answers, bad);
-	if (answers->differs) {
-		status = piece_write(piece);
-		if (status)
-			return status;
-	}
+	if (answers->differs && !piece_write(piece, answers))
+		return false;
 	for (from = 0; from < piece->nr_sectors; from += unit)
 		block_settle(piece, from, min(unit, piece->nr_sectors - from), answers);
-	return BLK_STS_OK;
+	return true;
 }
 
 /* The next blocks of both legs that have uncertain sectors, from @start on. */
@@ -284,7 +293,7 @@ static bool piece_find(struct piece *piece, sector_t start)
 	return true;
 }
 
-/* Read a piece from both legs. A leg that fails ends the request; returns false then. */
+/* Read a piece from both legs. Returns false if one fails. */
 static bool piece_read(const struct piece *piece)
 {
 	struct blkv_request *req = piece->req;
@@ -298,15 +307,11 @@ static bool piece_read(const struct piece *piece)
 		/* It need not be able to return a block whose write it has not promised. */
 		if (!blkv_crash_excuses(crash))
 			atomic64_inc(&crash->unreadable);
-		blkv_request_end(req, req->status[BLKV_TEST]);
 		return false;
 	}
 	req->status[BLKV_RAW] = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_READ, crash->raw,
 					      piece->start, piece->nr_sectors);
-	if (!req->status[BLKV_RAW])
-		return true;
-	blkv_verdict_failed(req);
-	return false;
+	return !req->status[BLKV_RAW];
 }
 
 /* ---- reads -------------------------------------------------------------------------------- */
@@ -341,15 +346,30 @@ static blk_status_t read_serve(struct blkv_request *req)
 	return status;
 }
 
+/* Returns whether it was logged. */
+static bool bad_publish(struct blkverify *blkv, struct bad *bad)
+{
+	bad->report.nr_bad = bad->nr;
+	return blkv_verdict_publish(blkv, &bad->report);
+}
+
+/* A leg has failed. That does not hide what is wrong in the blocks before. */
+static void read_fail(struct blkv_request *req, struct bad *bad)
+{
+	if (bad->nr)
+		bad_publish(req->blkv, bad);
+	if (req->status[BLKV_TEST])
+		blkv_request_end(req, req->status[BLKV_TEST]);
+	else
+		blkv_verdict_failed(req);
+}
+
 static void read_report(struct blkv_request *req, struct bad *bad)
 {
-	struct blkverify *blkv = req->blkv;
 	blk_status_t status = BLK_STS_PROTECTION;
-	bool logged;
+	bool logged = bad_publish(req->blkv, bad);
 
-	bad->report.nr_bad = bad->nr;
-	logged = blkv_verdict_publish(blkv, &bad->report);
-	if (blkv_option(&blkv->options, IGNORE))
+	if (blkv_option(&req->blkv->options, IGNORE))
 		status = read_serve(req);
 	blkv_label_start(req, &bad->report, logged);
 	blkv_request_end(req, status);
@@ -370,11 +390,8 @@ bool blkv_settle(struct blkv_request *req)
 	struct bad bad = {};
 
 	while (start <= req->range.last && piece_find(&piece, start)) {
-		if (!piece_read(&piece))
-			return false;
-		req->status[BLKV_RAW] = piece_settle(&piece, &bad);
-		if (req->status[BLKV_RAW]) {
-			blkv_verdict_failed(req);
+		if (!piece_read(&piece) || !piece_settle(&piece, &bad)) {
+			read_fail(req, &bad);
 			return false;
 		}
 		start = piece.start + piece.nr_sectors;

@@ -210,6 +210,30 @@ expect_read_error EILSEQ 4096 4096
 expect_log "contents mismatch in sector 8 .* class=lost .* crash=1 promise=no_cache "
 dmsetup remove bvtest-v
 
+# A mismatch is reported even if raw cannot follow the next block.
+new_pair 16 cache_size=1
+n=$sectors real=$test real_raw=$raw
+new_dm raw "0 $n linear $real_raw 0"
+raw=$leg
+make_v crash
+write 0 2
+flush
+save 1
+write 0 2
+cut_power
+restore 1
+"$BVIO" poke "$real" 700 1
+crash back
+suspend_load_resume bvtest-raw "0 $n flakey $real_raw 0 0 600 1 error_writes"
+expect_read_error EIO 0 8192
+expect_field mismatches 1
+expect_field divergences 1
+expect_field untrusted 8
+suspend_load_resume bvtest-raw "0 $n linear $real_raw 0"
+expect_read_error EILSEQ 0 8192
+expect_field untrusted 0
+dmsetup remove bvtest-v
+
 # Data that arrive late are no sign of a power cut, even if they are right in the end.
 new_pair 16 cache_size=1
 new_dm slow "0 $sectors delay $raw 0 $(scaled 150) $raw 0 0"

@@ -400,7 +400,7 @@ static noinline_for_stack u64 sector_hash(struct blkverify *blkv, const struct b
 
 /*
  * After a power cut, ask what the test leg may hold. That is known for whole blocks. A class that
- * depends on the request remains.
+ * depends on the request remains, and so does one that no power cut explains.
  */
 static noinline_for_stack void difference_judge(const struct part *part,
 						const struct blkv_difference *difference,
@@ -413,6 +413,7 @@ static noinline_for_stack void difference_judge(const struct part *part,
 	sector_t bad = part_sector(part, difference->first);
 	sector_t start = round_down(bad, versions->unit);
 	unsigned int i, first, nr = min_t(sector_t, versions->unit, blkv->ti->len - start);
+	struct blkv_diagnosis diagnosis = report->diagnosis;
 	struct blkv_judgement judgement;
 	struct blkv_bounce bounce;
 	bool trusted;
@@ -435,6 +436,8 @@ static noinline_for_stack void difference_judge(const struct part *part,
 		blkv_settle_describe(blkv, &judgement,
 				     blkv_memory_sector(&part->test, difference->first, &bounce),
 				     report);
+	if (report->diagnosis.class == BLKV_CLASS_OTHER)
+		report->diagnosis = diagnosis;
 }
 
 static void mismatch_describe(const struct part *part, const struct blkv_difference *difference,

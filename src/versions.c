@@ -1295,12 +1295,18 @@ static const struct piece *block_floor(const struct block *block, unsigned int n
 	return piece;
 }
 
-/* Is the answer for sector @n a version that is too old? */
+/*
+ * Is the answer for sector @n a version that is too old? A power cut did not take what was written
+ * after it.
+ */
 static bool block_is_lost(const struct block *block, unsigned int n)
 {
 	const struct piece *piece = block->chunk ? block->chunk->pieces : NULL;
+	const struct piece *floor = block_floor(block, n);
 	u64 hash = block->test[n - block->part.from];
 
+	if (floor && floor->write->cuts == block->versions->cuts)
+		return false;
 	for (; piece; piece = piece->older)
 		if (piece_has(piece, n) && !(piece->needed & BIT_ULL(n)) &&
 		    piece_hash(block->versions, piece, n) == hash)

@@ -124,6 +124,28 @@ write 22
 flush
 dmsetup remove bvtest-v
 
+# Not all that is wrong after a power cut is wrong because of it.
+make_v crash fingerprint
+write 24
+cut_power
+crash back
+as_raw 98304 4096
+expect_field uncertain 0
+"$BVIO" poke "$real" 98304 1
+expect_read_error EILSEQ 98304 4096
+expect_log "contents mismatch in sector 192 .* class=bitflip.1. "
+"$BVIO" poke "$real" 98304 1
+save 24
+write 24
+flush
+restore 24
+expect_read_error EILSEQ 98304 4096
+expect_log "contents mismatch in sector 192 .* class=stale "
+expect_field lost 0
+write 24
+flush
+dmsetup remove bvtest-v
+
 # With ignore_mismatch the caller gets the data of raw, every time.
 make_v ignore_mismatch crash fingerprint
 write 30

@@ -549,11 +549,15 @@ void blkv_crash_note_status(struct blkv_crash *crash, blk_status_t status)
 		atomic_cmpxchg(&crash->power, BLKV_POWER_ARMED, BLKV_POWER_OFF);
 }
 
-/* A flush that ends when the power may be off promises nothing: see blkv_crash_cut(). */
+/*
+ * A flush that ends when the power may be off promises nothing: see blkv_crash_cut(). If it fails
+ * for another reason, no later one makes up for that, whether the power fails or not.
+ */
 static enum blkv_flush_end flush_end(struct blkv_crash *crash, blk_status_t status)
 {
 	if (atomic_read(&crash->power) != BLKV_POWER_ON)
-		return BLKV_FLUSH_CUT;
+		return status && !status_is_power_loss(status) ? BLKV_FLUSH_FAILED :
+								 BLKV_FLUSH_CUT;
 	return status ? BLKV_FLUSH_FAILED : BLKV_FLUSH_OK;
 }
 

@@ -256,6 +256,22 @@ expect_read_error EILSEQ 0 8192
 expect_field untrusted 0
 dmsetup remove bvtest-v
 
+# A flush that an armed target sees fail, although there is power, counts as any other that fails.
+new_pair 16 cache_size=1
+liar_as_test
+make_v crash
+write 3
+crash arm
+lie fail flush MEDIUM 1
+if flush 2>/dev/null; then fail "the flush did not fail"; fi
+expect_field power armed
+crash done
+flush
+[[ $(dmsetup message bvtest-v 0 versions 24 | sed -n 1p) == *"kind=data promise=void"* ]] ||
+	fail "not void: $(dmsetup message bvtest-v 0 versions 24)"
+dmsetup remove bvtest-v
+dmsetup remove bvtest-liar
+
 # Data that arrive late are no sign of a power cut, even if they are right in the end.
 new_pair 16 cache_size=1
 new_dm slow "0 $sectors delay $raw 0 $(scaled 150) $raw 0 0"

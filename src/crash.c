@@ -306,7 +306,10 @@ void blkv_crash_begin(struct blkverify *blkv)
  */
 bool blkv_crash_enter(struct blkv_crash *crash)
 {
-	/* Ordered before the power is read, as blkv_crash_cut() reads them in the other order. */
+	/* While it is off, nobody should have to wait for the number to be 0. */
+	if (blkv_crash_is_off(crash))
+		return false;
+	/* Ordered before the power is read, as requests_drain() reads them in the other order. */
 	atomic_inc_return(&crash->nr_requests);
 	if (likely(!blkv_crash_is_off(crash)))
 		return true;
@@ -619,10 +622,17 @@ static int requests_drain(struct blkverify *blkv, const char **error)
 {
 	struct blkv_crash *crash = blkv->crash;
 
+	/*
+	 * The power has been set or found to be off, maybe by a request. Pairs with
+	 * blkv_crash_enter(): that counts a request before it reads the power.
+	 */
+	smp_mb();
 	if (wait_event_killable(crash->idle, !atomic_read(&crash->nr_requests))) {
 		*error = "interrupted while requests are in flight";
 		return -EINTR;
 	}
+	/* What the requests did is seen from now on. Pairs with blkv_crash_leave(). */
+	smp_mb();
 	/* Labels read the legs. */
 	flush_workqueue(blkv->label_wq);
 	return 0;
@@ -667,7 +677,6 @@ int blkv_crash_cut(struct blkverify *blkv, const char **error)
 	int r;
 
 	mutex_lock(&crash->mutex);
-	/* Ordered before requests are counted: see blkv_crash_enter(). */
 	atomic_xchg(&crash->power, BLKV_POWER_OFF);
 	r = requests_drain(blkv, error);
 	mutex_unlock(&crash->mutex);
@@ -711,7 +720,7 @@ int blkv_crash_back(struct blkverify *blkv, const char **error)
 	if (!r) {
 		blkv_versions_cut(&crash->versions);
 		untrusted_exempt(blkv);
-		/* Ordered before the power: the next request sees what is uncertain. */
+		/* Ordered before the power, which blkv_crash_is_off() reads with acquire. */
 		WRITE_ONCE(crash->settling, blkv_versions_uncertain(&crash->versions));
 		atomic_xchg(&crash->power, BLKV_POWER_ON);
 	}

@@ -134,10 +134,13 @@ void blkv_crash_trust(struct blkverify *blkv, sector_t start, sector_t nr, bool 
 void blkv_crash_reset(struct blkv_crash *crash);
 void blkv_crash_read_status(struct blkv_crash *crash, struct blkv_crash_status *status);
 
-/* Has the test leg lost power? @crash: may be NULL. Any context. */
+/*
+ * Has the test leg lost power? @crash: may be NULL. Any context. If it is back, what
+ * blkv_crash_back() wrote before is seen, too.
+ */
 static inline bool blkv_crash_is_off(const struct blkv_crash *crash)
 {
-	return crash && atomic_read(&crash->power) == BLKV_POWER_OFF;
+	return crash && atomic_read_acquire(&crash->power) == BLKV_POWER_OFF;
 }
 
 #endif /* DM_BLKVERIFY_CRASH_H */

@@ -308,6 +308,8 @@ static void target_set_up(struct dm_target *ti)
 	ti->accounts_remapped_io = true;
 	/* Writes need private memory; throttle swap-out so that it cannot take all of it. */
 	ti->limit_swap_bios = true;
+	/* Without a cache of raw, a flush would succeed before it gets here. It must fail. */
+	ti->flush_supported = test_is_away(ti->private);
 }
 
 /*
@@ -465,8 +467,8 @@ static int blkverify_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	if (r)
 		goto bad;
 
-	target_set_up(ti);
 	ti->private = blkv;
+	target_set_up(ti);
 	r = instance_register(blkv);
 	if (r)
 		goto bad;

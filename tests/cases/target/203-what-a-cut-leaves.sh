@@ -230,6 +230,14 @@ crash back
 expect_field uncertain 0
 expect_read_error EILSEQ 4096 4096
 expect_log "contents mismatch in sector 8 .* class=lost .* crash=1 promise=no_cache "
+
+# But while it is away, a flush must not succeed.
+crash cut
+load_resume bvtest-v "0 $sectors blkverify $raw - 1 crash"
+if flush 2>/dev/null; then fail "a flush did not fail"; fi
+load_resume bvtest-v "0 $sectors blkverify $raw $test 1 crash"
+crash back
+flush
 dmsetup remove bvtest-v
 
 # A mismatch is reported even if raw cannot follow the next block.

@@ -35,10 +35,12 @@ struct piece {
  * struct bad - what is wrong in a read
  * @nr: sectors that differ
  * @report: of the first block that is wrong, if @nr is not 0
+ * @lost_power: the test leg was without power for a moment
  */
 struct bad {
 	unsigned int nr;
 	struct blkv_report report;
+	bool lost_power;
 };
 
 static void *piece_sector(void *data, const struct piece *piece, sector_t sector)
@@ -190,6 +192,18 @@ static bool answer_is_final(enum blkv_answer answer)
 	return blkv_answer_is_allowed(answer) && answer != BLKV_ANSWER_CERTAIN;
 }
 
+/*
+ * Is what would be wrong in a certain sector, or after an answer that was final, the result of
+ * another power cut? That does not tear blocks.
+ */
+static bool judgement_is_explained(const struct piece *piece, const struct blkv_answers *answers,
+				   const struct blkv_judgement *judgement)
+{
+	return judgement->answer != BLKV_ANSWER_TORN &&
+	       blkv_crash_explains(piece->req->blkv->crash, judgement->sector,
+				   answers->test[judgement->sector - piece->start]);
+}
+
 /* Judge a block. If its answer is allowed, prepare what the raw leg will hold. */
 static void block_judge(const struct piece *piece, unsigned int from, unsigned int nr,
 			struct blkv_answers *answers, struct bad *bad)
@@ -201,7 +215,10 @@ static void block_judge(const struct piece *piece, unsigned int from, unsigned i
 	answers->answer[from] = blkv_versions_judge(&crash->versions, piece->start + from,
 						    answers->test + from, answers->raw + from,
 						    &judgement);
-	if (!blkv_answer_is_allowed(judgement.answer)) {
+	if (!blkv_answer_is_allowed(judgement.answer) &&
+	    judgement_is_explained(piece, answers, &judgement)) {
+		bad->lost_power = true;
+	} else if (!blkv_answer_is_allowed(judgement.answer)) {
 		block_report(piece, piece->start + from, nr, &judgement, bad);
 	} else if (answer_is_final(judgement.answer) && memcmp(test, raw, nr * SECTOR_SIZE)) {
 		memcpy(raw, test, nr * SECTOR_SIZE);
@@ -260,7 +277,7 @@ static bool piece_write(const struct piece *piece, const struct blkv_answers *an
 	return false;
 }
 
-/* Judge and settle the blocks of a piece. Returns false if the raw leg fails. */
+/* Judge and settle the blocks of a piece. Returns false if a leg fails. */
 static bool piece_settle(const struct piece *piece, struct bad *bad)
 {
 	struct blkv_crash *crash = piece->req->blkv->crash;
@@ -271,6 +288,10 @@ static bool piece_settle(const struct piece *piece, struct bad *bad)
 	piece_hash(piece, answers);
 	for (from = 0; from < piece->nr_sectors; from += unit)
 		block_judge(piece, from, min(unit, piece->nr_sectors - from), answers, bad);
+	if (bad->lost_power) {
+		piece->req->status[BLKV_TEST] = BLK_STS_IOERR;
+		return false;
+	}
 	if (answers->differs && !piece_write(piece, answers))
 		return false;
 	for (from = 0; from < piece->nr_sectors; from += unit)
@@ -300,6 +321,11 @@ static bool piece_read(const struct piece *piece)
 	struct blkverify *blkv = req->blkv;
 	struct blkv_crash *crash = blkv->crash;
 
+	/* It may have been switched off since the last piece. */
+	if (blkv_crash_is_off(crash)) {
+		req->status[BLKV_TEST] = BLK_STS_IOERR;
+		return false;
+	}
 	req->status[BLKV_TEST] = blkv_crash_io(blkv, BLKV_TEST, REQ_OP_READ, crash->test,
 					       piece->start, piece->nr_sectors);
 	if (req->status[BLKV_TEST]) {

@@ -575,7 +575,9 @@ void blkv_crash_test_done(struct blkv_request *req, blk_status_t status)
 {
 	struct blkv_crash *crash = req->blkv->crash;
 
-	blkv_crash_note_status(crash, status);
+	/* A readahead may fail at any time. */
+	if (!(req->opf & REQ_RAHEAD))
+		blkv_crash_note_status(crash, status);
 	if (req->operation == BLKV_OPERATION_FLUSH)
 		blkv_versions_flush_end(&crash->versions, &req->flush, flush_end(crash, status));
 	else if (blkv_operation_changes_data(req->operation))

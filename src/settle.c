@@ -8,9 +8,12 @@
  * One read at a time, in settle_wq: process context. The range of the request is extended to whole
  * blocks, and not shared.
  */
+#include <linux/bitops.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "caller.h"
 #include "compare.h"
 #include "crash.h"
 #include "dm-blkverify.h"
@@ -24,11 +27,15 @@
  * @req: the read
  * @start: first sector
  * @nr_sectors: length
+ * @mark: of the first sector of the buffer for the test leg; see src/caller.c
+ * @unfilled: sectors that were still marked when the test leg had completed the read
  */
 struct piece {
 	struct blkv_request *req;
 	sector_t start;
 	unsigned int nr_sectors;
+	u64 mark;
+	u64 unfilled;
 };
 
 /**
@@ -46,6 +53,51 @@ struct bad {
 static void *piece_sector(void *data, const struct piece *piece, sector_t sector)
 {
 	return data + ((sector - piece->start) << SECTOR_SHIFT);
+}
+
+/* The buffer for the test leg, as blkv_caller_mark() and its kin need it. */
+static struct bio_vec piece_vec(const struct piece *piece, struct bvec_iter *iter)
+{
+	void *data = piece->req->blkv->crash->test;
+
+	*iter = (struct bvec_iter){ .bi_size = piece->nr_sectors << SECTOR_SHIFT };
+	return (struct bio_vec){
+		.bv_page = virt_to_page(data),
+		.bv_len = iter->bi_size,
+		.bv_offset = offset_in_page(data),
+	};
+}
+
+static void piece_mark(struct piece *piece)
+{
+	struct bvec_iter iter;
+	struct bio_vec vec = piece_vec(piece, &iter);
+
+	piece->mark = get_random_u64();
+	blkv_caller_mark(&vec, iter, piece->mark);
+}
+
+/*
+ * The test leg has completed a read: which sectors has it not transferred? What it returns for
+ * untrusted sectors does not matter.
+ */
+static void piece_check_arrival(struct piece *piece)
+{
+	struct blkv_trust *trust = &piece->req->blkv->trust;
+	struct bvec_iter iter;
+	struct bio_vec vec = piece_vec(piece, &iter);
+	unsigned int n;
+	bool trusted;
+
+	piece->unfilled = 0;
+	for (n = 0; n < piece->nr_sectors; n++) {
+		n = blkv_caller_find_mark(&vec, iter, n, piece->mark);
+		if (n == piece->nr_sectors)
+			break;
+		blkv_trust_run(trust, piece->start + n, 1, &trusted);
+		if (trusted)
+			piece->unfilled |= BIT_ULL(n);
+	}
 }
 
 /* ---- findings ----------------------------------------------------------------------------- */
@@ -158,6 +210,18 @@ static void block_report(const struct piece *piece, sector_t start, unsigned int
 	bad->nr += max(differ, 1U);
 }
 
+/* It returned a block without having transferred @sector. */
+static void block_report_unfilled(const struct piece *piece, sector_t start, unsigned int nr,
+				  sector_t sector, struct bad *bad)
+{
+	const struct blkv_judgement judgement = { BLKV_ANSWER_OTHER, sector };
+	bool is_first = !bad->nr;
+
+	block_report(piece, start, nr, &judgement, bad);
+	if (is_first)
+		bad->report.diagnosis.class = BLKV_CLASS_UNFILLED;
+}
+
 /* ---- blocks ------------------------------------------------------------------------------- */
 
 static void piece_trust(const struct piece *piece, unsigned int from, unsigned int nr,
@@ -210,8 +274,15 @@ static void block_judge(const struct piece *piece, unsigned int from, unsigned i
 {
 	struct blkv_crash *crash = piece->req->blkv->crash;
 	void *test = crash->test + from * SECTOR_SIZE, *raw = crash->raw + from * SECTOR_SIZE;
+	u64 unfilled = piece->unfilled & GENMASK_ULL(from + nr - 1, from);
 	struct blkv_judgement judgement;
 
+	if (unfilled) {
+		answers->answer[from] = BLKV_ANSWER_OTHER;
+		block_report_unfilled(piece, piece->start + from, nr,
+				      piece->start + __ffs64(unfilled), bad);
+		return;
+	}
 	answers->answer[from] = blkv_versions_judge(&crash->versions, piece->start + from,
 						    answers->test + from, answers->raw + from,
 						    &judgement);
@@ -315,7 +386,7 @@ static bool piece_find(struct piece *piece, sector_t start)
 }
 
 /* Read a piece from both legs. Returns false if one fails. */
-static bool piece_read(const struct piece *piece)
+static bool piece_read(struct piece *piece)
 {
 	struct blkv_request *req = piece->req;
 	struct blkverify *blkv = req->blkv;
@@ -326,6 +397,7 @@ static bool piece_read(const struct piece *piece)
 		req->status[BLKV_TEST] = BLK_STS_IOERR;
 		return false;
 	}
+	piece_mark(piece);
 	req->status[BLKV_TEST] = blkv_crash_io(blkv, BLKV_TEST, REQ_OP_READ, crash->test,
 					       piece->start, piece->nr_sectors);
 	if (req->status[BLKV_TEST]) {
@@ -335,6 +407,8 @@ static bool piece_read(const struct piece *piece)
 			atomic64_inc(&crash->unreadable);
 		return false;
 	}
+	/* Now, not when the raw leg is done, too: the data may arrive in between. */
+	piece_check_arrival(piece);
 	req->status[BLKV_RAW] = blkv_crash_io(blkv, BLKV_RAW, REQ_OP_READ, crash->raw,
 					      piece->start, piece->nr_sectors);
 	return !req->status[BLKV_RAW];

@@ -296,3 +296,19 @@ expect_log "contents mismatch in sector 24 .* class=unfilled "
 lie honest
 settle_lies
 crash done
+
+# The same while uncertain sectors are read.
+write 3
+flush
+write 3
+cut_power
+crash back
+lie early "$(scaled 30)"
+expect_read_error EILSEQ 12288 4096
+[ "$(dmsetup message bvtest-v 0 list | grep -c 'contents mismatch in sector 24 .* class=unfilled ')" = 2 ] ||
+	fail "not reported as expected: $(dmsetup message bvtest-v 0 list)"
+lie honest
+settle_lies
+expect_field uncertain 8
+expect_read 12288 4096
+expect_field uncertain 0

@@ -51,21 +51,15 @@ static unsigned int block_unit(struct blkverify *blkv)
 	return clamp(unit, 1U, BLKV_VERSIONS_MAX_UNIT);
 }
 
-/**
- * blkv_crash_grain() - how many sectors both legs can be asked for
- * @blkv: the target, whose test leg is not away
- *
- * The raw leg may have larger blocks than the test leg, which may then tear parts of them.
- *
- * Context: Any.
- * Return: the number of sectors, a power of two.
- */
-unsigned int blkv_crash_grain(struct blkverify *blkv)
+static void unit_set(struct blkverify *blkv, unsigned int unit)
 {
-	unsigned int raw = bdev_logical_block_size(blkv->legs[BLKV_RAW]->bdev);
-	unsigned int test = bdev_logical_block_size(test_bdev(blkv));
+	struct block_device *raw = blkv->legs[BLKV_RAW]->bdev, *test = test_bdev(blkv);
+	unsigned int grain = max(unit, bdev_logical_block_size(raw) >> SECTOR_SHIFT);
 
-	return max(blkv->crash->versions.unit, max(raw, test) >> SECTOR_SHIFT);
+	if (test)
+		grain = max(grain, bdev_logical_block_size(test) >> SECTOR_SHIFT);
+	blkv->crash->versions.unit = unit;
+	blkv->crash->grain = grain;
 }
 
 static bool has_large_blocks(struct block_device *bdev)
@@ -148,6 +142,7 @@ int blkv_crash_init(struct blkverify *blkv)
 		crash->test_block = bdev_logical_block_size(test);
 	}
 	r = members_init(blkv, crash);
+	unit_set(blkv, block_unit(blkv));
 	if (r)
 		blkv->ti->error = "Cannot allocate versions";
 	return r;
@@ -263,13 +258,15 @@ void blkv_crash_move(struct blkverify *to, struct blkverify *from)
 	/* Without the option crash_unit, the length of a block does not depend on where test is. */
 	if (to->crash && !to->options.number[BLKV_OPTION_CRASH_UNIT] &&
 	    !from->options.number[BLKV_OPTION_CRASH_UNIT])
-		to->crash->versions.unit = old->versions.unit;
+		unit_set(to, old->versions.unit);
 	if (to->crash && crash_take_over(to->crash, old, test_bdev(to))) {
 		to->crash->began = true;
 		/* Perhaps the trust was not taken over. */
 		untrusted_exempt(to);
 		return;
 	}
+	if (to->crash)
+		unit_set(to, block_unit(to));
 	if (atomic_read(&old->power) == BLKV_POWER_OFF)
 		blkv_versions_cut(&old->versions);
 	uncertain_distrust(old, to);
@@ -341,7 +338,7 @@ void blkv_crash_leave(struct blkv_crash *crash)
 void blkv_crash_extend(struct blkv_request *req)
 {
 	struct blkv_crash *crash = req->blkv->crash;
-	unsigned int grain = blkv_crash_grain(req->blkv);
+	unsigned int grain = crash->grain;
 	sector_t start = round_down(req->range.start, grain);
 	sector_t end = min_t(sector_t, round_up(req->range.last + 1, grain),
 			     crash->versions.nr_sectors);
@@ -456,7 +453,7 @@ void blkv_crash_read_preimages(struct blkv_request *req)
 	sector_t start = req->range.start, end = start + req->nr_sectors, nr = end - start;
 	struct blkverify *blkv = req->blkv;
 	struct blkv_crash *crash = blkv->crash;
-	unsigned int grain = blkv_crash_grain(blkv), i;
+	unsigned int grain = crash->grain, i;
 	u64 hashes[BLKV_CRASH_SECTORS];
 
 	/* The sectors that are found are in one chunk, so they fit into the buffer. */

@@ -49,6 +49,8 @@ struct blkv_answers {
  * @key: of the hashes in @versions; random
  * @test_sectors: size of the test leg when it was first seen
  * @test_block: its logical block size, then
+ * @grain: how many sectors both legs can be asked for; a power of two. The raw leg may have larger
+ *	blocks than the test leg, which may then tear parts of them.
  * @preimage_wq: ordered; writes that overwrite durable data, which is read from the raw leg before
  * @settle_wq: ordered; reads of uncertain sectors
  * @preimage: one at a time, in @preimage_wq
@@ -70,6 +72,7 @@ struct blkv_crash {
 	siphash_key_t key;
 	sector_t test_sectors;
 	unsigned int test_block;
+	unsigned int grain;
 	struct workqueue_struct *preimage_wq;
 	struct workqueue_struct *settle_wq;
 	void *preimage;
@@ -121,7 +124,6 @@ void blkv_crash_test_done(struct blkv_request *req, blk_status_t status);
 bool blkv_crash_excuses(struct blkv_crash *crash);
 bool blkv_crash_explains(struct blkv_crash *crash, sector_t sector, u64 hash);
 
-unsigned int blkv_crash_grain(struct blkverify *blkv);
 u64 blkv_crash_hash(const struct blkv_crash *crash, const void *sector);
 blk_status_t blkv_crash_io(struct blkverify *blkv, enum blkv_leg_nr leg, blk_opf_t opf,
 			   void *data, sector_t start, unsigned int nr_sectors);

@@ -375,7 +375,7 @@ static bool piece_find(struct piece *piece, sector_t start)
 {
 	struct blkv_request *req = piece->req;
 	sector_t end = req->range.last + 1, nr = end - start, last;
-	unsigned int grain = blkv_crash_grain(req->blkv);
+	unsigned int grain = req->blkv->crash->grain;
 
 	if (!blkv_versions_find_uncertain(&req->blkv->crash->versions, &start, &nr))
 		return false;

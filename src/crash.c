@@ -15,8 +15,8 @@
  * (C3) Sectors that are not trusted are neither uncertain nor judged. A write to them first makes
  *	them unproven, because nothing is known about what they held.
  *
- * Locks: blkv_crash.mutex, taken here by messages. All else is atomic or changed while no request
- * is in flight. blkv_versions.lock is taken by the calls into that unit.
+ * Locks: blkv_crash.mutex, taken here by messages and when a target resumes. All else is atomic or
+ * changed while no request is in flight. blkv_versions.lock is taken by the calls into that unit.
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
@@ -207,6 +207,12 @@ static void untrusted_exempt(struct blkverify *blkv)
 	}
 }
 
+static void begun_set(struct blkv_crash *crash)
+{
+	/* All that was recorded before is seen by those that blkv_crash_has_begun() lets pass. */
+	smp_store_release(&crash->began, true);
+}
+
 /* Take over what an old target knows. Returns false if the sizes or the options differ. */
 static bool crash_take_over(struct blkv_crash *to, struct blkv_crash *from, bool has_test)
 {
@@ -240,6 +246,27 @@ bool blkv_crash_is_like(const struct blkverify *blkv, const struct blkverify *ot
 	       other->options.number[BLKV_OPTION_CRASH_UNIT] == number[BLKV_OPTION_CRASH_UNIT];
 }
 
+static void crash_move(struct blkverify *to, struct blkverify *from)
+{
+	struct blkv_crash *old = from->crash;
+
+	/* Without the option crash_unit, the length of a block does not depend on where test is. */
+	if (to->crash && !to->options.number[BLKV_OPTION_CRASH_UNIT] &&
+	    !from->options.number[BLKV_OPTION_CRASH_UNIT])
+		unit_set(to, old->versions.unit);
+	if (to->crash && crash_take_over(to->crash, old, test_bdev(to))) {
+		/* Perhaps the trust was not taken over. */
+		untrusted_exempt(to);
+		begun_set(to->crash);
+		return;
+	}
+	if (to->crash)
+		unit_set(to, block_unit(to));
+	if (atomic_read(&old->power) == BLKV_POWER_OFF)
+		blkv_versions_cut(&old->versions);
+	uncertain_distrust(old, to);
+}
+
 /**
  * blkv_crash_move() - let a new target continue in the state of an old one
  * @to: the new target, whose trust has been taken over
@@ -251,25 +278,13 @@ bool blkv_crash_is_like(const struct blkverify *blkv, const struct blkverify *ot
  */
 void blkv_crash_move(struct blkverify *to, struct blkverify *from)
 {
-	struct blkv_crash *old = from->crash;
-
-	if (!old)
+	if (!from->crash)
 		return;
-	/* Without the option crash_unit, the length of a block does not depend on where test is. */
-	if (to->crash && !to->options.number[BLKV_OPTION_CRASH_UNIT] &&
-	    !from->options.number[BLKV_OPTION_CRASH_UNIT])
-		unit_set(to, old->versions.unit);
-	if (to->crash && crash_take_over(to->crash, old, test_bdev(to))) {
-		to->crash->began = true;
-		/* Perhaps the trust was not taken over. */
-		untrusted_exempt(to);
-		return;
-	}
 	if (to->crash)
-		unit_set(to, block_unit(to));
-	if (atomic_read(&old->power) == BLKV_POWER_OFF)
-		blkv_versions_cut(&old->versions);
-	uncertain_distrust(old, to);
+		mutex_lock(&to->crash->mutex);
+	crash_move(to, from);
+	if (to->crash)
+		mutex_unlock(&to->crash->mutex);
 }
 
 /**
@@ -283,13 +298,17 @@ void blkv_crash_move(struct blkverify *to, struct blkverify *from)
 void blkv_crash_begin(struct blkverify *blkv)
 {
 	struct block_device *test = test_bdev(blkv);
+	struct blkv_crash *crash = blkv->crash;
 
-	if (!blkv->crash || blkv->crash->began)
+	/* If so, a message may hold the mutex for long. */
+	if (!crash || blkv_crash_has_begun(crash))
 		return;
-	blkv->crash->began = true;
+	mutex_lock(&crash->mutex);
 	if (!test || blkdev_issue_flush(test))
-		blkv_versions_write_begin(&blkv->crash->versions, 0, blkv->ti->len,
+		blkv_versions_write_begin(&crash->versions, 0, blkv->ti->len,
 					  BLKV_VERSION_ANYTHING, 0);
+	begun_set(crash);
+	mutex_unlock(&crash->mutex);
 }
 
 /* ---- requests ----------------------------------------------------------------------------- */
@@ -616,6 +635,20 @@ bool blkv_crash_explains(struct blkv_crash *crash, sector_t sector, u64 hash)
 
 /* ---- messages ----------------------------------------------------------------------------- */
 
+/*
+ * Lock out other messages. Fails if the target has not resumed: a message may come while it takes
+ * over what an old one knows.
+ */
+static int messages_lock(struct blkv_crash *crash, const char **error)
+{
+	mutex_lock(&crash->mutex);
+	if (blkv_crash_has_begun(crash))
+		return 0;
+	mutex_unlock(&crash->mutex);
+	*error = "the device has not resumed yet";
+	return -EAGAIN;
+}
+
 /* Wait until requests that were there before the power went off have ended. */
 static int requests_drain(struct blkverify *blkv, const char **error)
 {
@@ -648,9 +681,10 @@ static int requests_drain(struct blkverify *blkv, const char **error)
 int blkv_crash_arm(struct blkverify *blkv, const char **error)
 {
 	struct blkv_crash *crash = blkv->crash;
-	int r = 0;
+	int r = messages_lock(crash, error);
 
-	mutex_lock(&crash->mutex);
+	if (r)
+		return r;
 	if (atomic_cmpxchg(&crash->power, BLKV_POWER_ON, BLKV_POWER_ARMED) == BLKV_POWER_OFF) {
 		*error = "the test device has no power: \"crash back\" comes first";
 		r = -EINVAL;
@@ -673,9 +707,10 @@ int blkv_crash_arm(struct blkverify *blkv, const char **error)
 int blkv_crash_cut(struct blkverify *blkv, const char **error)
 {
 	struct blkv_crash *crash = blkv->crash;
-	int r;
+	int r = messages_lock(crash, error);
 
-	mutex_lock(&crash->mutex);
+	if (r)
+		return r;
 	atomic_xchg(&crash->power, BLKV_POWER_OFF);
 	r = requests_drain(blkv, error);
 	mutex_unlock(&crash->mutex);
@@ -712,9 +747,10 @@ static int test_check(struct blkverify *blkv, const char **error)
 int blkv_crash_back(struct blkverify *blkv, const char **error)
 {
 	struct blkv_crash *crash = blkv->crash;
-	int r;
+	int r = messages_lock(crash, error);
 
-	mutex_lock(&crash->mutex);
+	if (r)
+		return r;
 	r = test_check(blkv, error) ?: requests_drain(blkv, error);
 	if (!r) {
 		blkv_versions_cut(&crash->versions);
@@ -740,9 +776,10 @@ int blkv_crash_back(struct blkverify *blkv, const char **error)
 int blkv_crash_done(struct blkverify *blkv, const char **error)
 {
 	struct blkv_crash *crash = blkv->crash;
-	int r = 0;
+	int r = messages_lock(crash, error);
 
-	mutex_lock(&crash->mutex);
+	if (r)
+		return r;
 	if (atomic_cmpxchg(&crash->power, BLKV_POWER_ARMED, BLKV_POWER_ON) == BLKV_POWER_OFF) {
 		*error = "the test device has no power: \"crash back\" comes first";
 		r = -EINVAL;

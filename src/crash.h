@@ -58,7 +58,8 @@ struct blkv_answers {
  * @test: data of the test leg; one at a time, in @settle_wq
  * @answers: one piece at a time, in @settle_wq
  * @recheck: a block at a time, in recheck_wq
- * @mutex: taken by messages that change @power or what is uncertain; process context
+ * @mutex: taken by messages that change @power or what is uncertain, and to take over what another
+ *	target knows; process context
  * @unreadable: reads of uncertain sectors that the test leg failed
  * @began: the target has resumed, and @versions is valid since then
  * @settling: some sectors may be uncertain; written while no request is in flight, or by one that
@@ -143,6 +144,13 @@ void blkv_crash_read_status(struct blkv_crash *crash, struct blkv_crash_status *
 static inline bool blkv_crash_is_off(const struct blkv_crash *crash)
 {
 	return crash && atomic_read_acquire(&crash->power) == BLKV_POWER_OFF;
+}
+
+/* Has the target resumed? Before, what is recorded may yet be replaced. Any context. */
+static inline bool blkv_crash_has_begun(const struct blkv_crash *crash)
+{
+	/* Pairs with begun_set(). */
+	return smp_load_acquire(&crash->began);
 }
 
 #endif /* DM_BLKVERIFY_CRASH_H */

@@ -428,6 +428,8 @@ static int message_versions(struct blkverify *blkv, char **argv, char *result, u
 
 	if (!has_crash(blkv) || sector_parse(blkv, argv[1], &sector))
 		return -EINVAL;
+	if (!blkv_crash_has_begun(blkv->crash))
+		return -EAGAIN;
 	list = kcalloc(MAX_VERSIONS, sizeof(*list), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;

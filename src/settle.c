@@ -214,7 +214,10 @@ static void block_report(const struct piece *piece, sector_t start, unsigned int
 static void block_report_unfilled(const struct piece *piece, sector_t start, unsigned int nr,
 				  sector_t sector, struct bad *bad)
 {
-	const struct blkv_judgement judgement = { BLKV_ANSWER_OTHER, sector };
+	const struct blkv_judgement judgement = {
+		.answer = BLKV_ANSWER_OTHER,
+		.sector = sector,
+	};
 	bool is_first = !bad->nr;
 
 	block_report(piece, start, nr, &judgement, bad);

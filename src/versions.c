@@ -722,16 +722,20 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_versions_exit);
  * @to: those of the new one, of which nothing was written
  * @from: those of the old one, which are useless afterwards
  *
- * Context: Process; sleeps. No request is in flight on either.
+ * Context: Process; sleeps. No request is in flight on either, but messages may use them.
  * Return: false, and nothing was done, if the sizes or the options differ.
  */
 bool blkv_versions_move(struct blkv_versions *to, struct blkv_versions *from)
 {
+	unsigned long flags;
+
 	if (to->nr_sectors != from->nr_sectors || to->max_bytes != from->max_bytes ||
 	    to->unit != from->unit || to->zero_hash != from->zero_hash)
 		return false;
 	blkv_trust_move(&to->proven, &from->proven);
 	blkv_trust_move(&to->certain, &from->certain);
+	spin_lock_irqsave(&to->lock, flags);
+	spin_lock_nested(&from->lock, SINGLE_DEPTH_NESTING);
 	swap(to->preimage, from->preimage);
 	swap(to->chunks, from->chunks);
 	list_splice_init(&from->by_age, &to->by_age);
@@ -744,6 +748,8 @@ bool blkv_versions_move(struct blkv_versions *to, struct blkv_versions *from)
 	to->cuts = from->cuts;
 	to->counters = from->counters;
 	from->bytes = 0;
+	spin_unlock(&from->lock);
+	spin_unlock_irqrestore(&to->lock, flags);
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_move);

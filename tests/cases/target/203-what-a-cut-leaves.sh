@@ -258,7 +258,7 @@ suspend_load_resume bvtest-raw "0 $n flakey $real_raw 0 0 600 1 error_writes"
 expect_read_error EIO 0 8192
 expect_field mismatches 1
 expect_field divergences 1
-expect_field untrusted 8
+expect_field untrusted 15
 suspend_load_resume bvtest-raw "0 $n linear $real_raw 0"
 expect_read_error EILSEQ 0 8192
 expect_field untrusted 0

@@ -21,7 +21,7 @@ valid "no device"
 
 odd=$'a"b\\\n#{}\xff'
 truncate -s 8M "$TMPDIR/raw" "$TMPDIR/$odd"
-tool 0 open bvtest-v "$TMPDIR/raw" "$TMPDIR/$odd" --ignore-mismatch
+tool 0 open bvtest-v "$TMPDIR/raw" "$TMPDIR/$odd" --ignore-mismatch --crash
 tool 0 status --prometheus bvtest-v
 valid "one device"
 expect "found" 0 "$(metric blkverify_found)"
@@ -44,10 +44,12 @@ says 'blkverify_found{device="bvtest-w"} 0'
 # A file of a loop device is shown by sysfs with its newline.
 expect "names of legs" 2 "$(grep -c '^blkverify_info{device="bvtest-[vw]",raw="[^"]*",test="' "$TMPDIR/out")"
 says 'a\"b\\'
+says 'blkverify_power{device="bvtest-v",power="on"} 1'
+expect "devices with power" 1 "$(grep -c '^blkverify_power{' "$TMPDIR/out")"
 
 # Each field of the status is there.
 for field in "${status_fields[@]}"; do
-	[ $field = state ] || grep -q "^blkverify_${field}[a-z_]*{device=\"bvtest-v\"} " "$TMPDIR/out" ||
+	[ $field = state ] || grep -q "^blkverify_${field}[a-z_]*{device=\"bvtest-v\"[,}]" "$TMPDIR/out" ||
 		fail "the metrics lack $field"
 done
 

@@ -15,7 +15,7 @@ cd "$TMPDIR"
 begin() {
 	echo "run fstests $1 at $(date +'%F %T')" >/dev/kmsg
 	i=0
-	until grep -q "blkverify-scratch: mark \"$1\"" <<<"$(dmesg | tail -n 30)" || [ $i = 100 ]; do
+	until [ "$(dmesg | tail -n 30 | grep -c "blkverify-scratch: mark \"$1\"")" != 0 ] || [ $i = 100 ]; do
 		i=$((i + 1))
 		sleep 0.1
 	done

@@ -406,5 +406,7 @@ clean_up() {
 		echo 0 >"$d/power"
 		rmdir "$d"
 	done
+	d=/sys/module/dm_blkverify/parameters/report_as_bug
+	[ ! -e $d ] || echo 0 >$d
 	rm -rf "$TMPDIR"/*
 }

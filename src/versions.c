@@ -677,7 +677,7 @@ int blkv_versions_init(struct blkv_versions *versions, sector_t nr_sectors, size
 	INIT_LIST_HEAD(&versions->by_age);
 	INIT_LIST_HEAD(&versions->flights);
 	versions->epoch = 1;
-	versions->preimage = kzalloc(sizeof(*versions->preimage), GFP_KERNEL);
+	versions->preimage = kvzalloc_obj(*versions->preimage);
 	if (!versions->preimage)
 		return -ENOMEM;
 	versions->preimage->refs = 1;
@@ -710,7 +710,7 @@ void blkv_versions_exit(struct blkv_versions *versions)
 			cond_resched();
 		} while (chunk);
 	}
-	kfree(versions->preimage);
+	kvfree(versions->preimage);
 	versions->preimage = NULL;
 	blkv_trust_exit(&versions->proven);
 	blkv_trust_exit(&versions->certain);

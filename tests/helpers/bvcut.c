@@ -50,6 +50,8 @@ static void __attribute__((noreturn)) die(const char *what)
 	exit(2);
 }
 
+#include "bvnbd.h"	/* which expects die() */
+
 static void *aligned(size_t size)
 {
 	void *buffer;
@@ -164,23 +166,6 @@ static void power_on(void)
 	is_off = false;
 }
 
-static bool transfer(int fd, void *buffer, size_t size, bool out)
-{
-	char *at = buffer;
-
-	while (size) {
-		ssize_t done = out ? write(fd, at, size) : read(fd, at, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		at += done;
-		size -= done;
-	}
-	return true;
-}
-
 static bool serve_request(int fd)
 {
 	static uint8_t *bytes, zeros[BLOCK];
@@ -267,22 +252,9 @@ static void serve(int data, int listener)
 	}
 }
 
-static int control_socket(const char *path, struct sockaddr_un *address)
-{
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address->sun_path)) {
-		errno = ENAMETOOLONG;
-		die(path);
-	}
-	strcpy(address->sun_path, path);
-	return socket(AF_UNIX, SOCK_SEQPACKET, 0);
-}
-
 static int serve_device(const char *path, unsigned long mib, const char *control)
 {
-	int device = open(path, O_RDWR), ends[2], listener;
-	struct sockaddr_un address;
-	pid_t child;
+	int device = open(path, O_RDWR);
 	uint64_t i;
 
 	if (device < 0)
@@ -291,41 +263,17 @@ static int serve_device(const char *path, unsigned long mib, const char *control
 	blocks = aligned(nr_blocks * sizeof(*blocks));
 	for (i = 0; i < nr_blocks; i++)
 		blocks[i].versions[0] = aligned(BLOCK);
-	listener = control_socket(control, &address);
-	if (bind(listener, (void *)&address, sizeof(address)) || listen(listener, 1))
-		die(control);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		die("socketpair");
-
-	child = fork();
-	if (child < 0)
-		die("fork");
-	if (!child) {
-		/* Holding the device or the other socket would keep the connection alive. */
-		close(device);
-		close(ends[0]);
-		signal(SIGPIPE, SIG_IGN);
-		serve(ends[1], listener);
-		_exit(0);
-	}
-	close(ends[1]);
-	close(listener);
-	if (ioctl(device, NBD_SET_SOCK, ends[0]) || ioctl(device, NBD_SET_BLKSIZE, BLOCK) ||
-	    ioctl(device, NBD_SET_SIZE_BLOCKS, nr_blocks) ||
-	    ioctl(device, NBD_SET_FLAGS, NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH |
-					 NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM))
-		die("nbd");
-	return ioctl(device, NBD_DO_IT) ? 2 : 0;
+	return nbd_serve(device, BLOCK, nr_blocks,
+			 NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM, control,
+			 serve);
 }
 
 static int tell(const char *control, const char *word)
 {
-	struct sockaddr_un address;
-	int fd = control_socket(control, &address);
+	int fd = control_connect(control);
 	char reply[16];
 
-	if (connect(fd, (void *)&address, sizeof(address)) ||
-	    send(fd, word, strlen(word), 0) < 0 || recv(fd, reply, sizeof(reply), 0) <= 0)
+	if (send(fd, word, strlen(word), 0) < 0 || recv(fd, reply, sizeof(reply), 0) <= 0)
 		die(control);
 	return 0;
 }

@@ -85,6 +85,8 @@ static void __attribute__((noreturn)) die(const char *what)
 	exit(2);
 }
 
+#include "bvnbd.h"	/* which expects die() */
+
 static void *aligned(size_t size)
 {
 	void *buffer;
@@ -140,23 +142,6 @@ static uint8_t *now, *before;	/* each sector's current and previous version */
 static uint64_t nr_sectors;
 static struct fault armed;
 static uint64_t hits;		/* how often the armed fault was triggered */
-
-static bool transfer(int fd, void *buffer, size_t size, bool out)
-{
-	char *at = buffer;
-
-	while (size) {
-		ssize_t done = out ? write(fd, at, size) : read(fd, at, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		at += done;
-		size -= done;
-	}
-	return true;
-}
 
 /* A rewrite of the same data is not a new version. */
 static void store(uint64_t sector, const uint8_t *bytes)
@@ -329,26 +314,9 @@ static void serve(int data, int listener)
 	}
 }
 
-static int control_socket(const char *path, struct sockaddr_un *address)
+static int serve_device(const char *path, unsigned long mib, const char *control_path)
 {
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(address->sun_path)) {
-		errno = ENAMETOOLONG;
-		die(path);
-	}
-	strcpy(address->sun_path, path);
-	return socket(AF_UNIX, SOCK_SEQPACKET, 0);
-}
-
-/*
- * The driver runs in the initial process, so that the device goes away when that ends, by whatever
- * signal; the server is its child and ends with the connection.
- */
-static int serve_device(const char *path, unsigned long mib, const char *control)
-{
-	int device = open(path, O_RDWR), ends[2], listener;
-	struct sockaddr_un address;
-	pid_t child;
+	int device = open(path, O_RDWR);
 
 	if (device < 0)
 		die(path);
@@ -358,31 +326,8 @@ static int serve_device(const char *path, unsigned long mib, const char *control
 	if (now == MAP_FAILED)
 		die("memory");
 	before = now + nr_sectors * SECTOR;
-	listener = control_socket(control, &address);
-	if (bind(listener, (void *)&address, sizeof(address)) || listen(listener, 1))
-		die(control);
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends))
-		die("socketpair");
-
-	child = fork();
-	if (child < 0)
-		die("fork");
-	if (!child) {
-		/* Holding the device or the other socket would keep the connection alive. */
-		close(device);
-		close(ends[0]);
-		signal(SIGPIPE, SIG_IGN);
-		serve(ends[1], listener);
-		_exit(0);
-	}
-	close(ends[1]);
-	close(listener);
-	if (ioctl(device, NBD_SET_SOCK, ends[0]) || ioctl(device, NBD_SET_BLKSIZE, SECTOR) ||
-	    ioctl(device, NBD_SET_SIZE_BLOCKS, nr_sectors) ||
-	    ioctl(device, NBD_SET_FLAGS,
-		  NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_TRIM))
-		die("nbd");
-	return ioctl(device, NBD_DO_IT) ? 1 : 0;
+	return nbd_serve(device, SECTOR, nr_sectors, NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_TRIM,
+			 control_path, serve);
 }
 
 /* ---- combinations ------------------------------------------------------------------------- */
@@ -768,21 +713,12 @@ static int error_of_leg(const char *leg)
 	return error;
 }
 
-static void connect_to(const char *control_path)
-{
-	struct sockaddr_un address;
-
-	control = control_socket(control_path, &address);
-	if (connect(control, (void *)&address, sizeof(address)))
-		die(control_path);
-}
-
 /* One fault, for a script; prints the hits of the previous one. */
 static int arm_one(const char *control_path, enum kind kind, uint64_t sector)
 {
 	struct fault fault = { .kind = kind, .sector = sector, .distance = 2, .nr = 2, .bit = 5 };
 
-	connect_to(control_path);
+	control = control_connect(control_path);
 	printf("%llu\n", (unsigned long long)arm(&fault));
 	return 0;
 }
@@ -799,7 +735,7 @@ static int matrix(const char *path, const char *leg, const char *control_path, e
 	cached = open(path, O_RDWR);
 	if (direct < 0 || cached < 0 || posix_fadvise(cached, 0, 0, POSIX_FADV_RANDOM))
 		die(path);
-	connect_to(control_path);
+	control = control_connect(control_path);
 	sigaction(SIGBUS, &action, NULL);
 
 	if (kind == WRONG_ERROR)

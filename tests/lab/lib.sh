@@ -412,10 +412,10 @@ fetch_promtool() {
 	dpkg-deb --fsys-tarfile "$dir"/*.deb | tar -x -C "$dir" ./usr/bin/promtool && rm "$dir"/*.deb
 }
 
-# Build a one-file program for the machines; prints its path.
+# Build a one-file program for the machines, which may include headers beside it; prints its path.
 build_program() { # <source>
 	local dir
-	dir=$cache/build/$(sha256sum <"$1" | cut -c 1-16)
+	dir=$cache/build/$(cat "$1" "${1%/*}"/*.h | sha256sum | cut -c 1-16)
 	mkdir -p "$dir"
 	[ -x "$dir/program" ] || {
 		gcc -std=gnu11 -O2 -Wall -Wextra -pthread -o "$dir/program.$$" "$1" &&

@@ -18,7 +18,7 @@ stop_server() {
 	server=
 }
 # In this order: no request may wait for a server that is gone.
-trap '[ -z "$load" ] || kill "$load"; clean_up; stop_server' EXIT
+trap '[ -z "$load" ] || kill -KILL "$load"; clean_up; stop_server' EXIT
 
 has_size() { [ -S "$control" ] && [ "$(cat /sys/block/nbd0/size)" = "$sectors" ]; }
 start() { # <variant> [option]...
@@ -45,6 +45,13 @@ cut_power() {
 	crash cut
 	"$BVCUT" tell "$control" on
 	crash back
+}
+# Without a flush while armed, which would make durable what the last one has missed.
+cut_power_in_pause() {
+	sleep 0.0$((RANDOM % 10))
+	kill -STOP "$load"
+	cut_power
+	kill -CONT "$load"
 }
 read_all() { dd if=$v of=/dev/null bs=64k iflag=direct conv=noerror status=none 2>/dev/null || :; }
 start_load() { # <threads>
@@ -103,11 +110,11 @@ expect_field mismatches 0
 stop
 
 # Each broken rule is found.
-breaks() { # <variant> <class>
+breaks() { # <variant> <class> [<how power is cut> <threads>]
 	start "$1"
-	start_load 4
+	start_load "${4:-4}"
 	for ((i = 0; i < 10; i++)); do
-		cut_power
+		"${3:-cut_power}"
 		read_all
 		[ "$(field mismatches)" = 0 ] || break
 	done
@@ -116,6 +123,8 @@ breaks() { # <variant> <class>
 		fail "$1 was not found: $(dmsetup message bvtest-v 0 list)"
 	stop
 }
+# One thread: the last write before a flush has been completed.
+breaks early lost cut_power_in_pause 1
 breaks flush lost
 breaks fua lost
 breaks torn torn

@@ -174,7 +174,7 @@ void blkv_crash_exit(struct blkverify *blkv)
 
 /* ---- reloads ------------------------------------------------------------------------------ */
 
-/* All that is uncertain becomes untrusted: nobody waits for an answer any longer. */
+/* Give up on what is still uncertain: distrust it. */
 static void uncertain_distrust(struct blkv_crash *crash, struct blkverify *blkv)
 {
 	struct blkv_findings *findings = &blkv->findings;
@@ -192,7 +192,7 @@ static void uncertain_distrust(struct blkv_crash *crash, struct blkverify *blkv)
 	blkv_versions_done(&crash->versions);
 }
 
-/* Nobody compares sectors that are not trusted, so there is no answer to wait for. */
+/* Untrusted sectors are not compared, so they need not be settled. */
 static void untrusted_exempt(struct blkverify *blkv)
 {
 	struct blkv_crash *crash = blkv->crash;
@@ -322,7 +322,7 @@ void blkv_crash_begin(struct blkverify *blkv)
  */
 bool blkv_crash_enter(struct blkv_crash *crash)
 {
-	/* While it is off, nobody should have to wait for the number to be 0. */
+	/* Not counted, or requests that fail at once could keep requests_drain() waiting. */
 	if (blkv_crash_is_off(crash))
 		return false;
 	/* Ordered before the power is read, as requests_drain() reads them in the other order. */

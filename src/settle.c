@@ -342,11 +342,11 @@ static bool piece_write(const struct piece *piece, const struct blkv_answers *an
 					      piece->start, piece->nr_sectors);
 	if (!req->status[BLKV_RAW])
 		return true;
-	/* Nobody knows what it holds now. All other blocks were written with what they held. */
+	/* These blocks may hold anything now; all others were rewritten with their own data. */
 	for (from = 0; from < piece->nr_sectors; from += unit)
 		if (answer_is_final(answers->answer[from]))
 			piece_trust(piece, from, min(unit, piece->nr_sectors - from), false);
-	/* Not the read has failed, so its flags do not excuse that. */
+	/* The write failed, not the read: the flags of the read, such as RAHEAD, do not count. */
 	req->opf = REQ_OP_WRITE;
 	return false;
 }

@@ -575,7 +575,7 @@ static struct chunk *chunk_new(struct blkv_versions *versions, u64 number)
 	return chunk;
 }
 
-/* The chunk, ready for another piece; NULL if there is no memory. */
+/* Find or make a chunk, with room for another piece. Returns NULL if memory is short. */
 static struct chunk *chunk_get(struct blkv_versions *versions, u64 number)
 {
 	struct chunk *chunk = chunk_find(versions, number);
@@ -592,7 +592,7 @@ static struct chunk *chunk_get(struct blkv_versions *versions, u64 number)
 	return chunk;
 }
 
-/* Add a version of some sectors of a chunk. Returns false if there is no memory. */
+/* Add a version of some sectors of a chunk. Returns false if memory is short. */
 static bool chunk_add(struct blkv_versions *versions, struct chunk *chunk,
 		      struct blkv_version_write *write, const struct part *part, const u64 *hashes)
 {
@@ -824,8 +824,8 @@ static void part_add_preimage(struct blkv_versions *versions, const struct part 
  * @nr: how many, as blkv_versions_find_bare() returned
  * @hashes: of what raw holds
  *
- * If nobody reads the pre-image of a sector, or if raw cannot be trusted to know what test holds,
- * the sector is unproven until the write is durable.
+ * A sector without a pre-image, because the read failed or because raw may differ from test, is
+ * unproven until the write is durable.
  *
  * Context: Any, under the range lock.
  */
@@ -888,8 +888,8 @@ static void chunks_free(struct blkv_versions *versions, u64 number, u64 end)
 }
 
 /*
- * A range of any length becomes unproven. Nobody else can create a chunk that is all in the range,
- * but others may drop one. Therefore these chunks go before the map is changed.
+ * Make a range of any length unproven. The range lock prevents others from creating a chunk that
+ * lies within the range, but they may drop one, so drop these chunks before changing the map.
  */
 static void range_unprove(struct blkv_versions *versions, sector_t start, sector_t nr,
 			  bool forgotten)
@@ -929,8 +929,9 @@ static void range_unprove(struct blkv_versions *versions, sector_t start, sector
  * Before it is submitted to test. For DATA, blkv_versions_write_add() is due for all sectors.
  *
  * Context: Any, under the range lock. Takes time proportional to @nr.
- * Return: what the request keeps for blkv_versions_write_end(). NULL if nothing is recorded: there
- *	is no memory or nothing that could be, and the sectors are unproven.
+ * Return: what the request keeps for blkv_versions_write_end(). NULL if nothing is recorded,
+ *	because memory is short, @kind is ANYTHING, or a zeroing is too long; the sectors are then
+ *	unproven.
  */
 struct blkv_version_write *blkv_versions_write_begin(struct blkv_versions *versions,
 						     sector_t start, sector_t nr,
@@ -1195,8 +1196,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_versions_done);
  * @start: first sector
  * @nr: how many
  *
- * They are certain now. That is for sectors that nobody compares, and for those that are known to
- * be what raw holds.
+ * They become certain. For sectors that are not compared, or that are known to equal raw.
  *
  * Context: Any. Takes time proportional to @nr.
  */

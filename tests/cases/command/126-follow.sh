@@ -50,7 +50,7 @@ begin fstests generic/003
 begin blktests block/009
 read_v 20
 read_v 30
-# A name is no path to somewhere else.
+# The name of a test must not lead outside the folder.
 begin fstests "../../x y" "_./_./x_y"
 read_v 20
 begin fstests generic/001

@@ -13,8 +13,8 @@ truncate -s 8M "$test_img"
 cp /bin/dd "$TMPDIR/odd/"$'<d>&"#\xff\n'
 export WRITER=$TMPDIR/odd/$'<d>&"#\xff\n' TEST_IMG=$test_img
 
-# Write all, make a number of sectors wrong, and read each of them alone. Its output is no part of
-# the document.
+# Write all, make a number of sectors wrong, and read each of them alone. Its output must not end
+# up in the document.
 cat >"$TMPDIR/load" <<'END_OF_LOAD'
 echo "this is not JSON"
 "$WRITER" if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=16 oflag=direct status=none

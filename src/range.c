@@ -262,6 +262,7 @@ static struct blkv_range *convoy_find(struct blkv_range_shard *home, const struc
 static enum arrival convoy_join(struct blkv_range *first, struct blkv_range *range)
 {
 	RB_CLEAR_NODE(&range->node);
+	range->waiters = 0;
 	list_add_tail(&range->convoy, &first->convoy);
 	if (!range->shared)
 		return ARRIVAL_WAITS;

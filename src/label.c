@@ -11,7 +11,6 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 
-#include "crash.h"
 #include "difference.h"
 #include "dm-blkverify.h"
 #include "label.h"
@@ -95,9 +94,7 @@ static void label_make(struct work_struct *work)
 	struct blkverify *blkv = label->blkv;
 	enum blkv_label result = BLKV_LABEL_NONE;
 
-	/* A frozen target no longer reads the legs, and nor does one without power. */
-	if (!blkv_is_frozen(&blkv->findings) && !blkv_crash_is_off(blkv->crash) &&
-	    time_before(jiffies, label->end))
+	if (!blkv_request_is_stopped(blkv) && time_before(jiffies, label->end))
 		result = range_label(blkv, &label->range, label->report.bad_sector);
 	blkv_request_unlock(blkv, &label->range);
 

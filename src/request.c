@@ -693,8 +693,14 @@ static bool long_memories_get(struct blkv_request *req)
 	return false;
 }
 
-/* Do the legs get no more requests? */
-static bool request_is_stopped(struct blkverify *blkv)
+/**
+ * blkv_request_is_stopped() - do the legs get no more requests?
+ * @blkv: the target
+ *
+ * Context: Any.
+ * Return: true if the target is frozen, or its test leg has no power.
+ */
+bool blkv_request_is_stopped(struct blkverify *blkv)
 {
 	return blkv_is_frozen(&blkv->findings) || blkv_crash_is_off(blkv->crash);
 }
@@ -705,7 +711,7 @@ static void request_wait_memory(struct work_struct *work)
 
 	memories_wait(req);
 	wait_end(req);
-	if (request_is_stopped(req->blkv))
+	if (blkv_request_is_stopped(req->blkv))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else
 		request_submit(req);
@@ -755,7 +761,7 @@ static void request_read_preimages(struct work_struct *work)
 	struct blkv_request *req = blkv_request_of_work(work);
 
 	/* If not, request_start() ends it. */
-	if (!request_is_stopped(req->blkv))
+	if (!blkv_request_is_stopped(req->blkv))
 		blkv_crash_read_preimages(req);
 	wait_end(req);
 	request_start(req);
@@ -780,7 +786,7 @@ static void request_start(struct blkv_request *req)
 {
 	struct blkverify *blkv = req->blkv;
 
-	if (request_is_stopped(blkv))
+	if (blkv_request_is_stopped(blkv))
 		blkv_request_end(req, BLK_STS_IOERR);
 	else if (blkv->crash && request_defer_for_crash(req))
 		return;

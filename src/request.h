@@ -158,6 +158,7 @@ void blkv_request_test_done(struct blkv_request *req, blk_status_t status);
 bool blkv_request_hold(struct blkv_request *req);
 void blkv_request_release(struct blkv_request *req);
 int blkv_request_map(struct blkverify *blkv, struct bio *bio);
+bool blkv_request_is_stopped(struct blkverify *blkv);
 void blkv_request_queue(struct blkv_request *req, struct workqueue_struct *wq, work_func_t step);
 void blkv_request_end(struct blkv_request *req, blk_status_t status);
 u32 blkv_request_test_sum(struct blkv_request *req);

@@ -55,7 +55,8 @@ void blkv_verdict_report_init(struct blkv_request *req, struct blkv_report *repo
 	memset(report, 0, sizeof(*report));
 	report->kind = kind;
 	report->operation = req->operation;
-	report->sector = req->range.start;
+	/* To settle it, its range has been extended. */
+	report->sector = req->blkv->crash && req->settles ? req->first : req->range.start;
 	report->nr_sectors = req->nr_sectors;
 	report->random_shape = req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
 }

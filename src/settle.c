@@ -78,24 +78,33 @@ static void piece_mark(struct piece *piece)
 }
 
 /*
- * The test leg has completed a read: which sectors has it not transferred? What it returns for
- * untrusted sectors does not matter.
+ * Does it matter what the test leg holds there? Not if the sector is untrusted: then only the raw leg
+ * has what the caller may get. If it is uncertain, too, the raw leg has failed to be written, and
+ * follows now.
  */
+static bool sector_matters(const struct piece *piece, unsigned int n)
+{
+	struct blkverify *blkv = piece->req->blkv;
+	sector_t sector = piece->start + n, nr = 1;
+	bool trusted;
+
+	blkv_trust_run(&blkv->trust, sector, 1, &trusted);
+	return trusted || blkv_versions_find_uncertain(&blkv->crash->versions, &sector, &nr);
+}
+
+/* The test leg has completed a read: which sectors has it not transferred? */
 static void piece_check_arrival(struct piece *piece)
 {
-	struct blkv_trust *trust = &piece->req->blkv->trust;
 	struct bvec_iter iter;
 	struct bio_vec vec = piece_vec(piece, &iter);
 	unsigned int n;
-	bool trusted;
 
 	piece->unfilled = 0;
 	for (n = 0; n < piece->nr_sectors; n++) {
 		n = blkv_caller_find_mark(&vec, iter, n, piece->mark);
 		if (n == piece->nr_sectors)
 			break;
-		blkv_trust_run(trust, piece->start + n, 1, &trusted);
-		if (trusted)
+		if (sector_matters(piece, n))
 			piece->unfilled |= BIT_ULL(n);
 	}
 }
@@ -182,7 +191,6 @@ static void report_fill(const struct piece *piece, sector_t sector,
 	const u8 *test = piece_sector(blkv->crash->test, piece, sector);
 
 	blkv_verdict_report_init(piece->req, report, BLKV_MISMATCH);
-	report->sector = piece->req->first;
 	report->bad_sector = sector;
 	while (report->byte < SECTOR_SIZE - 1 && raw[report->byte] == test[report->byte])
 		report->byte++;
@@ -236,7 +244,10 @@ static void piece_trust(const struct piece *piece, unsigned int from, unsigned i
 				   blkv_trust_set(&blkv->trust, piece->start + from, nr, trusted));
 }
 
-/* Hash both legs. What the raw leg has in untrusted sectors does not matter. */
+/*
+ * Hash both legs. Where it does not matter what the test leg holds, the raw leg must not get it: the
+ * blocks are judged as if the legs were equal there, and the raw leg is written with its own data.
+ */
 static void piece_hash(const struct piece *piece, struct blkv_answers *answers)
 {
 	struct blkverify *blkv = piece->req->blkv;
@@ -250,6 +261,9 @@ static void piece_hash(const struct piece *piece, struct blkv_answers *answers)
 		blkv_trust_run(&blkv->trust, piece->start + i, 1, &trusted);
 		if (!trusted)
 			answers->raw[i] = answers->test[i];
+		if (!sector_matters(piece, i))
+			memcpy(crash->test + i * SECTOR_SIZE, crash->raw + i * SECTOR_SIZE,
+			       SECTOR_SIZE);
 	}
 }
 
@@ -289,8 +303,16 @@ static void block_judge(const struct piece *piece, unsigned int from, unsigned i
 	answers->answer[from] = blkv_versions_judge(&crash->versions, piece->start + from,
 						    answers->test + from, answers->raw + from,
 						    &judgement);
+	/*
+	 * A message may have distrusted the sector since it was hashed, and made it certain after
+	 * that. Pairs with the locks that blkv_trust_set() takes for both.
+	 */
+	smp_rmb();
 	if (!blkv_answer_is_allowed(judgement.answer) &&
-	    judgement_is_explained(piece, answers, &judgement)) {
+	    !sector_matters(piece, judgement.sector - piece->start)) {
+		answers->answer[from] = BLKV_ANSWER_OTHER;
+	} else if (!blkv_answer_is_allowed(judgement.answer) &&
+		   judgement_is_explained(piece, answers, &judgement)) {
 		bad->lost_power = true;
 	} else if (!blkv_answer_is_allowed(judgement.answer)) {
 		block_report(piece, piece->start + from, nr, &judgement, bad);
@@ -395,8 +417,8 @@ static bool piece_read(struct piece *piece)
 	struct blkverify *blkv = req->blkv;
 	struct blkv_crash *crash = blkv->crash;
 
-	/* It may have been switched off since the last piece. */
-	if (blkv_crash_is_off(crash)) {
+	/* Perhaps since the last piece. */
+	if (blkv_request_is_stopped(blkv)) {
 		req->status[BLKV_TEST] = BLK_STS_IOERR;
 		return false;
 	}

@@ -37,17 +37,22 @@ expect_field settled_old 1
 as_raw 0 8192
 expect_field mismatches 0
 
-# What is untrusted in the block remains so.
+# What is untrusted in the block remains so, and the raw leg keeps its own data there.
 flush
+save 22 2
 write 22 2
 cut_power
+restore 22 2
 crash back
 expect_field uncertain 16
 dmsetup message bvtest-v 0 distrust 184 8
+dd if=/dev/urandom of="$raw" bs=4096 seek=23 count=1 oflag=direct conv=notrunc status=none
+own=$(bytes "$raw" 94208 4096 | md5sum)
 as_raw 90112 4096
 expect_field uncertain 0
 expect_field untrusted 8
-expect_field settled_new 1
+expect_field settled_old 2
+expect "untrusted data of the raw leg" "$own" "$(bytes "$raw" 94208 4096 | md5sum)"
 write 23
 expect_field untrusted 0
 dmsetup message bvtest-v 0 reset

@@ -249,11 +249,22 @@ static int sector_parse(struct blkverify *blkv, const char *word, sector_t *sect
 	return 0;
 }
 
+/* Until then, what is known about power cuts may be replaced by what another table knows. */
+static bool has_resumed(struct blkverify *blkv)
+{
+	if (!blkv->crash || blkv_crash_has_begun(blkv->crash))
+		return true;
+	message_reject(blkv, "the device has not resumed yet");
+	return false;
+}
+
 static int trust_edit(struct blkverify *blkv, char **argv, bool trusted)
 {
 	sector_t start;
 	u64 nr;
 
+	if (!has_resumed(blkv))
+		return -EAGAIN;
 	if (sector_parse(blkv, argv[1], &start))
 		return -EINVAL;
 	if (kstrtou64(argv[2], 10, &nr) || !nr || nr > blkv->ti->len - start) {
@@ -398,6 +409,8 @@ static int message_uncertain(struct blkverify *blkv, unsigned int argc, char **a
 
 	if (!has_crash(blkv) || (argc > 1 && sector_parse(blkv, argv[1], &start)))
 		return -EINVAL;
+	if (!has_resumed(blkv))
+		return -EAGAIN;
 	for (i = 0; i < MAX_RANGES; i++) {
 		nr = blkv->ti->len - start;
 		if (!blkv_versions_find_uncertain(&blkv->crash->versions, &start, &nr)) {
@@ -428,7 +441,7 @@ static int message_versions(struct blkverify *blkv, char **argv, char *result, u
 
 	if (!has_crash(blkv) || sector_parse(blkv, argv[1], &sector))
 		return -EINVAL;
-	if (!blkv_crash_has_begun(blkv->crash))
+	if (!has_resumed(blkv))
 		return -EAGAIN;
 	list = kcalloc(MAX_VERSIONS, sizeof(*list), GFP_KERNEL);
 	if (!list)

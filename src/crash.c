@@ -641,7 +641,10 @@ bool blkv_crash_explains(struct blkv_crash *crash, sector_t sector, u64 hash)
  */
 static int messages_lock(struct blkv_crash *crash, const char **error)
 {
-	mutex_lock(&crash->mutex);
+	if (mutex_lock_killable(&crash->mutex)) {
+		*error = "interrupted while another message waits for requests";
+		return -EINTR;
+	}
 	if (blkv_crash_has_begun(crash))
 		return 0;
 	mutex_unlock(&crash->mutex);
@@ -785,6 +788,7 @@ int blkv_crash_done(struct blkverify *blkv, const char **error)
 		r = -EINVAL;
 	} else {
 		uncertain_distrust(crash, blkv);
+		WRITE_ONCE(crash->settling, false);
 	}
 	mutex_unlock(&crash->mutex);
 	return r;

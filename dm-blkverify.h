@@ -33,8 +33,8 @@
  *   blkv_fingerprints.lock  checksums of written sectors                  process context
  *   blkv_injections.lock    bytes to be flipped on request                process context
  *
- * A mutex, blkv_crash.mutex, is taken by messages about power cuts, and by a target that resumes and
- * takes over what an old one knows; before any spinlock.
+ * A mutex, blkv_crash.mutex, is taken by messages about power cuts, and by a target that resumes
+ * and takes over what an old one knows; before any spinlock.
  *
  * On top of them, the range lock (src/range.c) makes a request the only owner of its sectors, from
  * before the first leg is submitted until the data have been compared. It is held across sleeps and

@@ -78,9 +78,9 @@ static void piece_mark(struct piece *piece)
 }
 
 /*
- * Does it matter what the test leg holds there? Not if the sector is untrusted: then only the raw leg
- * has what the caller may get. If it is uncertain, too, the raw leg has failed to be written, and
- * follows now.
+ * Does it matter what the test leg holds there? Not if the sector is untrusted: then only the raw
+ * leg has what the caller may get. If it is uncertain, too, a write to raw has failed before, and
+ * is made again.
  */
 static bool sector_matters(const struct piece *piece, unsigned int n)
 {
@@ -245,8 +245,8 @@ static void piece_trust(const struct piece *piece, unsigned int from, unsigned i
 }
 
 /*
- * Hash both legs. Where it does not matter what the test leg holds, the raw leg must not get it: the
- * blocks are judged as if the legs were equal there, and the raw leg is written with its own data.
+ * Hash both legs. Where it does not matter what the test leg holds, the raw leg must not get it:
+ * blocks are judged as if the legs were equal there, and raw is written with its own data.
  */
 static void piece_hash(const struct piece *piece, struct blkv_answers *answers)
 {

@@ -100,8 +100,9 @@ static int members_init(struct blkverify *blkv, struct blkv_crash *crash)
 	crash->preimage = kzalloc(BUFFER_BYTES, GFP_KERNEL);
 	crash->raw = kzalloc(BUFFER_BYTES, GFP_KERNEL);
 	crash->test = kzalloc(BUFFER_BYTES, GFP_KERNEL);
+	crash->lent = kzalloc(BUFFER_BYTES, GFP_KERNEL);
 	if (!crash->preimage_wq || !crash->settle_wq || !crash->preimage || !crash->raw ||
-	    !crash->test)
+	    !crash->test || !crash->lent)
 		return -ENOMEM;
 	/* The buffer has zeros now. */
 	return blkv_versions_init(&crash->versions, blkv->ti->len, (size_t)max_mib * SZ_1M,
@@ -168,6 +169,8 @@ void blkv_crash_exit(struct blkverify *blkv)
 	kfree(crash->preimage);
 	kfree(crash->raw);
 	kfree(crash->test);
+	kfree(crash->lent);
+	kfree(crash->spent);
 	blkv->crash = NULL;
 	kvfree(crash);
 }
@@ -444,6 +447,26 @@ blk_status_t blkv_crash_io(struct blkverify *blkv, enum blkv_leg_nr leg, blk_opf
 	status = bio.bi_status;
 	bio_uninit(&bio);
 	return status;
+}
+
+/**
+ * blkv_crash_replace_lent() - lend other memory to the test leg from now on
+ * @crash: the power cuts
+ *
+ * It has failed a read, or completed it without all data: they may arrive later. Without memory the
+ * same is lent again.
+ *
+ * Context: Process; sleeps. In settle_wq.
+ */
+void blkv_crash_replace_lent(struct blkv_crash *crash)
+{
+	void *lent = kzalloc(BUFFER_BYTES, GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+
+	if (!lent)
+		return;
+	kfree(crash->spent);
+	crash->spent = crash->lent;
+	crash->lent = lent;
 }
 
 /**

@@ -56,6 +56,8 @@ struct blkv_answers {
  * @preimage: one at a time, in @preimage_wq
  * @raw: data of the raw leg; one at a time, in @settle_wq
  * @test: data of the test leg; one at a time, in @settle_wq
+ * @lent: what the test leg reads into, before it is copied to @test; in @settle_wq
+ * @spent: was lent before; late data may still arrive in it. May be NULL
  * @answers: one piece at a time, in @settle_wq
  * @recheck: a block at a time, in recheck_wq
  * @mutex: taken by messages that change @power or what is uncertain, and to take over what another
@@ -79,6 +81,8 @@ struct blkv_crash {
 	void *preimage;
 	void *raw;
 	void *test;
+	void *lent;
+	void *spent;
 	struct blkv_answers answers;
 	struct blkv_answers recheck;
 	struct mutex mutex; /* the messages */
@@ -125,6 +129,7 @@ void blkv_crash_test_done(struct blkv_request *req, blk_status_t status);
 bool blkv_crash_excuses(struct blkv_crash *crash);
 bool blkv_crash_explains(struct blkv_crash *crash, sector_t sector, u64 hash);
 
+void blkv_crash_replace_lent(struct blkv_crash *crash);
 u64 blkv_crash_hash(const struct blkv_crash *crash, const void *sector);
 blk_status_t blkv_crash_io(struct blkverify *blkv, enum blkv_leg_nr leg, blk_opf_t opf,
 			   void *data, sector_t start, unsigned int nr_sectors);

@@ -58,7 +58,7 @@ static void *piece_sector(void *data, const struct piece *piece, sector_t sector
 /* The buffer for the test leg, as blkv_caller_mark() and its kin need it. */
 static struct bio_vec piece_vec(const struct piece *piece, struct bvec_iter *iter)
 {
-	void *data = piece->req->blkv->crash->test;
+	void *data = piece->req->blkv->crash->lent;
 
 	*iter = (struct bvec_iter){ .bi_size = piece->nr_sectors << SECTOR_SHIFT };
 	return (struct bio_vec){
@@ -92,22 +92,30 @@ static bool sector_matters(const struct piece *piece, unsigned int n)
 	return trusted || blkv_versions_find_uncertain(&blkv->crash->versions, &sector, &nr);
 }
 
-/* The test leg has completed a read: which sectors has it not transferred? */
+/* The test leg has completed a read: which sectors that matter has it not transferred? */
 static void piece_check_arrival(struct piece *piece)
 {
 	struct bvec_iter iter;
+	struct blkv_crash *crash = piece->req->blkv->crash;
 	struct bio_vec vec = piece_vec(piece, &iter);
 	unsigned int n;
 
 	piece->unfilled = 0;
+	bool late = false;
+
 	for (n = 0; n < piece->nr_sectors; n++) {
 		n = blkv_caller_find_mark(&vec, iter, n, piece->mark);
 		if (n == piece->nr_sectors)
 			break;
 		if (sector_matters(piece, n))
+		late = true;
 			piece->unfilled |= BIT_ULL(n);
 	}
 }
+	/* What arrives from now on changes neither the judgement nor what the raw leg gets. */
+	memcpy(crash->test, crash->lent, piece->nr_sectors << SECTOR_SHIFT);
+	if (late)
+		blkv_crash_replace_lent(crash);
 
 /* ---- findings ----------------------------------------------------------------------------- */
 
@@ -423,8 +431,9 @@ static bool piece_read(struct piece *piece)
 		return false;
 	}
 	piece_mark(piece);
-	req->status[BLKV_TEST] = blkv_crash_io(blkv, BLKV_TEST, REQ_OP_READ, crash->test,
+	req->status[BLKV_TEST] = blkv_crash_io(blkv, BLKV_TEST, REQ_OP_READ, crash->lent,
 					       piece->start, piece->nr_sectors);
+		blkv_crash_replace_lent(crash);
 	if (req->status[BLKV_TEST]) {
 		blkv_crash_note_status(crash, req->status[BLKV_TEST]);
 		/* It need not be able to return a block whose write it has not promised. */

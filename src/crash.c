@@ -603,6 +603,27 @@ static enum blkv_flush_end flush_end(struct blkv_crash *crash, blk_status_t stat
 	return status ? BLKV_FLUSH_FAILED : BLKV_FLUSH_OK;
 }
 
+/*
+ * For a device without FUA, the block layer sends a flush after the data. If the device was without
+ * power between the two, the flush does not cover the data.
+ */
+static bool fua_is_promise(struct blkv_request *req)
+{
+	return atomic_read(&req->blkv->crash->power) == BLKV_POWER_ON ||
+	       bdev_fua(test_bdev(req->blkv));
+}
+
+/* The test leg has completed a request that changes data. */
+static void write_done(struct blkv_request *req, blk_status_t status)
+{
+	struct blkv_versions *versions = &req->blkv->crash->versions;
+
+	if (req->opf & REQ_FUA && !fua_is_promise(req))
+		blkv_versions_write_drop_fua(versions, req->version);
+	blkv_versions_write_end(versions, req->version, !status,
+				!bdev_write_cache(test_bdev(req->blkv)));
+}
+
 /**
  * blkv_crash_test_done() - the test leg has completed a request, and will not get it again
  * @req: the request, recorded by blkv_crash_record()
@@ -620,8 +641,7 @@ void blkv_crash_test_done(struct blkv_request *req, blk_status_t status)
 	if (req->operation == BLKV_OPERATION_FLUSH)
 		blkv_versions_flush_end(&crash->versions, &req->flush, flush_end(crash, status));
 	else if (blkv_operation_changes_data(req->operation))
-		blkv_versions_write_end(&crash->versions, req->version, !status,
-					!bdev_write_cache(test_bdev(req->blkv)));
+		write_done(req, status);
 }
 
 /**

@@ -988,6 +988,26 @@ void blkv_versions_write_add(struct blkv_versions *versions, struct blkv_version
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_write_add);
 
 /**
+ * blkv_versions_write_drop_fua() - a write is not durable when it completes, after all
+ * @versions: the versions
+ * @write: the write, which has not ended; NULL is fine
+ *
+ * Context: Any.
+ */
+void blkv_versions_write_drop_fua(struct blkv_versions *versions,
+				  struct blkv_version_write *write)
+{
+	unsigned long flags;
+
+	if (!write)
+		return;
+	spin_lock_irqsave(&versions->lock, flags);
+	write->flags &= ~BLKV_VERSION_FUA;
+	spin_unlock_irqrestore(&versions->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_versions_write_drop_fua);
+
+/**
  * blkv_versions_write_end() - record that test has completed a write
  * @versions: the versions
  * @write: the write, which is gone afterwards; NULL is fine

@@ -238,6 +238,8 @@ struct blkv_version_write *blkv_versions_write_begin(struct blkv_versions *versi
 						     unsigned int flags);
 void blkv_versions_write_add(struct blkv_versions *versions, struct blkv_version_write *write,
 			     sector_t start, sector_t nr, const u64 *hashes);
+void blkv_versions_write_drop_fua(struct blkv_versions *versions,
+				  struct blkv_version_write *write);
 void blkv_versions_write_end(struct blkv_versions *versions, struct blkv_version_write *write,
 			     bool ok, bool no_cache);
 void blkv_versions_flush_begin(struct blkv_versions *versions, struct blkv_version_flush *flush);

@@ -249,6 +249,17 @@ static void r1_fua_is_durable_when_it_completes(struct kunit *test)
 	EXPECT_ANSWER(test, versions, 4, initial(4), OLD);
 }
 
+static void r11_fua_by_a_flush_promises_nothing_while_armed(struct kunit *test)
+{
+	struct blkv_versions *versions = new_versions(test);
+	struct blkv_version_write *w = submit(versions, 1, 1, 'a', BLKV_VERSION_FUA);
+
+	blkv_versions_write_drop_fua(versions, w);
+	blkv_versions_write_end(versions, w, true, false);
+	blkv_versions_cut(versions);
+	EXPECT_ANSWER(test, versions, 1, initial(1), OLD);
+}
+
 static void r1_no_cache_must_be_announced_at_both_ends(struct kunit *test)
 {
 	struct blkv_versions *versions = new_versions(test);
@@ -1628,6 +1639,7 @@ static struct kunit_case versions_cases[] = {
 	KUNIT_CASE(r1_flush_in_flight_covers_nothing),
 	KUNIT_CASE(r1_overtaken_flush_does_not_take_back_a_later_one),
 	KUNIT_CASE(r1_fua_is_durable_when_it_completes),
+	KUNIT_CASE(r11_fua_by_a_flush_promises_nothing_while_armed),
 	KUNIT_CASE(r1_no_cache_must_be_announced_at_both_ends),
 	KUNIT_CASE(r2_floor_is_the_last_durable_write),
 	KUNIT_CASE(r2_floor_of_untrusted_sectors_is_anything),

@@ -230,7 +230,21 @@ noinline_for_stack unsigned int blkv_memory_find(const struct blkv_memory *memor
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_find);
 
 /**
- * blkv_memory_is_pattern() - is a sector the same eight bytes all over?
+ * blkv_sector_is_pattern() - is a sector the same eight bytes all over?
+ * @sector: its data
+ *
+ * Many sectors may have such data.
+ *
+ * Context: Any.
+ * Return: true if it is.
+ */
+bool blkv_sector_is_pattern(const u8 *sector)
+{
+	return !memcmp(sector, sector + sizeof(u64), SECTOR_SIZE - sizeof(u64));
+}
+
+/**
+ * blkv_memory_is_pattern() - is a sector of private memory the same eight bytes all over?
  * @memory: the memory
  * @n: which sector
  *
@@ -240,9 +254,8 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_memory_find);
 noinline_for_stack bool blkv_memory_is_pattern(const struct blkv_memory *memory, unsigned int n)
 {
 	struct blkv_bounce bounce;
-	const u8 *sector = blkv_memory_sector(memory, n, &bounce);
 
-	return !memcmp(sector, sector + sizeof(u64), SECTOR_SIZE - sizeof(u64));
+	return blkv_sector_is_pattern(blkv_memory_sector(memory, n, &bounce));
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_is_pattern);
 

@@ -70,6 +70,7 @@ const u8 *blkv_memory_sector(const struct blkv_memory *memory, unsigned int n,
 void blkv_memory_read(const struct blkv_memory *memory, size_t offset, void *to, size_t len);
 unsigned int blkv_memory_find(const struct blkv_memory *memory, unsigned int nr_sectors,
 			      const struct blkv_memory *other, unsigned int n, bool last);
+bool blkv_sector_is_pattern(const u8 *sector);
 bool blkv_memory_is_pattern(const struct blkv_memory *memory, unsigned int n);
 void blkv_memory_view_caller(struct bio_vec *vecs, struct bvec_iter iter,
 			     struct blkv_memory *view);

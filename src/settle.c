@@ -18,6 +18,7 @@
 #include "crash.h"
 #include "dm-blkverify.h"
 #include "label.h"
+#include "memory.h"
 #include "request.h"
 #include "settle.h"
 #include "verdict.h"
@@ -119,19 +120,13 @@ static void piece_check_arrival(struct piece *piece)
 
 /* ---- findings ----------------------------------------------------------------------------- */
 
-/* Do all bytes have the same value? Then many sectors may have the same data. */
-static bool sector_is_pattern(const u8 *sector)
-{
-	return !memchr_inv(sector, sector[0], SECTOR_SIZE);
-}
-
 /* Are these the data of another sector? */
 static void data_look_elsewhere(struct blkverify *blkv, const void *sector,
 				struct blkv_report *report)
 {
 	u64 hash = blkv_crash_hash(blkv->crash, sector);
 
-	if (!sector_is_pattern(sector) &&
+	if (!blkv_sector_is_pattern(sector) &&
 	    blkv_versions_find_hash(&blkv->crash->versions, hash, report->bad_sector,
 				    &report->belongs_in))
 		report->diagnosis.class = BLKV_CLASS_MISPLACED;

@@ -667,7 +667,7 @@ static void blkverify_io_hints(struct dm_target *ti, struct queue_limits *limits
 
 static struct target_type blkverify_target = {
 	.name = "blkverify",
-	.version = { 1, 1, 0 },
+	.version = { 1, 0, 0 },
 	.features = DM_TARGET_NOWAIT | DM_TARGET_PASSES_INTEGRITY | DM_TARGET_ATOMIC_WRITES,
 	.module = THIS_MODULE,
 	.ctr = blkverify_ctr,

@@ -24,6 +24,6 @@ for word in $(words_of OPTION); do
 done
 
 case $text in
-*"target_name=blkverify,target_version=1.1.0,raw_device_name="*",test_device_name="*"$options;"*) ;;
+*"target_name=blkverify,target_version=1.0.0,raw_device_name="*",test_device_name="*"$options;"*) ;;
 *) fail "measured: $text, not: $options" ;;
 esac

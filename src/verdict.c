@@ -189,26 +189,9 @@ static void leg_errors_handle(struct blkv_request *req)
 		divergence_report(req);
 }
 
-/*
- * At least one leg failed, or both completed a request whose trust takes time to record. Process
- * context.
- */
-static void request_settle(struct work_struct *work)
-{
-	struct blkv_request *req = blkv_request_of_work(work);
-	blk_status_t raw = req->status[BLKV_RAW], test = req->status[BLKV_TEST];
-
-	if (raw || test)
-		leg_errors_handle(req);
-	else
-		trust_record_done(req);
-
-	blkv_request_end(req, raw ?: test);
-}
-
 /**
- * blkv_verdict_failed() - end a read of uncertain sectors that the raw leg failed
- * @req: the read, with the status of both legs
+ * blkv_verdict_failed() - end a request that a leg failed
+ * @req: the request, with the status of both legs
  *
  * Context: Process. The request is gone afterwards.
  */
@@ -216,6 +199,19 @@ void blkv_verdict_failed(struct blkv_request *req)
 {
 	leg_errors_handle(req);
 	blkv_request_end(req, req->status[BLKV_RAW] ?: req->status[BLKV_TEST]);
+}
+
+/* At least one leg failed, or both completed a request whose trust takes time to record. */
+static void request_settle(struct work_struct *work)
+{
+	struct blkv_request *req = blkv_request_of_work(work);
+
+	if (req->status[BLKV_RAW] || req->status[BLKV_TEST]) {
+		blkv_verdict_failed(req);
+		return;
+	}
+	trust_record_done(req);
+	blkv_request_end(req, BLK_STS_OK);
 }
 
 /* ---- different contents ------------------------------------------------------------------- */

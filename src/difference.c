@@ -37,6 +37,7 @@ void blkv_difference_add(struct blkv_difference *difference, const struct blkv_m
 			difference->first = first + skip;
 			difference->byte = equal % SECTOR_SIZE;
 		}
+		blkv_runs_add(&difference->runs, first + skip);
 		skip++;
 		first += skip;
 		bvec_iter_advance(raw_vecs, &raw_iter, skip << SECTOR_SHIFT);
@@ -44,3 +45,19 @@ void blkv_difference_add(struct blkv_difference *difference, const struct blkv_m
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_difference_add);
+
+/**
+ * blkv_difference_set() - say that one sector differs, although its data are equal now
+ * @difference: the result
+ * @sector: the sector, relative to the read
+ * @byte: the byte that shows it
+ *
+ * Context: Any.
+ */
+void blkv_difference_set(struct blkv_difference *difference, unsigned int sector,
+			 unsigned int byte)
+{
+	*difference = (struct blkv_difference){ .nr = 1, .first = sector, .byte = byte };
+	blkv_runs_add(&difference->runs, sector);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_difference_set);

@@ -209,8 +209,7 @@ static int message_list(struct blkverify *blkv, char *result, unsigned int maxle
 	while (blkv_ring_next(&blkv->ring, &number, &report, &dropped)) {
 		DMEMIT("%llu ", report.number);
 		sz += blkv_report_emit(&report, blkv->ti->begin, result + sz, maxlen - sz);
-		if (report.kind == BLKV_MISMATCH)
-			sz += blkv_report_emit_windows(&report, result + sz, maxlen - sz);
+		sz += blkv_report_emit_details(&report, result + sz, maxlen - sz);
 		DMEMIT("\n");
 	}
 	DMEMIT("dropped=%llu", dropped);

@@ -194,18 +194,30 @@ int blkv_report_emit_summary(const struct blkv_report *report, sector_t begin, c
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit_summary);
 
-/**
- * blkv_report_emit_windows() - print the bytes around the first difference
- * @report: the report of a mismatch
- * @text: where to print
- * @size: of @text
- *
- * Return: length printed, without the terminating zero.
- */
-int blkv_report_emit_windows(const struct blkv_report *report, char *text, size_t size)
+/* Print the bytes around the first difference. */
+static int windows_emit(const struct blkv_report *report, char *text, size_t size)
 {
 	return scnprintf(text, size, " at=%u raw_bytes=%*phN test_bytes=%*phN",
 			 report->window_offset, BLKV_WINDOW, report->window[BLKV_RAW], BLKV_WINDOW,
 			 report->window[BLKV_TEST]);
 }
-EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit_windows);
+
+/**
+ * blkv_report_emit_details() - print what is too long for the kernel log, without a newline
+ * @report: the report
+ * @text: where to print
+ * @size: of @text
+ *
+ * Return: length printed, without the terminating zero.
+ */
+int blkv_report_emit_details(const struct blkv_report *report, char *text, size_t size)
+{
+	int len = 0;
+
+	if (report->kind == BLKV_MISMATCH) {
+		len = windows_emit(report, text, size);
+		len += blkv_evidence_emit(&report->evidence, text + len, size - len);
+	}
+	return len + scnprintf(text + len, size - len, " time_ms=%llu", report->time_ms);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit_details);

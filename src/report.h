@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "classify.h"
+#include "evidence.h"
 #include "history.h"
 #include "operation.h"
 #include "types.h"
@@ -49,6 +50,7 @@ enum blkv_label {
  * @byte: first byte of that sector that differs
  * @window_offset: of @window in that sector
  * @window: the bytes around @byte, for each leg
+ * @evidence: what the data look like; its runs are relative to @sector
  * @label: the result of re-reading the test leg
  * @injected: the difference was made by an inject message
  * @diagnosis: the class of the difference
@@ -65,6 +67,7 @@ enum blkv_label {
  * @gone: for the same class, when that was submitted, in ns since boot; 0 if that is not known.
  *	Then @write is that write
  * @belongs_in: for the class misplaced, the sector whose data they are
+ * @time_ms: when it was found, in ms since 1970
  * @repeated: the ring already holds a report of the same kind and place
  *
  * Sectors are the target's; they become those of the mapped device when they are printed.
@@ -82,6 +85,7 @@ struct blkv_report {
 	unsigned int byte;
 	unsigned int window_offset;
 	u8 window[BLKV_LEGS][BLKV_WINDOW];
+	struct blkv_evidence evidence;
 	enum blkv_label label;
 	bool injected;
 	struct blkv_diagnosis diagnosis;
@@ -95,6 +99,7 @@ struct blkv_report {
 	enum blkv_promise promise;
 	u64 gone;
 	sector_t belongs_in;
+	u64 time_ms;
 	bool repeated;
 };
 
@@ -104,6 +109,6 @@ sector_t blkv_report_sector(const struct blkv_report *report);
 int blkv_report_emit(const struct blkv_report *report, sector_t begin, char *text, size_t size);
 int blkv_report_emit_summary(const struct blkv_report *report, sector_t begin, char *text,
 			     size_t size);
-int blkv_report_emit_windows(const struct blkv_report *report, char *text, size_t size);
+int blkv_report_emit_details(const struct blkv_report *report, char *text, size_t size);
 
 #endif /* DM_BLKVERIFY_REPORT_H */

@@ -96,27 +96,27 @@ static bool sector_matters(const struct piece *piece, unsigned int n)
 /* The test leg has completed a read: which sectors that matter has it not transferred? */
 static void piece_check_arrival(struct piece *piece)
 {
-	struct bvec_iter iter;
 	struct blkv_crash *crash = piece->req->blkv->crash;
+	struct bvec_iter iter;
 	struct bio_vec vec = piece_vec(piece, &iter);
 	unsigned int n;
 
-	piece->unfilled = 0;
 	bool late = false;
 
+	piece->unfilled = 0;
 	for (n = 0; n < piece->nr_sectors; n++) {
 		n = blkv_caller_find_mark(&vec, iter, n, piece->mark);
 		if (n == piece->nr_sectors)
 			break;
-		if (sector_matters(piece, n))
 		late = true;
+		if (sector_matters(piece, n))
 			piece->unfilled |= BIT_ULL(n);
 	}
-}
 	/* What arrives from now on changes neither the judgement nor what the raw leg gets. */
 	memcpy(crash->test, crash->lent, piece->nr_sectors << SECTOR_SHIFT);
 	if (late)
 		blkv_crash_replace_lent(crash);
+}
 
 /* ---- findings ----------------------------------------------------------------------------- */
 
@@ -192,6 +192,7 @@ static void report_fill(const struct piece *piece, sector_t sector,
 	struct blkverify *blkv = piece->req->blkv;
 	const u8 *raw = piece_sector(blkv->crash->raw, piece, sector);
 	const u8 *test = piece_sector(blkv->crash->test, piece, sector);
+	unsigned int n;
 
 	blkv_verdict_report_init(piece->req, report, BLKV_MISMATCH);
 	report->bad_sector = sector;
@@ -202,6 +203,9 @@ static void report_fill(const struct piece *piece, sector_t sector,
 	report->window_offset = round_down(report->byte, BLKV_WINDOW);
 	memcpy(report->window[BLKV_RAW], raw + report->window_offset, BLKV_WINDOW);
 	memcpy(report->window[BLKV_TEST], test + report->window_offset, BLKV_WINDOW);
+	for (n = 0; n < BLKV_SECTOR_WORDS; n++)
+		blkv_words_add(&report->evidence.words, n, raw + n * BLKV_WORD_BYTES,
+			       test + n * BLKV_WORD_BYTES);
 	blkv_settle_describe(blkv, judgement, test, report);
 	blkv_verdict_add_provenance(blkv, report);
 }
@@ -428,8 +432,8 @@ static bool piece_read(struct piece *piece)
 	piece_mark(piece);
 	req->status[BLKV_TEST] = blkv_crash_io(blkv, BLKV_TEST, REQ_OP_READ, crash->lent,
 					       piece->start, piece->nr_sectors);
-		blkv_crash_replace_lent(crash);
 	if (req->status[BLKV_TEST]) {
+		blkv_crash_replace_lent(crash);
 		blkv_crash_note_status(crash, req->status[BLKV_TEST]);
 		/* It need not be able to return a block whose write it has not promised. */
 		if (!blkv_crash_excuses(crash))

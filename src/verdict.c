@@ -66,6 +66,7 @@ static bool report_publish(struct blkverify *blkv, struct blkv_report *report)
 {
 	bool first;
 
+	report->time_ms = ktime_to_ms(ktime_get_real());
 	/* First: a target that shows the finding is frozen. */
 	if (blkv_option(&blkv->options, FREEZE))
 		blkv_findings_freeze(&blkv->findings);
@@ -437,6 +438,19 @@ static noinline_for_stack void difference_judge(const struct part *part,
 		report->diagnosis = diagnosis;
 }
 
+static void words_describe(const struct part *part, unsigned int sector, struct blkv_words *words)
+{
+	size_t offset = (size_t)sector << SECTOR_SHIFT;
+	u8 raw[BLKV_WORD_BYTES], test[BLKV_WORD_BYTES];
+	unsigned int n;
+
+	for (n = 0; n < BLKV_SECTOR_WORDS; n++, offset += BLKV_WORD_BYTES) {
+		blkv_memory_read(&part->req->blkv->recheck, offset, raw, BLKV_WORD_BYTES);
+		blkv_memory_read(&part->test, offset, test, BLKV_WORD_BYTES);
+		blkv_words_add(words, n, raw, test);
+	}
+}
+
 static void mismatch_describe(const struct part *part, const struct blkv_difference *difference,
 			      struct blkv_report *report)
 {
@@ -453,6 +467,10 @@ static void mismatch_describe(const struct part *part, const struct blkv_differe
 	window = ((size_t)difference->first << SECTOR_SHIFT) + report->window_offset;
 	blkv_memory_read(&blkv->recheck, window, report->window[BLKV_RAW], BLKV_WINDOW);
 	blkv_memory_read(&part->test, window, report->window[BLKV_TEST], BLKV_WINDOW);
+
+	report->evidence.runs = difference->runs;
+	blkv_runs_move(&report->evidence.runs, part->first);
+	words_describe(part, difference->first, &report->evidence.words);
 
 	difference_classify(part, difference, &report->diagnosis);
 	if (blkv->crash && blkv_versions_cuts(&blkv->crash->versions))
@@ -554,14 +572,11 @@ static blk_status_t part_recheck(struct part *part, struct mismatches *mismatche
 	part->vanished = false;
 	if (!difference.nr && req->early && part_has(part, req->early_sector)) {
 		/* The data are correct now, but were not when the test leg completed the read. */
-		difference.nr = 1;
-		difference.first = req->early_sector - part->first;
-		difference.byte = SECTOR_SIZE - sizeof(u64);
+		blkv_difference_set(&difference, req->early_sector - part->first,
+				    SECTOR_SIZE - sizeof(u64));
 	} else if (!difference.nr && difference_vanished(part)) {
 		part->vanished = true;
-		difference.nr = 1;
-		difference.first = req->differs_in - part->first;
-		difference.byte = 0;
+		blkv_difference_set(&difference, req->differs_in - part->first, 0);
 	}
 	if (difference.nr)
 		mismatch_handle(part, &difference, mismatches);
@@ -758,20 +773,47 @@ static void write_find_change(struct blkv_request *req, struct blkv_difference *
 	struct bvec_iter caller = blkv_request_caller_iter(req);
 	size_t equal;
 
-	difference->nr = 0;
-	difference->first = 0;
-	difference->byte = 0;
+	*difference = (struct blkv_difference){};
 	if (blkv_option(&req->blkv->options, SEPARATE_COPIES)) {
 		blkv_difference_add(difference, &req->memory, &req->test_copy, 0, req->nr_sectors);
 		return;
 	}
 	equal = blkv_compare(blkv_request_caller_vecs(req), caller, blkv_memory_vecs(&req->memory),
 			     blkv_memory_iter(&req->memory, 0, req->nr_sectors));
-	if (equal == caller.bi_size)
-		return;
-	difference->nr = 1;
-	difference->first = equal >> SECTOR_SHIFT;
-	difference->byte = equal % SECTOR_SIZE;
+	if (equal < caller.bi_size)
+		blkv_difference_set(difference, equal >> SECTOR_SHIFT, equal % SECTOR_SIZE);
+}
+
+/* The data of a write as the caller gave them, as far as is known. */
+static void write_read_caller(struct blkv_request *req, size_t offset, u8 *to, size_t len)
+{
+	if (blkv_option(&req->blkv->options, SEPARATE_COPIES))
+		blkv_memory_read(&req->memory, offset, to, len);
+	else
+		blkv_vecs_read(blkv_request_caller_vecs(req), blkv_request_caller_iter(req), offset,
+			       to, len);
+}
+
+static void write_describe(struct blkv_request *req, const struct blkv_difference *difference,
+			   const struct blkv_memory *test, struct blkv_report *report)
+{
+	size_t offset = (size_t)difference->first << SECTOR_SHIFT;
+	size_t window = offset + round_down(difference->byte, BLKV_WINDOW);
+	u8 raw[BLKV_WORD_BYTES], word[BLKV_WORD_BYTES];
+	unsigned int n;
+
+	report->bad_sector = req->range.start + difference->first;
+	report->nr_bad = difference->nr;
+	report->byte = difference->byte;
+	report->window_offset = window - offset;
+	blkv_memory_read(test, window, report->window[BLKV_TEST], BLKV_WINDOW);
+	write_read_caller(req, window, report->window[BLKV_RAW], BLKV_WINDOW);
+	report->evidence.runs = difference->runs;
+	for (n = 0; n < BLKV_SECTOR_WORDS; n++, offset += BLKV_WORD_BYTES) {
+		write_read_caller(req, offset, raw, BLKV_WORD_BYTES);
+		blkv_memory_read(test, offset, word, BLKV_WORD_BYTES);
+		blkv_words_add(&report->evidence.words, n, raw, word);
+	}
 }
 
 /*
@@ -787,22 +829,11 @@ static void write_report_modified(struct work_struct *work)
 										  &req->memory;
 	struct blkv_difference difference;
 	struct blkv_report report;
-	size_t window;
 
 	write_find_change(req, &difference);
 	blkv_verdict_report_init(req, &report, BLKV_MISMATCH);
-	report.bad_sector = req->range.start + difference.first;
-	report.nr_bad = difference.nr;
-	report.byte = difference.byte;
-	report.window_offset = round_down(difference.byte, BLKV_WINDOW);
+	write_describe(req, &difference, test, &report);
 	report.diagnosis.class = BLKV_CLASS_MODIFIED;
-	window = ((size_t)difference.first << SECTOR_SHIFT) + report.window_offset;
-	blkv_memory_read(test, window, report.window[BLKV_TEST], BLKV_WINDOW);
-	if (blkv_option(&blkv->options, SEPARATE_COPIES))
-		blkv_memory_read(&req->memory, window, report.window[BLKV_RAW], BLKV_WINDOW);
-	else
-		blkv_vecs_read(blkv_request_caller_vecs(req), blkv_request_caller_iter(req), window,
-			       report.window[BLKV_RAW], BLKV_WINDOW);
 	blkv_verdict_add_provenance(blkv, &report);
 
 	trust_record(req, false, BLKV_DISTRUST_FAILED, true);

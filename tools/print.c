@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common.h"
 #include "coverage.h"
@@ -225,8 +226,46 @@ static void print_clear(FILE *out, const struct words *w, const char *which)
 			word_or(w, key[0], "?"), which);
 }
 
+/* The sectors that differ, and the words and bits of the first one. */
+static void print_evidence(FILE *out, const struct report *r)
+{
+	const char *runs = words_find(&r->more, "bad");
+
+	if (runs) {
+		fprintf(out, "      differ: sectors ");
+		print_clean(out, runs);
+		fprintf(out, " of the request\n");
+	}
+	if (words_find(&r->more, "words"))
+		fprintf(out, "      in the first: words %s, bits set %s, cleared %s\n",
+			word_or(&r->more, "words", "?"), word_or(&r->more, "set", "?"),
+			word_or(&r->more, "cleared", "?"));
+}
+
+static void print_time(FILE *out, const struct words *words)
+{
+	const char *value = words_find(words, "time_ms");
+	char text[32];
+	struct tm local;
+	uint64_t ms;
+	time_t seconds;
+
+	if (!value || !parse_number(value, &ms))
+		return;
+	seconds = (time_t)(ms / 1000);
+	if (localtime_r(&seconds, &local) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local))
+		fprintf(out, "      found: %s.%03u\n", text, (unsigned int)(ms % 1000));
+}
+
 static bool is_printed_elsewhere(const char *key)
 {
+	static const char *const keys[] = { "bad", "words", "set", "cleared", "time_ms" };
+	size_t i;
+
+	for (i = 0; i < NR_OF(keys); i++)
+		if (!strcmp(key, keys[i]))
+			return true;
 	return !strcmp(key, "write") || !strncmp(key, "write_", 6) ||
 		!strncmp(key, "latest_clear_", 13) || !strncmp(key, "nearest_clear_", 14);
 }
@@ -252,6 +291,8 @@ void print_report(FILE *out, const struct report *report)
 {
 	print_finding(out, report);
 	print_request(out, report);
+	print_evidence(out, report);
+	print_time(out, &report->more);
 	print_write(out, &report->more);
 	print_clear(out, &report->more, "latest");
 	print_clear(out, &report->more, "nearest");

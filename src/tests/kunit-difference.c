@@ -22,6 +22,7 @@ static void add_expected(struct blkv_difference *difference, const struct blkv_m
 			;
 		if (byte == SECTOR_SIZE)
 			continue;
+		blkv_runs_add(&difference->runs, n);
 		if (!difference->nr++) {
 			difference->first = n;
 			difference->byte = byte;
@@ -37,6 +38,7 @@ static void check(struct kunit *test, const struct blkv_difference *difference,
 		return;
 	KUNIT_ASSERT_EQ(test, difference->first, expected->first);
 	KUNIT_ASSERT_EQ(test, difference->byte, expected->byte);
+	KUNIT_ASSERT_MEMEQ(test, &difference->runs, &expected->runs, sizeof(expected->runs));
 }
 
 static void equal_memory_does_not_differ(struct kunit *test)

@@ -18,7 +18,10 @@
 #define PLACE_TEXT "read sector=1008 nr=16 contents mismatch in sector 1010 "
 #define MISMATCH_TEXT PLACE_TEXT "byte=100 raw=0xab test=0xa9 "
 #define WRITE_TEXT " write_order=12 write_start=1004 write_nr=32 write_op=write,fua write_age_ms="
+#define TIME_TEXT " time_ms=1796000000123"
+#define DETAILS_TEXT WINDOWS_TEXT EVIDENCE_TEXT TIME_TEXT
 #define WINDOWS_TEXT " at=96 raw_bytes=00010203ab05060708090a0b0c0d0e0f test_bytes=00010203a905060708090a0b0c0d0e0f"
+#define EVIDENCE_TEXT " bad=2+3 words=0x0000000000001000 set=0x0000000000000000 cleared=0x0000000002000000"
 #define LATEST_TEXT \
 	" latest_clear_order=20 latest_clear_start=1500 latest_clear_nr=8 latest_clear_op=write_zeroes"
 #define NEAREST_TEXT \
@@ -42,6 +45,11 @@ static struct blkv_report mismatch(void)
 			{ 0, 1, 2, 3, 0xab, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
 			{ 0, 1, 2, 3, 0xa9, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 },
 		},
+		.evidence = {
+			.runs = { .nr = 1, .first = { 2 }, .length = { 3 } },
+			.words = { .differ = BIT_ULL(12), .cleared = { 0, 0, 0, 0, 2 } },
+		},
+		.time_ms = 1796000000123,
 		.label = BLKV_LABEL_PERSISTENT,
 		.diagnosis = { .class = BLKV_CLASS_BITFLIP, .number = 1 },
 		.provenance = BLKV_PROVENANCE_NONE,
@@ -278,14 +286,18 @@ static void high_sectors_are_not_truncated(struct kunit *test)
 	expect_text(test, &report, "write sector=1099511628776 nr=16 divergence raw=0 test=-5");
 }
 
-static void windows_are_printed(struct kunit *test)
+static void details_are_printed(struct kunit *test)
 {
 	struct blkv_report report = mismatch();
 	char text[TEXT_MAX];
 
-	KUNIT_EXPECT_EQ(test, blkv_report_emit_windows(&report, text, sizeof(text)),
-			(int)strlen(WINDOWS_TEXT));
-	KUNIT_EXPECT_STREQ(test, text, WINDOWS_TEXT);
+	KUNIT_EXPECT_EQ(test, blkv_report_emit_details(&report, text, sizeof(text)),
+			(int)strlen(DETAILS_TEXT));
+	KUNIT_EXPECT_STREQ(test, text, DETAILS_TEXT);
+	report = divergence();
+	report.time_ms = 1796000000123;
+	blkv_report_emit_details(&report, text, sizeof(text));
+	KUNIT_EXPECT_STREQ(test, text, TIME_TEXT);
 }
 
 static void sector_to_look_at_is_the_most_precise(struct kunit *test)
@@ -364,7 +376,7 @@ static struct kunit_case report_cases[] = {
 	KUNIT_CASE(random_shape_is_appended),
 	KUNIT_CASE(mark_is_appended),
 	KUNIT_CASE(high_sectors_are_not_truncated),
-	KUNIT_CASE(windows_are_printed),
+	KUNIT_CASE(details_are_printed),
 	KUNIT_CASE(sector_to_look_at_is_the_most_precise),
 	KUNIT_CASE(every_kind_has_its_name),
 	KUNIT_CASE(text_stays_inside_short_buffers),

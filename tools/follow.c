@@ -95,13 +95,11 @@ static void make_folders(char *path)
 
 static void close_file(struct follow *f, FILE *file, const char *path)
 {
-	bool ok = file && !ferror(file);
+	int r = close_written(file);
 
-	if (file && fclose(file))
-		ok = false;
-	if (ok)
+	if (!r)
 		return;
-	say_error("cannot write %s: %s", path, strerror(errno));
+	say_error("cannot write %s: %s", path, strerror(-r));
 	f->failed = true;
 }
 

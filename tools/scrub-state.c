@@ -46,7 +46,7 @@ static void state_path(const struct scrub *s, const char *suffix, char *path, si
 bool scrub_save(const struct scrub *s)
 {
 	char path[256], new[256], identity[384];
-	int failed;
+	bool saved;
 	FILE *f;
 
 	mkdir(STATE_DIR, 0755);
@@ -60,12 +60,10 @@ bool scrub_save(const struct scrub *s)
 		identity, scrub_position(s), s->end, s->start, s->pass, s->passes);
 	save_ranges(f, "bad", &s->bad);
 	save_ranges(f, "unreadable", &s->unreadable);
-	/* ferror() does not cover data that fclose() still has to write. */
-	failed = ferror(f);
-	failed |= fclose(f);
-	if (failed)
+	saved = !close_written(f) && !rename(new, path);
+	if (!saved)
 		unlink(new);
-	return !failed && !rename(new, path);
+	return saved;
 }
 
 static void load_line(struct scrub *s, const char *line)

@@ -146,6 +146,19 @@ bool read_line(const char *path, char *line, size_t size)
 	return ok;
 }
 
+int close_written(FILE *file)
+{
+	int error;
+
+	if (!file)
+		return -errno;
+	/* What failed before is written again, with the same error unless there is room by now. */
+	error = fflush(file) ? errno : ferror(file) ? EIO : 0;
+	if (fclose(file) && !error)
+		error = errno;
+	return -error;
+}
+
 double seconds_now(void)
 {
 	struct timespec t;

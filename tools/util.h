@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define SECTOR 512
 #define NR_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -45,6 +46,11 @@ const char *parse_size(const char *text, uint64_t *sectors);
 
 /* The first line of a file, such as one of sysfs. */
 bool read_line(const char *path, char *line, size_t size);
+/*
+ * Close a file that was written to; NULL if it could not be opened. Returns 0, or the -errno of
+ * opening it, or of any write to it.
+ */
+int close_written(FILE *file);
 /* Seconds of the monotonic clock. */
 double seconds_now(void);
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -759,6 +760,29 @@ static void xml_is_not_confused_by_names(void **state)
 	free(text);
 }
 
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int written(const char *path, size_t size)
+{
+	FILE *file = fopen(path, "we");
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		fputc('x', file);
+	return close_written(file);
+}
+
+/* Small output is only written when the file is closed. */
+static void lost_output_is_an_error(void **state)
+{
+	(void)state;
+	assert_int_equal(written("/dev/null", 10), 0);
+	assert_int_equal(written("/dev/full", 0), 0);
+	assert_int_equal(written("/dev/full", 10), -ENOSPC);
+	assert_int_equal(written("/dev/full", 100000), -ENOSPC);
+	assert_int_equal(written("/no/such/folder/file", 0), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -793,6 +817,7 @@ int main(void)
 		cmocka_unit_test(markers_name_no_other_place),
 		cmocka_unit_test(ktap_is_not_confused_by_names),
 		cmocka_unit_test(xml_is_not_confused_by_names),
+		cmocka_unit_test(lost_output_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

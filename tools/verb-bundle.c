@@ -42,16 +42,25 @@ static int say_write_error(const char *path, int error)
 /* It has bytes of the device in it: for the owner only. */
 static int write_file(const char *path, const struct device *device)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	bool ok;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), synced = 0, r;
+	FILE *out;
 
-	if (!out)
+	if (fd < 0)
 		return say_write_error(path, errno);
-	bundle_write(out, device);
-	ok = !ferror(out) && !fflush(out) && !fsync(fd);
-	if (!ok || fclose(out))
-		return say_write_error(path, errno);
+	out = fdopen(fd, "w");
+	if (out) {
+		bundle_write(out, device);
+		synced = fflush(out) || fsync(fd) ? -errno : 0;
+	}
+	r = close_written(out);
+	/* The first error has the reason. */
+	if (synced)
+		r = synced;
+	if (r) {
+		/* The part that was written would be taken for a bundle. */
+		unlink(path);
+		return say_write_error(path, -r);
+	}
 	printf("%s\n", path);
 	return DONE;
 }

@@ -21,6 +21,14 @@ tool 4 bundle bvtest-v "$TMPDIR/no/such/folder"
 tool 4 bundle bvtest-none
 rm "$bundle"
 
+# One that does not fit leaves nothing behind.
+mkdir "$TMPDIR/bvtest-small"
+mount -t tmpfs -o size=4k none "$TMPDIR/bvtest-small"
+tool 1 bundle bvtest-v "$TMPDIR/bvtest-small/bundle"
+warns "cannot write $TMPDIR/bvtest-small/bundle: No space left on device"
+expect "partial bundle" "" "$(ls "$TMPDIR/bvtest-small")"
+umount "$TMPDIR/bvtest-small"
+
 # Two bad sectors, one of them read twice. A line of the log must not look like a section.
 spoil "$test_img" 99
 spoil "$test_img" 500 /dev/urandom

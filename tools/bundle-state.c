@@ -4,8 +4,10 @@
  * After a reset the first report has a larger number; a device that was recreated by other means
  * than this command begins with 1 again.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,50 +19,62 @@ static void state_path(const char *name, char *path, size_t size)
 	snprintf(path, size, STATE_DIR "/%s.bundle", name);
 }
 
-/* The numbers of the first and the last report; false if there is none. */
-static bool report_numbers(const struct device *device, uint64_t *first, uint64_t *last)
-{
-	struct list list;
-	bool any;
-
-	if (device_list(device->name, &list))
-		return false;
-	any = list.nr > 0;
-	if (any) {
-		*first = list.reports[0].number;
-		*last = list.reports[list.nr - 1].number;
-	}
-	list_free(&list);
-	return any;
-}
-
-bool bundle_exists(const struct device *device)
+/* 0, which no report has, if there is no bundle. */
+static int read_covered(const struct device *device, uint64_t *covered)
 {
 	char path[256], line[32];
-	uint64_t first, last, covered;
 
-	if (!report_numbers(device, &first, &last))
-		return true;
+	*covered = 0;
 	state_path(device->name, path, sizeof(path));
-	return read_line(path, line, sizeof(line)) && parse_number(line, &covered) &&
-	       covered >= first && covered <= last;
+	errno = 0;
+	if (read_line(path, line, sizeof(line))) {
+		if (!parse_number(line, covered))
+			*covered = 0;
+		return DONE;
+	}
+	if (!errno || errno == ENOENT)
+		return DONE;
+	say_error("cannot read %s: %s", path, strerror(errno));
+	return exit_code_of(errno);
 }
 
-void bundle_remember(const struct device *device)
+int bundle_check(const struct device *device, enum bundle_need *need, uint64_t *last)
 {
-	uint64_t first, last;
+	uint64_t first, covered;
+	struct list list;
+	int r = device_list(device->name, &list);
+
+	if (r)
+		return r;
+	*need = NOTHING_FOUND;
+	if (list.nr) {
+		first = list.reports[0].number;
+		*last = list.reports[list.nr - 1].number;
+		r = read_covered(device, &covered);
+		*need = covered >= first && covered <= *last ? HAS_BUNDLE : NEEDS_BUNDLE;
+	} else if (list.not_understood) {
+		r = INCONCLUSIVE;
+	}
+	list_free(&list);
+	return r;
+}
+
+int bundle_remember(const struct device *device, uint64_t last)
+{
 	char path[256];
 	FILE *file;
+	int r;
 
-	if (!report_numbers(device, &first, &last))
-		return;
 	mkdir(STATE_DIR, 0755);
 	state_path(device->name, path, sizeof(path));
 	file = fopen(path, "we");
-	if (!file || fprintf(file, "%" PRIu64 "\n", last) < 0)
-		say_error("cannot write %s: the next finding makes another bundle", path);
 	if (file)
-		fclose(file);
+		fprintf(file, "%" PRIu64 "\n", last);
+	r = close_written(file);
+	if (r)
+		say_error("cannot write %s: %s: the next finding makes another bundle", path,
+			  strerror(-r));
+	return r ? exit_code_of(r) : DONE;
 }
 
 void bundle_forget(const char *name)

@@ -3,13 +3,19 @@
 #ifndef BLKVERIFY_BUNDLE_STATE_H
 #define BLKVERIFY_BUNDLE_STATE_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
 #include "device.h"
 
-/* Also true if nothing was found. A reset and a new device under this name begin again. */
-bool bundle_exists(const struct device *device);
-void bundle_remember(const struct device *device);
+enum bundle_need { NOTHING_FOUND, HAS_BUNDLE, NEEDS_BUNDLE };
+
+/*
+ * A reset and a new device under this name begin again. @last is the number of the last report.
+ * Returns DONE, or reports an error and returns its exit code.
+ */
+int bundle_check(const struct device *device, enum bundle_need *need, uint64_t *last);
+/* The same, for a bundle of the reports up to this number. */
+int bundle_remember(const struct device *device, uint64_t last);
 /* For a device that is new. */
 void bundle_forget(const char *name);
 

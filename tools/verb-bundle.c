@@ -65,21 +65,40 @@ static int write_file(const char *path, const struct device *device)
 	return DONE;
 }
 
+static int write_bundle(const char *given, const struct device *device)
+{
+	char path[4096];
+
+	choose_path(given, device, path, sizeof(path));
+	return write_file(path, device);
+}
+
+/* A finding that arrives while the bundle is written may not be in it. */
+static int write_first(const char *given, const struct device *device)
+{
+	enum bundle_need need;
+	uint64_t last;
+	int r = bundle_check(device, &need, &last);
+
+	if (r)
+		return r;
+	if (need == NEEDS_BUNDLE) {
+		r = write_bundle(given, device);
+		return r ? r : bundle_remember(device, last);
+	}
+	if (need == HAS_BUNDLE)
+		say_error("%s already has a bundle of its first finding", device->name);
+	else
+		say_error("nothing was found on %s", device->name);
+	return DONE;
+}
+
 int verb_bundle(char **argv)
 {
 	struct device device;
-	char path[4096];
 	int r = device_get(argv[0], &device);
 
 	if (r)
 		return r;
-	if (opts.first && bundle_exists(&device)) {
-		say_error("%s already has a bundle of its first finding", device.name);
-		return DONE;
-	}
-	choose_path(argv[1], &device, path, sizeof(path));
-	r = write_file(path, &device);
-	if (!r && opts.first)
-		bundle_remember(&device);
-	return r;
+	return opts.first ? write_first(argv[1], &device) : write_bundle(argv[1], &device);
 }

@@ -25,6 +25,36 @@ tool() { # <exit status> <argument>...
 says() { grep -qF -e "$1" "$TMPDIR/out" || fail "the output lacks \"$1\": $(cat "$TMPDIR/out")"; }
 warns() { grep -qF -e "$1" "$TMPDIR/err" || fail "the messages lack \"$1\": $(cat "$TMPDIR/err")"; }
 
+# From now on, the command runs the shell command $BVTEST_COMMAND before it sends a message that begins
+# with $BVTEST_MESSAGE, and does not send it if that fails.
+interpose_messages() {
+	command -v cc >/dev/null || skip "no C compiler"
+	cat >"$TMPDIR/messages.c" <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <libdevmapper.h>
+#include <stdlib.h>
+#include <string.h>
+
+int dm_task_set_message(struct dm_task *task, const char *message)
+{
+	static int (*real)(struct dm_task *, const char *);
+	const char *which = getenv("BVTEST_MESSAGE");
+
+	if (!real)
+		real = dlsym(RTLD_NEXT, "dm_task_set_message");
+	if (which && !strncmp(message, which, strlen(which)) && system(getenv("BVTEST_COMMAND")))
+		return 0;
+	return real(task, message);
+}
+END
+	cc -shared -fPIC -o "$TMPDIR/messages.so" "$TMPDIR/messages.c"
+	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$TMPDIR/messages.so" "$BLKVERIFY" >"$TMPDIR/interposed"
+	chmod +x "$TMPDIR/interposed"
+	BLKVERIFY=$TMPDIR/interposed
+}
+list_fails() { BVTEST_MESSAGE=list BVTEST_COMMAND=false "$@"; } # <command>...
+
 json() { # <expression of python, of the document d> [file]
 	python3 -c "import json,sys; d=json.load(open(sys.argv[1])); print($1)" "${2:-$TMPDIR/out}"
 }

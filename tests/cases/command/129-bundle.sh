@@ -69,12 +69,34 @@ expect "the same finding" 1 "$(captured)"
 dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none
 first c
 expect "a later one" 1 "$(captured)"
+warns "already has a bundle"
 dmsetup message bvtest-v 0 reset
 first d
 expect "nothing found" 1 "$(captured)"
+warns "nothing was found on bvtest-v"
 dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none
 first e
 expect "after a reset" "a e" "$(ls "$TMPDIR/captured" | xargs)"
+
+# An error is not taken for a bundle that is there, and a state that cannot be read not for none.
+interpose_messages
+list_fails tool 3 bundle --first bvtest-v "$TMPDIR/captured/f"
+warns "cannot query bvtest-v: Cannot allocate memory"
+mv /run/blkverify/bvtest-v.bundle "$TMPDIR/state"
+mkdir /run/blkverify/bvtest-v.bundle
+tool 4 bundle --first bvtest-v "$TMPDIR/captured/f"
+warns "cannot read /run/blkverify/bvtest-v.bundle: Is a directory"
+expect "after errors" "a e" "$(ls "$TMPDIR/captured" | xargs)"
+rmdir /run/blkverify/bvtest-v.bundle
+mv "$TMPDIR/state" /run/blkverify/bvtest-v.bundle
+
+# The first finding after a reset gets its bundle, even if another bundle is being written.
+dmsetup message bvtest-v 0 reset
+read_bad="dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none"
+$read_bad
+BVTEST_MESSAGE=history BVTEST_COMMAND="dmsetup message bvtest-v 0 reset; $read_bad" first f
+first g
+expect "meanwhile" "a e f g" "$(ls "$TMPDIR/captured" | xargs)"
 tool 0 close bvtest-v
 
 # A device that is opened anew, as soon as its legs are there.

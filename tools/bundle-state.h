@@ -16,7 +16,5 @@ enum bundle_need { NOTHING_FOUND, HAS_BUNDLE, NEEDS_BUNDLE };
 int bundle_check(const struct device *device, enum bundle_need *need, uint64_t *last);
 /* The same, for a bundle of the reports up to this number. */
 int bundle_remember(const struct device *device, uint64_t last);
-/* For a device that is new. */
-void bundle_forget(const char *name);
 
 #endif

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bundle-state.h"
 #include "create.h"
 #include "dm.h"
 #include "leg.h"
@@ -143,8 +142,6 @@ static int create_mapped(const char *name, uint64_t sectors, const char *params)
 
 	if (r)
 		r = say_create_error(name, r, log);
-	else
-		bundle_forget(name);
 	if (log >= 0)
 		close(log);
 	return r;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,17 @@ int device_open(const struct device *device, int flags, int *fd)
 	say_error("%s is a stale node of another device: \"dmsetup mknodes\" recreates it",
 		  device->path);
 	return WRONG_DEVICE;
+}
+
+void device_identity(const struct device *device, char *text, size_t size)
+{
+	char path[64], number[32];
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/diskseq", device->major, device->minor);
+	if (!read_line(path, number, sizeof(number)))
+		strcpy(number, "-");
+	snprintf(text, size, "%s %s %s %" PRIu64, number, device->table.raw, device->table.test,
+		 device->length);
 }
 
 int device_list(const char *name, struct list *list)

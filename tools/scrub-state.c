@@ -12,22 +12,6 @@
 #include "scrub-state.h"
 #include "util.h"
 
-/*
- * The same name or loop devices may later belong to another pair. The kernel numbers disks and does
- * not reuse a number before the next boot, and /run does not outlive that either.
- */
-static void identify_device(const struct scrub *s, char *text, size_t size)
-{
-	char path[64], number[32];
-
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/diskseq", s->device.major,
-		 s->device.minor);
-	if (!read_line(path, number, sizeof(number)))
-		strcpy(number, "-");
-	snprintf(text, size, "%s %s %s %" PRIu64 "\n", number, s->device.table.raw,
-		 s->device.table.test, s->device.length);
-}
-
 static void save_ranges(FILE *f, const char *word, const struct ranges *ranges)
 {
 	size_t i;
@@ -55,8 +39,8 @@ bool scrub_save(const struct scrub *s)
 	f = fopen(new, "we");
 	if (!f)
 		return false;
-	identify_device(s, identity, sizeof(identity));
-	fprintf(f, "%sat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\npass %" PRIu64 " %" PRIu64 "\n",
+	device_identity(&s->device, identity, sizeof(identity));
+	fprintf(f, "%s\nat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\npass %" PRIu64 " %" PRIu64 "\n",
 		identity, scrub_position(s), s->end, s->start, s->pass, s->passes);
 	save_ranges(f, "bad", &s->bad);
 	save_ranges(f, "unreadable", &s->unreadable);
@@ -96,8 +80,12 @@ int scrub_load(struct scrub *s)
 
 	state_path(s, "", path, sizeof(path));
 	f = fopen(path, "re");
-	identify_device(s, identity, sizeof(identity));
-	same = f && fgets(line, sizeof(line), f) && !strcmp(line, identity);
+	device_identity(&s->device, identity, sizeof(identity));
+	same = f && fgets(line, sizeof(line), f);
+	if (same) {
+		line[strcspn(line, "\n")] = '\0';
+		same = !strcmp(line, identity);
+	}
 	while (same && fgets(line, sizeof(line), f))
 		load_line(s, line);
 	if (f)

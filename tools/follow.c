@@ -23,6 +23,10 @@
 #define RECORD_MAX 16384	/* longer than any record of the kernel */
 #define MARK_MAX 47		/* the longest text of the message mark */
 
+/* How often, and how long, to wait for counts and reports that agree. */
+#define AGREE_TRIES 5
+#define AGREE_WAIT_US 2000
+
 /* Its findings are shown like those of a test. */
 #define BEFORE_THE_FIRST "before-the-first-test"
 
@@ -51,14 +55,14 @@ static void look(struct followed *d)
 		d->now = device;
 }
 
-/* The reports that are newer than the test. */
-static void list_new(struct followed *d, struct list *list)
+/* The reports that are newer than what the last test got; false if they cannot be read. */
+static bool list_new(struct followed *d, struct list *list)
 {
 	size_t old = 0;
 
 	memset(list, 0, sizeof(*list));
 	if (d->gone || device_list(d->before.name, list))
-		return;
+		return false;
 	/* A device that was recreated under this name numbers its reports from 1 again. */
 	if (list->nr && list->reports[list->nr - 1].number < d->seen)
 		d->seen = 0;
@@ -66,17 +70,64 @@ static void list_new(struct followed *d, struct list *list)
 		old++;
 	list->nr -= old;
 	memmove(list->reports, list->reports + old, list->nr * sizeof(*list->reports));
+	return true;
 }
 
 static void set_mark(const struct followed *d, const char *text)
 {
 	char message[MARK_MAX + 8];
+	int r;
 
 	snprintf(message, sizeof(message), "%s%s%.*s", message_words[MESSAGE_MARK],
 		 *text ? " " : "", MARK_MAX, text);
-	if (!d->gone && dm_message(d->before.name, 0, message, NULL))
+	r = d->gone ? 0 : dm_message(d->before.name, 0, message, NULL);
+	/* A device that is gone is reported when it is looked at. */
+	if (r && r != -ENXIO)
 		say_error("cannot send the message \"%s\" to %s: --debug shows more", message,
 			  d->before.name);
+}
+
+static bool has_mark(const struct report *r, const char *text)
+{
+	const char *mark = words_find(&r->more, "mark");
+
+	return mark && !strncmp(mark, text, MARK_MAX);
+}
+
+/*
+ * Leave the reports that already have the mark of the next test to that test, with their counts. A
+ * test that runs twice in a row has the same mark.
+ */
+static void leave_to_next(struct followed *d, struct list *list, const char *next)
+{
+	while (list->nr && has_mark(&list->reports[list->nr - 1], next)) {
+		enum kind kind = list->reports[--list->nr].kind;
+		enum field field = kind == KIND_MISMATCH ? FIELD_MISMATCHES : FIELD_DIVERGENCES;
+
+		if (d->now.status.value[field])
+			d->now.status.value[field]--;
+	}
+}
+
+/*
+ * Look at the counts and the reports of the test. A finding is counted before it is recorded, and
+ * may arrive in between: try again until they agree. After a reset they do not.
+ */
+static void look_at_all(struct followed *d, struct list *list)
+{
+	uint64_t newest;
+	int tries = AGREE_TRIES;
+
+	for (;;) {
+		look(d);
+		if (!list_new(d, list))
+			return;
+		newest = list->nr ? list->reports[list->nr - 1].number : d->seen;
+		if (newest - d->seen == count_findings(d) || !--tries)
+			return;
+		list_free(list);
+		usleep(AGREE_WAIT_US);
+	}
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -249,15 +300,19 @@ static bool is_shown(const struct follow *f)
 	return f->in_test || findings;
 }
 
-static void end_test(struct follow *f)
+/* @next: the mark of the next test, which the devices have already; NULL if there is none */
+static void end_test(struct follow *f, const char *next)
 {
 	struct list *lists = calloc(f->nr_devices, sizeof(*lists));
 	size_t i;
 
 	for (i = 0; i < f->nr_devices; i++) {
-		look(&f->devices[i]);
 		if (lists)
-			list_new(&f->devices[i], &lists[i]);
+			look_at_all(&f->devices[i], &lists[i]);
+		else
+			look(&f->devices[i]);
+		if (lists && next && strncmp(next, f->marker.test, MARK_MAX))
+			leave_to_next(&f->devices[i], &lists[i], next);
 	}
 	if (lists && is_shown(f)) {
 		if (opts.out)
@@ -274,16 +329,22 @@ static void end_test(struct follow *f)
 	free(lists);
 }
 
+/*
+ * The suite does not wait: mark the devices first, so that a finding from now on belongs to this test
+ * both by its mark and by the counts.
+ */
 static void begin_test(struct follow *f, const struct marker *marker)
 {
 	size_t i;
 
+	for (i = 0; i < f->nr_devices; i++)
+		set_mark(&f->devices[i], marker->test);
+	end_test(f, marker->test);
 	f->marker = *marker;
 	f->in_test = true;
 	f->hinted = false;
 	f->since = seconds_now();
-	for (i = 0; i < f->nr_devices; i++)
-		set_mark(&f->devices[i], marker->test);
+	say_debug("test %s begins", f->marker.test);
 }
 
 /* ---- the kernel log ------------------------------------------------------------------------- */
@@ -297,7 +358,6 @@ static void handle_record(struct follow *f, const char *record)
 	if (!kmsg_text(record, text, sizeof(text)))
 		return;
 	if (parse_marker(text, &marker)) {
-		end_test(f);
 		begin_test(f, &marker);
 		return;
 	}
@@ -334,7 +394,6 @@ void follow_begin(struct follow *f, const char *test)
 
 	read_records(f);
 	snprintf(marker.test, sizeof(marker.test), "%s", test);
-	end_test(f);
 	begin_test(f, &marker);
 }
 
@@ -451,7 +510,7 @@ int follow_end(struct follow *f)
 	size_t i;
 
 	read_records(f);
-	end_test(f);
+	end_test(f, NULL);
 	for (i = 0; i < f->nr_devices; i++)
 		set_mark(&f->devices[i], "");
 	if (opts.ktap || opts.junit)

@@ -5,15 +5,19 @@
 . "$TOP/tests/lib/command.sh"
 
 is_following() { grep -q 'following .* until interrupted' "$TMPDIR/err"; }
+has_begun() { grep -qxF "# test $1 begins" < <(tail -n "+$seen" "$TMPDIR/err"); } # <test>
 follow() { # <argument>...
-	"$BLKVERIFY" follow "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" &
+	# Not what the one before it said.
+	rm -f "$TMPDIR/err"
+	"$BLKVERIFY" follow --debug "$@" >"$TMPDIR/out" 2>"$TMPDIR/err" &
 	follower=$!
 	wait_until 30 is_following
 }
-# A suite starts a test. What it does comes later, when the mark is there.
+# A suite starts a test. What it does comes later, when the one before it has been looked at.
 begin() { # <suite> <test> [mark]
+	seen=$(($(wc -l <"$TMPDIR/err") + 1))
 	echo "run $1 $2 at 2026-11-29 01:02:03" >/dev/kmsg
-	wait_until 30 expect_log "bvtest-v: mark \"${3-$2}\""
+	wait_until 30 has_begun "${3-$2}"
 }
 read_v() { # <4-KiB block>
 	dd if=$v of=/dev/null bs=4096 skip="$1" count=1 iflag=direct status=none
@@ -57,6 +61,7 @@ begin fstests generic/001
 read_v 0
 follow_ends 6
 
+expect_log 'bvtest-v: mark "generic/002"'
 cat "$TMPDIR/out"
 expect "table" "TEST COMPARED FINDINGS VERDICT" "$(head -n 1 "$TMPDIR/out" | xargs)"
 expect "a test that passed" "8 0 no mismatch found" "$(row generic/001 | cut -d ' ' -f 1-5)"
@@ -127,13 +132,38 @@ done
 
 # A device that vanishes.
 follow bvtest-w
-begin_w() { echo "run fstests $1 at 2026-11-29 01:02:03" >/dev/kmsg; }
-begin_w generic/020
-wait_until 30 expect_log 'bvtest-w: mark "generic/020"'
+begin fstests generic/020
 dmsetup remove bvtest-w
-begin_w generic/021
+begin fstests generic/021
 follow_ends 7
 expect "gone" "0 0 a device is gone" "$(row generic/020)"
+
+# A finding between two tests belongs to one of them, by its mark and by the counts.
+interpose_messages
+by_document() { # <test>: its findings, its reports, and their marks
+	json '*[x for v in d["devices"] for x in (v["mismatches"], len(v["reports"]), *[r["more"]["mark"] for r in v["reports"]])],' \
+		"$TMPDIR/json/generic/$1.blkverify.json" | tr -d "(),'"
+}
+read_10="dd if=$v of=/dev/null bs=4096 skip=10 count=1 iflag=direct status=none"
+BVTEST_MESSAGE="mark generic/031" BVTEST_COMMAND="$read_10; :" follow --out "$TMPDIR/json" bvtest-v
+begin fstests generic/030
+begin fstests generic/031
+follow_ends 6
+expect "before the mark" "8 1 mismatch found" "$(row generic/030)"
+expect "its document" "1 1 generic/030" "$(by_document 030)"
+expect "after it" "0 0 nothing compared" "$(row generic/031)"
+expect "its document" "0 0" "$(by_document 031)"
+
+BVTEST_MESSAGE=list BVTEST_COMMAND="! rm \"$TMPDIR/armed\" 2>/dev/null || $read_10; :" \
+	follow --out "$TMPDIR/json" bvtest-v
+begin fstests generic/032
+touch "$TMPDIR/armed"
+begin fstests generic/033
+follow_ends 6
+expect "before the look" "8 0 no mismatch found" "$(row generic/032)"
+expect "its document" "0 0" "$(by_document 032)"
+expect "after it" "0 1 mismatch found" "$(row generic/033)"
+expect "its document" "1 1 generic/033" "$(by_document 033)"
 
 tool 4 follow bvtest-none
 tool 1 follow --ktap --junit bvtest-v

@@ -120,7 +120,8 @@ static void look_at_all(struct followed *d, struct list *list)
 
 	for (;;) {
 		look(d);
-		if (!list_new(d, list))
+		d->unlisted = !list_new(d, list);
+		if (d->unlisted)
 			return;
 		newest = list->nr ? list->reports[list->nr - 1].number : d->seen;
 		if (newest - d->seen == count_findings(d) || !--tries)
@@ -257,9 +258,14 @@ static char *text_of_reports(const struct follow *f, const struct list *lists)
 
 	if (!out)
 		return NULL;
-	for (i = 0; i < f->nr_devices; i++)
+	for (i = 0; i < f->nr_devices; i++) {
+		const struct followed *d = &f->devices[i];
+
 		if (lists[i].nr)
-			print_reports(out, &f->devices[i].now, &lists[i]);
+			print_reports(out, &d->now, &lists[i]);
+		else if (d->unlisted && count_findings(d))
+			print_reports(out, &d->now, NULL);
+	}
 	fclose(out);
 	return text;
 }

@@ -18,6 +18,7 @@ struct followed {
 	struct device before, now;
 	uint64_t seen;			/* number of the last report before the test */
 	bool gone;
+	bool unlisted;			/* the reports could not be read */
 };
 
 struct tested {

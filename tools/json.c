@@ -264,14 +264,19 @@ static json_object *report_object(const struct report *r)
 	return o;
 }
 
+/* Null if they could not be read. */
 static void put_reports(json_object *o, const struct list *list)
 {
-	json_object *array = json_object_new_array();
+	json_object *array = list ? json_object_new_array() : NULL;
 	size_t i;
 
+	json_object_object_add(o, "reports", array);
+	if (!list) {
+		json_object_object_add(o, "dropped", NULL);
+		return;
+	}
 	for (i = 0; i < list->nr; i++)
 		json_object_array_add(array, report_object(&list->reports[i]));
-	json_object_object_add(o, "reports", array);
 	put_number(o, "dropped", list->dropped);
 }
 
@@ -344,7 +349,7 @@ void json_test(FILE *out, const struct json_test *test)
 		put_text(device, "name", test->devices[i].now.name);
 		put_bool(device, "gone", test->devices[i].gone);
 		put_growth(device, &test->devices[i]);
-		put_reports(device, &test->lists[i]);
+		put_reports(device, test->devices[i].unlisted ? NULL : &test->lists[i]);
 		json_object_array_add(array, device);
 	}
 	json_object_object_add(o, "devices", array);

@@ -303,6 +303,10 @@ void print_reports(FILE *out, const struct device *device, const struct list *li
 {
 	size_t i;
 
+	if (!list || (!list->nr && list->not_understood)) {
+		fprintf(out, "%s: the reports cannot be read\n", device->name);
+		return;
+	}
 	if (!list->nr) {
 		fprintf(out, "%s: no findings recorded\n", device->name);
 		return;

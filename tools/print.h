@@ -11,6 +11,7 @@
 void print_status(const struct device *device);
 void print_table(const struct device *devices, size_t nr);
 void print_report(FILE *out, const struct report *report);
+/* @list: NULL if it could not be read */
 void print_reports(FILE *out, const struct device *device, const struct list *list);
 void print_ranges(const char *what, const struct ranges *ranges);
 /* Without control characters: names may contain anything. */

@@ -13,7 +13,7 @@ extern const char *const format_words[NR_FORMATS];
 
 struct run_outcome {
 	const struct device *device;
-	const struct list *list;
+	const struct list *list;	/* NULL if it could not be read */
 	bool raw_failed;	/* only the reference file is known to have failed */
 	char **command;
 	int status;		/* of the command */

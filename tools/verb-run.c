@@ -84,8 +84,12 @@ static int sum_up(const struct session *s, int status, char **command, double se
 
 	if (device_get(s->name, &device))
 		return INCONCLUSIVE;
-	if (status_is_bad(&device.status) && session_list(&device, &list))
-		outcome.raw_failed = session_reference_failed(s, &device, &list);
+	if (status_is_bad(&device.status)) {
+		if (session_list(&device, &list))
+			outcome.raw_failed = session_reference_failed(s, &device, &list);
+		else
+			outcome.list = NULL;
+	}
 	run_print(format, &outcome);
 	say_advice(&outcome);
 	list_free(&list);

@@ -154,6 +154,17 @@ expect "its document" "1 1 generic/030" "$(by_document 030)"
 expect "after it" "0 0 nothing compared" "$(row generic/031)"
 expect "its document" "0 0" "$(by_document 031)"
 
+# Reports that cannot be read are not none.
+BVTEST_MESSAGE=list BVTEST_COMMAND="! [ -e \"$TMPDIR/armed\" ]" follow --ktap --out "$TMPDIR/json" bvtest-v
+begin fstests generic/034
+read_v 10 2>/dev/null || :
+touch "$TMPDIR/armed"
+follow_ends 6
+says "bvtest-v: the reports cannot be read"
+expect "document" "1 None None" "$(json '*[x for v in d["devices"] for x in (v["mismatches"], v["reports"], v["dropped"])],' \
+	"$TMPDIR/json/generic/034.blkverify.json" | tr -d "(),'")"
+rm "$TMPDIR/armed"
+
 BVTEST_MESSAGE=list BVTEST_COMMAND="! rm \"$TMPDIR/armed\" 2>/dev/null || $read_10; :" \
 	follow --out "$TMPDIR/json" bvtest-v
 begin fstests generic/032

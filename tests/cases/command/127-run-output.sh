@@ -68,6 +68,21 @@ says 'name="the raw leg is healthy"'
 expect "failures" 2 "$(xmllint --xpath 'count(//failure)' "$TMPDIR/out")"
 umount "$TMPDIR/bvtest-small"
 
+# Reports that cannot be read are not none.
+interpose_messages
+cat >"$TMPDIR/finds" <<'END_OF_FINDS'
+dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=1 oflag=direct status=none
+dd if=/dev/zero of="$TEST_IMG" bs=512 count=1 conv=notrunc status=none
+! dd if=$BLKVERIFY_DEVICE of=/dev/null bs=64k count=1 iflag=direct status=none
+END_OF_FINDS
+for format in text json ktap; do
+	list_fails tool 6 run --output $format --name bvtest-run --test "$test_img" --raw-dir "$TMPDIR" -- \
+		sh "$TMPDIR/finds"
+	warns "cannot query bvtest-run: Cannot allocate memory"
+	[ $format = json ] || says "bvtest-run: the reports cannot be read"
+	[ $format != json ] || expect "reports" "None None" "$(json 'd["reports"], d["dropped"]' | tr -d '(),')"
+done
+
 # The words.
 tool 0 run --output text --test "$test_img" --raw-dir "$TMPDIR" -- sh "$TMPDIR/load" 0
 says "no mismatch found"

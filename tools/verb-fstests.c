@@ -28,72 +28,112 @@ enum { TEST_DEV, SCRATCH_DEV, NR_DEVICES };
 
 /* ---- reading back --------------------------------------------------------------------------- */
 
-/* Read a range through the device. The target reports what differs, so errors do not matter. */
-static void read_range(int fd, void *buffer, uint64_t start, uint64_t end)
+/* The target reports what differs. Returns false if a part could not be read. */
+static bool read_range(int fd, void *buffer, uint64_t start, uint64_t end)
 {
+	bool all = true;
 	uint64_t nr;
 
 	for (; start < end && !interrupted; start += nr) {
 		nr = end - start < CHUNK_SECTORS ? end - start : CHUNK_SECTORS;
-		read_sectors(fd, buffer, start, nr);
+		all &= !read_sectors(fd, buffer, start, nr);
 	}
+	return all && start >= end;
+}
+
+/* The data of the reference file, in whole blocks of the device. */
+static bool read_data(const struct session *s, int fd, void *buffer, uint64_t sectors)
+{
+	uint64_t block = s->raw.block > s->test.block ? s->raw.block : s->test.block, first, last;
+	off_t start = 0, end;
+	bool all = true;
+
+	while ((start = lseek(s->reference, start, SEEK_DATA)) >= 0) {
+		end = lseek(s->reference, start, SEEK_HOLE);
+		if (end < 0)
+			return false;
+		first = (uint64_t)start / SECTOR / block * block;
+		last = ((uint64_t)end / SECTOR + block - 1) / block * block;
+		all &= read_range(fd, buffer, first, last < sectors ? last : sectors);
+		start = end;
+	}
+	/* There is no more data. */
+	return all && errno == ENXIO;
 }
 
 /*
  * Read what was written and not discarded since: the data of the reference file. The suite may not
- * have read it back.
+ * have read it back. Returns false if a part could not be read.
  */
-static void read_back(const struct session *s, uint64_t sectors)
+static bool read_back(const struct session *s, uint64_t sectors)
 {
 	void *buffer = aligned_buffer(CHUNK_SECTORS * SECTOR);
 	int fd = open(s->path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	off_t start = 0, end;
+	bool all = false;
 
 	if (fd < 0)
 		say_error("cannot open %s to read back what was written: %s", s->path,
 			  strerror(errno));
-	while (fd >= 0 && buffer && (start = lseek(s->reference, start, SEEK_DATA)) >= 0) {
-		end = lseek(s->reference, start, SEEK_HOLE);
-		/* Whole blocks of the device: a page of the file has at least one. */
-		read_range(fd, buffer, (uint64_t)start / SECTOR,
-			   (uint64_t)end / SECTOR < sectors ? (uint64_t)end / SECTOR : sectors);
-		start = end;
-	}
+	else if (buffer)
+		all = read_data(s, fd, buffer, sectors);
 	if (fd >= 0)
 		close(fd);
 	free(buffer);
+	return all;
+}
+
+/* Of what was written, nothing may be left out of the comparison but what was discarded since. */
+static bool is_comparable(const struct status *status)
+{
+	return !status->value[FIELD_DISTRUSTED_FAILED] && !status->value[FIELD_DISTRUSTED_MEMORY];
 }
 
 /* ---- the verdict ---------------------------------------------------------------------------- */
 
-/* With what the tests add up to. */
-static int judge(const struct session *sessions, const struct follow *f, int followed, int status)
+/* Whether something was found on the device that is not only its reference file that failed. */
+static bool has_findings(const struct session *s, const struct device *device, bool *failed)
+{
+	struct list list;
+	bool reference;
+
+	if (!status_is_bad(&device->status))
+		return false;
+	if (!session_list(device, &list)) {
+		print_reports(stderr, device, NULL);
+		return true;
+	}
+	reference = session_reference_failed(s, device, &list);
+	if (reference)
+		say_error("the reference file of %s failed: is the filesystem full? Use --raw-dir to "
+			  "choose another directory",
+			  device->name);
+	else
+		print_reports(stderr, device, &list);
+	list_free(&list);
+	*failed |= reference;
+	return !reference;
+}
+
+/* With what the tests add up to, and whether all was read back. */
+static int judge(const struct session *sessions, const struct follow *f, int followed, int status,
+		 bool all)
 {
 	bool failed = false, found = false;
-	struct list list;
 	size_t i;
 
-	for (i = 0; i < NR_DEVICES; i++) {
-		const struct device *device = &f->devices[i].now;
-
-		if (!status_is_bad(&device->status) || !session_list(device, &list))
-			continue;
-		if (session_reference_failed(&sessions[i], device, &list)) {
-			failed = true;
-			say_error("the reference file of %s failed: is the filesystem full? Use "
-				  "--raw-dir to choose another directory",
-				  device->name);
-		} else {
-			found = true;
-			print_reports(stderr, device, &list);
-		}
-		list_free(&list);
-	}
-	if (found)
+	for (i = 0; i < NR_DEVICES; i++)
+		found |= has_findings(&sessions[i], &f->devices[i].now, &failed);
+	/* They may have been reset since. */
+	if (found || (followed == FOUND && !failed))
 		return FOUND;
 	if (failed)
 		return INCONCLUSIVE;
-	return status ? status : followed;
+	if (status)
+		return status;
+	if (all)
+		return followed;
+	say_error("not all that was written could be read back and compared");
+	return INCONCLUSIVE;
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
@@ -109,16 +149,19 @@ static int run_suite(struct session *sessions, struct follow *f, char **command)
 					      { "SCRATCH_DEV", sessions[SCRATCH_DEV].path },
 					      { NULL, NULL } };
 	int status = command_run(command, variables, look_at_log, f), followed;
+	bool all = true;
 	size_t i;
 
 	for (i = 0; i < NR_DEVICES; i++)
 		session_flush(&sessions[i]);
 	follow_begin(f, "reading-back");
 	for (i = 0; i < NR_DEVICES; i++)
-		read_back(&sessions[i], f->devices[i].now.length);
+		all &= read_back(&sessions[i], f->devices[i].now.length);
 	followed = follow_end(f);
+	for (i = 0; i < NR_DEVICES; i++)
+		all &= is_comparable(&f->devices[i].now.status);
 	fflush(stdout);
-	return judge(sessions, f, followed, status);
+	return judge(sessions, f, followed, status, all);
 }
 
 static int run_on(struct session *sessions, char **command)

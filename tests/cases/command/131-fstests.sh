@@ -12,13 +12,18 @@ before=$(dmsetup ls)
 # Plays xfstests: its lines in the kernel log, its folder for hints, a file system on TEST_DEV.
 cat >"$TMPDIR/check" <<'END_OF_CHECK'
 cd "$TMPDIR"
-begin() {
-	echo "run fstests $1 at $(date +'%F %T')" >/dev/kmsg
+wait_for() { # <command>...
 	i=0
-	until [ "$(dmesg | tail -n 30 | grep -c "blkverify-scratch: mark \"$1\"")" != 0 ] || [ $i = 100 ]; do
+	until "$@"; do
 		i=$((i + 1))
+		[ $i != 600 ] || exit 9
 		sleep 0.1
 	done
+}
+# Until the test before it has been looked at.
+begin() { # <test>
+	echo "run fstests $1 at $(date +'%F %T')" >/dev/kmsg
+	wait_for grep -qxF "# test $1 begins" "$TMPDIR/err"
 }
 mkfs.ext4 -q $TEST_DEV || exit 9
 begin generic/001
@@ -28,10 +33,17 @@ umount "$TMPDIR/bvtest-mnt"
 begin generic/002
 dd if=/dev/urandom of=$SCRATCH_DEV bs=64k count=4 oflag=direct status=none
 # Behind the back of the target, and only in some runs.
-[ "$1" = healthy ] || dd if=/dev/zero of="$TMPDIR/scratch.img" bs=512 seek=99 count=1 conv=notrunc status=none
-[ "$1" != read ] || dd if=$SCRATCH_DEV of=/dev/null bs=64k count=4 iflag=direct status=none
-[ "$1" != read ] || sleep 1
+case $1 in
+read | unread | unlisted)
+	dd if=/dev/zero of="$TMPDIR/scratch.img" bs=512 seek=99 count=1 conv=notrunc status=none ;;
+esac
+if [ "$1" = read ]; then
+	dd if=$SCRATCH_DEV of=/dev/null bs=64k count=4 iflag=direct status=none
+	wait_for test -e "$TMPDIR/results/generic/002.hints"
+fi
 begin generic/003
+[ "$1" != hidden ] || rm $SCRATCH_DEV
+[ "$1" != unlisted ] || touch "$TMPDIR/armed"
 echo "output of the suite"
 exit ${2-0}
 END_OF_CHECK
@@ -41,7 +53,7 @@ suite() { # <exit status> <argument of the suite>... -- <option>...
 	shift
 	while [ $# -gt 0 ] && [ "$1" != -- ]; do words+=("$1"); shift; done
 	[ $# = 0 ] || shift
-	tool $expected fstests --test "$TMPDIR/test.img" --scratch "$TMPDIR/scratch.img" \
+	tool $expected fstests --debug --test "$TMPDIR/test.img" --scratch "$TMPDIR/scratch.img" \
 		--raw-dir "$TMPDIR" --hints "$TMPDIR/results" "$@" -- sh "$TMPDIR/check" "${words[@]}"
 	warns "output of the suite"
 	cat "$TMPDIR/out"
@@ -64,18 +76,29 @@ expect_log 'BUG: blkverify: blkverify-scratch: contents mismatch in sector 99 '
 warns "1 of them differs"
 
 # It does not read it.
-suite 6 write -- --junit --out "$TMPDIR/json"
+suite 6 unread -- --junit --out "$TMPDIR/json"
 junit jenkins-junit
 expect "the test that failed" "reading-back" "$(xmllint --xpath 'string(//testcase[failure]/@name)' "$TMPDIR/out")"
 documented follow "$TMPDIR/json/reading-back.blkverify.json"
 
+# It could not all be read back.
+suite 7 hidden
+warns "cannot open /dev/mapper/blkverify-scratch to read back what was written"
+warns "not all that was written could be read back and compared"
+suite 3 hidden 3
+interpose_messages
+BVTEST_MESSAGE="mark reading-back" BVTEST_COMMAND='kill $PPID' suite 7 healthy
+warns "not all that was written could be read back and compared"
+
+# A finding counts even if its report cannot be read.
+BVTEST_MESSAGE=list BVTEST_COMMAND="! [ -e \"$TMPDIR/armed\" ]" suite 6 unlisted 3
+warns "blkverify-scratch: the reports cannot be read"
+
 # Interrupted, and nothing is left behind.
 "$BLKVERIFY" fstests --test "$TMPDIR/test.img" --scratch "$TMPDIR/scratch.img" --raw-dir "$TMPDIR" -- \
-	sleep 60 >"$TMPDIR/out" 2>&1 &
+	sh -c 'touch "$TMPDIR/started"; exec sleep 60' >"$TMPDIR/out" 2>&1 &
 pid=$!
-is_open() { grep -q 'Open count: *[1-9]' <<<"$(dmsetup info blkverify-scratch 2>/dev/null)"; }
-wait_until 30 is_open
-sleep 1
+wait_until 30 test -e "$TMPDIR/started"
 kill $pid
 status=0
 wait $pid || status=$?

@@ -115,7 +115,7 @@ static int run_on(struct session *s, char **command)
 int verb_run(char **argv)
 {
 	struct session session;
-	char name[128];
+	char name[32];
 	int r;
 
 	if (opts.output && !parse_format(opts.output, &format)) {
@@ -127,9 +127,6 @@ int verb_run(char **argv)
 		return FAILED;
 	}
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
-	/* A name that is too long is rejected below. */
-	if (opts.name)
-		snprintf(name, sizeof(name), "%s", opts.name);
 	/* A signal between the creation of the device and the command must not leave the device. */
 	catch_signals_by(command_pass_signal_on, SA_RESTART);
 	if (format != FORMAT_TEXT)

@@ -17,6 +17,7 @@
 #include "print.h"
 #include "results.h"
 #include "status.h"
+#include "text.h"
 #include "util.h"
 
 #define KMSG "/dev/kmsg"
@@ -250,29 +251,30 @@ static const char *verdict_of(const struct follow *f, const struct tested *test)
 	return test->compared ? "no mismatch found" : "nothing compared";
 }
 
-static char *text_of_reports(const struct follow *f, const struct list *lists)
+struct reports {
+	const struct follow *follow;
+	const struct list *lists;
+};
+
+static void print_all_reports(FILE *out, const void *reports)
 {
-	char *text = NULL;
-	size_t i, size;
-	FILE *out = open_memstream(&text, &size);
+	const struct reports *r = reports;
+	size_t i;
 
-	if (!out)
-		return NULL;
-	for (i = 0; i < f->nr_devices; i++) {
-		const struct followed *d = &f->devices[i];
+	for (i = 0; i < r->follow->nr_devices; i++) {
+		const struct followed *d = &r->follow->devices[i];
 
-		if (lists[i].nr)
-			print_reports(out, &d->now, &lists[i]);
+		if (r->lists[i].nr)
+			print_reports(out, &d->now, &r->lists[i]);
 		else if (d->unlisted && count_findings(d))
 			print_reports(out, &d->now, NULL);
 	}
-	fclose(out);
-	return text;
 }
 
 static void add_test(struct follow *f, const struct list *lists)
 {
 	struct tested *tests = realloc(f->tests, (f->nr_tests + 1) * sizeof(*tests)), *test;
+	const struct reports reports = { f, lists };
 	size_t i;
 
 	if (!tests) {
@@ -292,7 +294,7 @@ static void add_test(struct follow *f, const struct list *lists)
 	}
 	test->verdict = verdict_of(f, test);
 	if (test->findings)
-		test->details = text_of_reports(f, lists);
+		test->details = text_printed(print_all_reports, &reports);
 }
 
 /* What happened before the first test is only shown if something was found. */

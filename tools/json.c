@@ -20,12 +20,11 @@
 
 static json_object *clean_string(const char *text)
 {
-	char *clean = strdup(text);
+	char *clean = text_cleaned(text, false);
 	json_object *o;
 
 	if (!clean)
 		return NULL;
-	text_clean(clean, false);
 	o = json_object_new_string(clean);
 	free(clean);
 	return o;

@@ -22,11 +22,10 @@
 
 void print_clean(FILE *out, const char *text)
 {
-	char *clean = strdup(text);
+	char *clean = text_cleaned(text, true);
 
 	if (!clean)
 		return;
-	text_clean(clean, true);
 	fputs(clean, out);
 	free(clean);
 }

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "loop.h"
 #include "prometheus.h"
@@ -12,12 +11,10 @@
 
 static void put_label(const char *name, const char *value)
 {
-	char *clean = strdup(value);
+	char *clean = text_cleaned(value, false);
 	const char *c;
 
 	printf("%s=\"", name);
-	if (clean)
-		text_clean(clean, false);
 	for (c = clean ? clean : ""; *c; c++) {
 		if (*c == '\n') {
 			printf("\\n");

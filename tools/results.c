@@ -22,11 +22,10 @@ static size_t count_outcome(const struct results *results, enum outcome outcome)
 /* In a name or a reason, "#" would begin a directive. */
 static void put_ktap(FILE *out, const char *text)
 {
-	char *clean = strdup(text), *c;
+	char *clean = text_cleaned(text, true), *c;
 
 	if (!clean)
 		return;
-	text_clean(clean, true);
 	for (c = clean; *c; c++)
 		if (*c == '#')
 			*c = '_';
@@ -92,13 +91,12 @@ static size_t forbidden_len(const char *text)
 
 static void put_xml(FILE *out, const char *text)
 {
-	char *clean = strdup(text);
+	char *clean = text_cleaned(text, false);
 	const char *c;
 	size_t len;
 
 	if (!clean)
 		return;
-	text_clean(clean, false);
 	for (c = clean; *c; c += len ? len : 1) {
 		len = forbidden_len(c);
 		if (len)

@@ -10,6 +10,7 @@
 #include "results.h"
 #include "run-output.h"
 #include "status.h"
+#include "text.h"
 #include "util.h"
 
 const char *const format_words[NR_FORMATS] = {
@@ -34,17 +35,11 @@ static void print_text(const struct run_outcome *o)
 	print_status(o->device);
 }
 
-static char *text_of_reports(const struct run_outcome *o)
+static void print_all_reports(FILE *out, const void *outcome)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	const struct run_outcome *o = outcome;
 
-	if (!out)
-		return NULL;
 	print_reports(out, o->device, o->list);
-	fclose(out);
-	return text;
 }
 
 static struct result nothing_found(const struct run_outcome *o, const char *reports)
@@ -102,7 +97,7 @@ void run_print(enum format format, const struct run_outcome *o)
 		json_run(o);
 		return;
 	}
-	reports = text_of_reports(o);
+	reports = text_printed(print_all_reports, o);
 	result[0] = nothing_found(o, reports);
 	result[1] = something_compared(o);
 	result[2] = raw_healthy(o, reason, sizeof(reason));

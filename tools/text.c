@@ -51,6 +51,28 @@ void text_clean(char *text, bool for_terminal)
 	}
 }
 
+char *text_cleaned(const char *text, bool for_terminal)
+{
+	char *clean = strdup(text);
+
+	if (clean)
+		text_clean(clean, for_terminal);
+	return clean;
+}
+
+char *text_printed(void (*print)(FILE *out, const void *data), const void *data)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	print(out, data);
+	fclose(out);
+	return text;
+}
+
 void text_append(char *text, size_t size, const char *format, ...)
 {
 	size_t len = strlen(text);

@@ -358,6 +358,27 @@ static int check_modes(void)
 	return FAILED;
 }
 
+/* Two forms of the output. */
+static int check_forms(void)
+{
+	static const struct {
+		const bool *one, *other;
+		const char *names;
+	} pairs[] = {
+		{ &opts.ktap, &opts.junit, "--ktap, --junit" },
+		{ &opts.json, &opts.prometheus, "--json, --prometheus" },
+	};
+	size_t i;
+
+	for (i = 0; i < NR_OF(pairs); i++) {
+		if (!*pairs[i].one || !*pairs[i].other)
+			continue;
+		say_error("%s are mutually exclusive", pairs[i].names);
+		return FAILED;
+	}
+	return DONE;
+}
+
 static int run_verb(int argc, char **argv, const struct verb *verb)
 {
 	bool stop = false;
@@ -373,6 +394,8 @@ static int run_verb(int argc, char **argv, const struct verb *verb)
 		return FAILED;
 	}
 	r = check_modes();
+	if (!r)
+		r = check_forms();
 	if (r)
 		return r;
 	say_debug_enable(opts.debug);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "follow.h"
-#include "options.h"
 #include "util.h"
 #include "verbs.h"
 
@@ -16,10 +15,6 @@ int verb_follow(char **argv)
 	struct follow f;
 	int r;
 
-	if (opts.ktap && opts.junit) {
-		say_error("--ktap, --junit are mutually exclusive");
-		return FAILED;
-	}
 	catch_signals();
 	r = follow_start(&f, argv);
 	if (r)

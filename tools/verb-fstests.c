@@ -215,10 +215,6 @@ int verb_fstests(char **argv)
 			  opts.test ? "scratch" : "test");
 		return FAILED;
 	}
-	if (opts.ktap && opts.junit) {
-		say_error("--ktap, --junit are mutually exclusive");
-		return FAILED;
-	}
 	if (!opts.hints)
 		opts.hints = results_folder();
 	catch_signals_by(command_pass_signal_on, SA_RESTART);

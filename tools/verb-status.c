@@ -111,10 +111,6 @@ int verb_status(char **argv)
 	struct device device;
 	int r;
 
-	if (opts.json && opts.prometheus) {
-		say_error("--json, --prometheus are mutually exclusive");
-		return FAILED;
-	}
 	if (!argv[0])
 		return show_all();
 	r = device_get(argv[0], &device);

@@ -178,4 +178,5 @@ expect "its document" "1 1 generic/033" "$(by_document 033)"
 
 tool 4 follow bvtest-none
 tool 1 follow --ktap --junit bvtest-v
+warns "--ktap, --junit are mutually exclusive"
 tool 1 follow

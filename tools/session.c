@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,6 +206,13 @@ bool session_reference_failed(const struct session *s, const struct device *devi
 		if (words_find(&list->reports[i].more, "differed_in"))
 			return false;
 	return true;
+}
+
+void session_say_reference_failed(const struct device *device)
+{
+	say_error("the reference file of %s failed %" PRIu64 " requests, so the test leg was not "
+		  "verified; is the filesystem full? Use --raw-dir to choose another directory",
+		  device->name, device->status.value[FIELD_RAW_ERRORS]);
 }
 
 /* A mismatch of a read gets its label after a re-read of the legs, unless the device is frozen. */

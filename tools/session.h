@@ -26,5 +26,6 @@ bool session_list(const struct device *device, struct list *list);
 /* Whether the reference file is the only leg that is known to have failed. */
 bool session_reference_failed(const struct session *s, const struct device *device,
 			      const struct list *list);
+void session_say_reference_failed(const struct device *device);
 
 #endif

@@ -104,9 +104,7 @@ static bool has_findings(const struct session *s, const struct device *device, b
 	}
 	reference = session_reference_failed(s, device, &list);
 	if (reference)
-		say_error("the reference file of %s failed: is the filesystem full? Use --raw-dir to "
-			  "choose another directory",
-			  device->name);
+		session_say_reference_failed(device);
 	else
 		print_reports(stderr, device, &list);
 	list_free(&list);

@@ -2,7 +2,6 @@
 /*
  * run: one command for CI.
  */
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,9 +53,7 @@ static void say_advice(const struct run_outcome *o)
 	const struct status *status = &o->device->status;
 
 	if (o->raw_failed)
-		say_error("the reference file failed %" PRIu64 " requests, so the test leg was not "
-			  "verified; is the filesystem full? Use --raw-dir to choose another directory",
-			  status->value[FIELD_RAW_ERRORS]);
+		session_say_reference_failed(o->device);
 	if (status_is_bad(status))
 		return;
 	say_coverage(o->device);

@@ -59,16 +59,12 @@ static void look(struct followed *d)
 /* The reports that are newer than what the last test got; false if they cannot be read. */
 static bool list_new(struct followed *d, struct list *list)
 {
-	size_t old = 0;
+	size_t old;
 
 	memset(list, 0, sizeof(*list));
 	if (d->gone || device_list(d->before.name, list))
 		return false;
-	/* A device that was recreated under this name numbers its reports from 1 again. */
-	if (list->nr && list->reports[list->nr - 1].number < d->seen)
-		d->seen = 0;
-	while (old < list->nr && list->reports[old].number <= d->seen)
-		old++;
+	old = list_first_new(list, &d->seen);
 	list->nr -= old;
 	memmove(list->reports, list->reports + old, list->nr * sizeof(*list->reports));
 	return true;

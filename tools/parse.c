@@ -277,6 +277,17 @@ bool parse_list(const char *text, struct list *list)
 	return ended;
 }
 
+size_t list_first_new(const struct list *list, uint64_t *seen)
+{
+	size_t i = 0;
+
+	if (list->nr && list->reports[list->nr - 1].number < *seen)
+		*seen = 0;
+	while (i < list->nr && list->reports[i].number <= *seen)
+		i++;
+	return i;
+}
+
 void list_free(struct list *list)
 {
 	free(list->reports);

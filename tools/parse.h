@@ -94,6 +94,11 @@ const char *words_find(const struct words *words, const char *key);
 const char *label_word(enum label label);
 bool parse_report(const char *line, struct report *report);
 bool parse_list(const char *text, struct list *list);
+/*
+ * The index of the first report with a larger number than @seen. A device that was recreated under
+ * its name numbers its reports from 1 again; then @seen becomes 0.
+ */
+size_t list_first_new(const struct list *list, uint64_t *seen);
 void list_free(struct list *list);
 bool parse_history(const char *text, struct history *history);
 void history_free(struct history *history);

@@ -139,12 +139,7 @@ static int show_findings(struct watch *w)
 		return r;
 	if (w->live && list.nr)
 		fprintf(stderr, "\r\033[K");
-	/* A device that was recreated under this name numbers its reports from 1 again. */
-	if (list.nr && list.reports[list.nr - 1].number < w->seen)
-		w->seen = 0;
-	for (i = 0; i < list.nr; i++) {
-		if (list.reports[i].number <= w->seen)
-			continue;
+	for (i = list_first_new(&list, &w->seen); i < list.nr; i++) {
 		w->seen = list.reports[i].number;
 		w->found = true;
 		print_report(stdout, &list.reports[i]);

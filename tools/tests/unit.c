@@ -508,6 +508,24 @@ static void list_is_parsed(void **state)
 	assert_false(parse_list(MISMATCH "\n", &l));	/* cut off */
 }
 
+/* Numbers of reports are not used again after a reset, but begin with 1 for a new device. */
+static void new_reports_are_found(void **state)
+{
+	struct report reports[3] = { { .number = 4 }, { .number = 5 }, { .number = 7 } };
+	const struct list list = { .reports = reports, .nr = 3 }, none = { 0 };
+	uint64_t seen = 5;
+
+	(void)state;
+	assert_int_equal(list_first_new(&list, &seen), 2);
+	seen = 7;
+	assert_int_equal(list_first_new(&list, &seen), 3);
+	assert_int_equal(list_first_new(&none, &seen), 0);
+	assert_int_equal(seen, 7);
+	seen = 8;
+	assert_int_equal(list_first_new(&list, &seen), 0);
+	assert_int_equal(seen, 0);
+}
+
 static void history_is_parsed(void **state)
 {
 	struct history h;
@@ -807,6 +825,7 @@ int main(void)
 		cmocka_unit_test(too_much_is_cut),
 		cmocka_unit_test(bad_reports_are_refused),
 		cmocka_unit_test(list_is_parsed),
+		cmocka_unit_test(new_reports_are_found),
 		cmocka_unit_test(history_is_parsed),
 		cmocka_unit_test(ranges_agree_with_a_map),
 		cmocka_unit_test(diagnosis_names_the_damage),

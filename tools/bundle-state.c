@@ -12,11 +12,6 @@
 #include "bundle-state.h"
 #include "util.h"
 
-static void state_path(const char *name, char *path, size_t size)
-{
-	snprintf(path, size, STATE_DIR "/%s.bundle", name);
-}
-
 static void identify(const struct device *device, uint64_t last, char *line, size_t size)
 {
 	char identity[352];
@@ -34,7 +29,7 @@ static int read_state(const struct device *device, uint64_t first, uint64_t last
 	int error;
 
 	*covered = false;
-	state_path(device->name, path, sizeof(path));
+	state_path(device->name, ".bundle", path, sizeof(path));
 	errno = 0;
 	if (read_line(path, line, sizeof(line))) {
 		number = strrchr(line, ' ');
@@ -78,7 +73,7 @@ int bundle_remember(const struct device *device, uint64_t last)
 	int r;
 
 	mkdir(STATE_DIR, 0755);
-	state_path(device->name, path, sizeof(path));
+	state_path(device->name, ".bundle", path, sizeof(path));
 	identify(device, last, line, sizeof(line));
 	file = fopen(path, "we");
 	if (file)

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bundle.h"
@@ -131,9 +130,8 @@ static void add_versions(FILE *out)
 	unsigned int v[3];
 	struct utsname name;
 	char when[64];
-	time_t now = time(NULL);
 
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	utc_text("%Y-%m-%dT%H:%M:%SZ", when, sizeof(when));
 	begin(out, "versions", NULL);
 	fprintf(out, "date %s\nblkverify %s\n", when, TOOL_VERSION);
 	if (!dm_target_version("blkverify", v))

@@ -13,6 +13,7 @@
 #include "create.h"
 #include "dm.h"
 #include "leg.h"
+#include "marker.h"
 #include "options.h"
 #include "parse.h"
 #include "util.h"
@@ -99,27 +100,16 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 
 /* ---- why the kernel rejected it -------------------------------------------------------------- */
 
-/* The log from here on: the only place where the target reports why it rejects a table. */
-static int open_log(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
+/* The only place where the target reports why it rejects a table. */
 static void print_log(int fd)
 {
-	char record[2048], *text;
+	char record[2048], text[2048];
 	ssize_t len;
 
 	while (fd >= 0 && (len = read(fd, record, sizeof(record) - 1)) > 0) {
 		record[len] = '\0';
-		record[strcspn(record, "\n")] = '\0';
-		text = strchr(record, ';');
-		if (text && strstr(text, "device-mapper:"))
-			say_error("kernel log: %s", text + 1);
+		if (kmsg_text(record, text, sizeof(text)) && strstr(text, "device-mapper:"))
+			say_error("kernel log: %s", text);
 	}
 }
 
@@ -137,7 +127,7 @@ static int say_create_error(const char *name, int error, int log)
 
 static int create_mapped(const char *name, uint64_t sectors, const char *params)
 {
-	int log = open_log();
+	int log = kmsg_open();
 	int r = dm_create(name, sectors, params, opts.readonly);
 
 	if (r)

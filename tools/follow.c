@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See follow.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -20,7 +19,6 @@
 #include "text.h"
 #include "util.h"
 
-#define KMSG "/dev/kmsg"
 #define RECORD_MAX 16384	/* longer than any record of the kernel */
 #define MARK_MAX 47		/* the longest text of the message mark */
 
@@ -411,28 +409,18 @@ void follow_wait(struct follow *f, int milliseconds)
 
 /* ---- start and end -------------------------------------------------------------------------- */
 
-static int open_kmsg(void)
-{
-	int fd = open(KMSG, O_RDONLY | O_NONBLOCK | O_CLOEXEC), error = errno;
-
-	if (fd < 0) {
-		say_error("cannot read the kernel log, " KMSG ": %s", strerror(error));
-		return -error;
-	}
-	lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
 int follow_start(struct follow *f, char **names)
 {
 	struct list list;
 	size_t i;
 	int r;
 
-	*f = (struct follow){ .kmsg = open_kmsg(), .since = seconds_now(),
+	*f = (struct follow){ .kmsg = kmsg_open(), .since = seconds_now(),
 			      .marker.suite = NR_SUITES };
-	if (f->kmsg < 0)
+	if (f->kmsg < 0) {
+		say_error("cannot read the kernel log, /dev/kmsg: %s", strerror(-f->kmsg));
 		return exit_code_of(f->kmsg);
+	}
 	snprintf(f->marker.test, sizeof(f->marker.test), BEFORE_THE_FIRST);
 	while (names[f->nr_devices])
 		f->nr_devices++;

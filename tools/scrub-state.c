@@ -21,11 +21,6 @@ static void save_ranges(FILE *f, const char *word, const struct ranges *ranges)
 			ranges->range[i].nr);
 }
 
-static void state_path(const struct scrub *s, const char *suffix, char *path, size_t size)
-{
-	snprintf(path, size, STATE_DIR "/%s.scrub%s", s->device.name, suffix);
-}
-
 /* Replaced atomically: a killed scrub leaves the old or the new state. */
 bool scrub_save(const struct scrub *s)
 {
@@ -34,8 +29,8 @@ bool scrub_save(const struct scrub *s)
 	FILE *f;
 
 	mkdir(STATE_DIR, 0755);
-	state_path(s, "", path, sizeof(path));
-	state_path(s, ".new", new, sizeof(new));
+	state_path(s->device.name, ".scrub", path, sizeof(path));
+	state_path(s->device.name, ".scrub.new", new, sizeof(new));
 	f = fopen(new, "we");
 	if (!f)
 		return false;
@@ -78,7 +73,7 @@ int scrub_load(struct scrub *s)
 	FILE *f;
 	bool same;
 
-	state_path(s, "", path, sizeof(path));
+	state_path(s->device.name, ".scrub", path, sizeof(path));
 	f = fopen(path, "re");
 	device_identity(&s->device, identity, sizeof(identity));
 	same = f && fgets(line, sizeof(line), f);
@@ -101,6 +96,6 @@ void scrub_forget(const struct scrub *s)
 {
 	char path[256];
 
-	state_path(s, "", path, sizeof(path));
+	state_path(s->device.name, ".scrub", path, sizeof(path));
 	unlink(path);
 }

@@ -2,12 +2,14 @@
 /* See util.h. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util.h"
 
@@ -144,6 +146,28 @@ bool read_line(const char *path, char *line, size_t size)
 	if (f)
 		fclose(f);
 	return ok;
+}
+
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+void state_path(const char *name, const char *suffix, char *path, size_t size)
+{
+	snprintf(path, size, STATE_DIR "/%s%s", name, suffix);
+}
+
+void utc_text(const char *format, char *text, size_t size)
+{
+	time_t now = time(NULL);
+
+	strftime(text, size, format, gmtime(&now));
 }
 
 int close_written(FILE *file)

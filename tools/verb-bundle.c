@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bundle.h"
@@ -21,14 +20,13 @@
 static void choose_path(const char *given, const struct device *device, char *path, size_t size)
 {
 	char when[32];
-	time_t now = time(NULL);
 	struct stat st;
 
 	if (given && (stat(given, &st) || !S_ISDIR(st.st_mode))) {
 		snprintf(path, size, "%s", given);
 		return;
 	}
-	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime(&now));
+	utc_text("%Y%m%dT%H%M%SZ", when, sizeof(when));
 	snprintf(path, size, "%s%s%s-%s.blkverify.txt", given ? given : "", given ? "/" : "",
 		 device->name, when);
 }

@@ -78,9 +78,15 @@ sys.exit(bool(missing))
 END
 }
 
+# What "ktap" and "junit" need. A function in $(...) could not skip the case.
+need_formats() {
+	[ -r "${KUNIT_PARSER-}/kunit_parser.py" ] || skip "the kernel's KTAP parser is not here"
+	[ -r "${JUNIT_SCHEMAS-}/JUnit.xsd" ] || skip "the schemas of JUnit are not here"
+	command -v xmllint >/dev/null || skip "xmllint is not here"
+}
+
 # $TMPDIR/out is KTAP that the kernel's own parser accepts; prints the outcomes as it counts them.
 ktap() {
-	[ -n "${KUNIT_PARSER-}" ] || skip "the kernel's KTAP parser is not here"
 	PYTHONPATH=$KUNIT_PARSER PYTHONDONTWRITEBYTECODE=1 python3 - "$TMPDIR/out" >"$TMPDIR/ktap" <<'END' || fail "$(cat "$TMPDIR/ktap" "$TMPDIR/out")"
 import sys
 import kunit_parser
@@ -94,7 +100,6 @@ END
 # $TMPDIR/out is valid JUnit: for Jenkins, and for the strict schema, which knows no skipped tests.
 junit() { # [schema...]
 	local schema
-	[ -n "${JUNIT_SCHEMAS-}" ] || skip "the schemas of JUnit are not here"
 	[ $# != 0 ] || set -- jenkins-junit JUnit
 	for schema; do
 		xmllint --noout --schema "$JUNIT_SCHEMAS/$schema.xsd" "$TMPDIR/out" 2>"$TMPDIR/xmllint" ||

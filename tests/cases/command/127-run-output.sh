@@ -5,6 +5,8 @@
 
 . "$TOP/tests/lib/command.sh"
 
+need_formats
+
 # A hostile name of an image and of a program: quotes, markup, a directive, a line, and no UTF-8.
 odd=$'a"b<c>&\'#d\n]]>\xff'
 mkdir "$TMPDIR/odd"

@@ -5,7 +5,7 @@
 
 . "$TOP/tests/lib/command.sh"
 
-[ -n "${PROMTOOL-}" ] || skip "promtool is not here"
+[ -x "${PROMTOOL-}" ] || skip "promtool is not here"
 
 # promtool finds nothing to complain about, style included.
 valid() { # <what>

@@ -29,12 +29,18 @@ warns "cannot write $TMPDIR/bvtest-small/bundle: No space left on device"
 expect "partial bundle" "" "$(ls "$TMPDIR/bvtest-small")"
 umount "$TMPDIR/bvtest-small"
 
-# Two bad sectors, one of them read twice. A line of the log must not look like a section.
+# A program whose output must not look like a section.
+mkdir "$TMPDIR/bin"
+printf '#!/bin/sh\necho "==== report"\n' >"$TMPDIR/bin/smartctl"
+chmod +x "$TMPDIR/bin/smartctl"
+real_path=$PATH
+PATH=$TMPDIR/bin:$PATH
+
+# Two bad sectors, one of them read twice.
 spoil "$test_img" 99
 spoil "$test_img" 500 /dev/urandom
 for block in 12 62 12; do dd if=$v of=/dev/null bs=4k skip=$block count=1 iflag=direct status=none; done
 wait_until 30 has_labels
-printf '==== report\n' >/dev/kmsg
 tool 0 bundle bvtest-v "$bundle"
 
 grep '^====' "$bundle"
@@ -56,8 +62,15 @@ section "report --json" >"$TMPDIR/out"
 expect "report --json" 3 "$(json 'len(d["reports"])')"
 grep -q 'contents mismatch in sector 500' <<<"$(sed -n '/^==== dmesg/,$p' "$bundle")" || fail "no kernel log"
 
+expect "a program" " ==== report" "$(section "smartctl -x $raw_loop" | grep .)"
+
 # A program that is missing is named.
-[ -x /usr/sbin/smartctl ] || grep -q "smartctl" <<<"$(section "smartctl -x $raw_loop")" || fail "no word about smartctl"
+rm "$TMPDIR/bin/smartctl" "$bundle"
+ln -s "$(command -v timeout)" "$TMPDIR/bin/"
+PATH=$TMPDIR/bin
+tool 0 bundle bvtest-v "$bundle"
+PATH=$real_path
+grep -q "smartctl.*: No such file or directory" <<<"$(section "smartctl -x $raw_loop")" || fail "no word about smartctl"
 
 # Once a finding, in a folder.
 mkdir "$TMPDIR/captured"

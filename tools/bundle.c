@@ -23,6 +23,7 @@
 
 #define MAX_SECTORS 8		/* bad sectors that are shown in full */
 #define PROGRAM_SECONDS "60"	/* a dying disk may not answer */
+#define TIMED_OUT 124		/* the exit status of timeout(1) */
 
 /* ---- sections ------------------------------------------------------------------------------- */
 
@@ -47,8 +48,8 @@ static void copy_lines(FILE *out, FILE *in)
 	free(line);
 }
 
-/* In a child, which writes to the file: 0, or an exit status that is shown. */
-static void add_child(FILE *out, int (*run)(char **argv), char **argv)
+/* Run it in a child, which writes to the file. Returns its exit status. */
+static int add_child(FILE *out, int (*run)(char **argv), char **argv)
 {
 	int fds[2], status = 0;
 	FILE *in;
@@ -57,7 +58,7 @@ static void add_child(FILE *out, int (*run)(char **argv), char **argv)
 	fflush(out);
 	if (pipe(fds)) {
 		fprintf(out, "(not available: %s)\n", strerror(errno));
-		return;
+		return DONE;
 	}
 	pid = fork();
 	if (!pid) {
@@ -77,6 +78,9 @@ static void add_child(FILE *out, int (*run)(char **argv), char **argv)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		fprintf(out, "(not available: %s)\n", strerror(errno));
+	else if (WIFSIGNALED(status))
+		fprintf(out, "(ended by signal %d)\n", WTERMSIG(status));
+	return WEXITSTATUS(status);
 }
 
 static int run_program(char **argv)
@@ -113,12 +117,17 @@ static void add_program(FILE *out, char **argv)
 {
 	char title[256] = "";
 	size_t i, len = 0;
+	int status;
 
 	for (i = 2; argv[i] && len < sizeof(title); i++)
 		len += (size_t)snprintf(title + len, sizeof(title) - len, "%s%s", i > 2 ? " " : "",
 					argv[i]);
 	begin(out, title, NULL);
-	add_child(out, run_program, argv);
+	status = add_child(out, run_program, argv);
+	if (status == TIMED_OUT)
+		fprintf(out, "(not complete after " PROGRAM_SECONDS " s)\n");
+	else if (status)
+		fprintf(out, "(exit status %d)\n", status);
 }
 
 #define PROGRAM(...) (char *[]){ "timeout", PROGRAM_SECONDS, __VA_ARGS__, NULL }

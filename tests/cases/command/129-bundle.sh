@@ -31,7 +31,7 @@ umount "$TMPDIR/bvtest-small"
 
 # A program whose output must not look like a section.
 mkdir "$TMPDIR/bin"
-printf '#!/bin/sh\necho "==== report"\n' >"$TMPDIR/bin/smartctl"
+printf '#!/bin/sh\necho "==== report"\nexit 64\n' >"$TMPDIR/bin/smartctl"
 chmod +x "$TMPDIR/bin/smartctl"
 real_path=$PATH
 PATH=$TMPDIR/bin:$PATH
@@ -62,7 +62,7 @@ section "report --json" >"$TMPDIR/out"
 expect "report --json" 3 "$(json 'len(d["reports"])')"
 grep -q 'contents mismatch in sector 500' <<<"$(sed -n '/^==== dmesg/,$p' "$bundle")" || fail "no kernel log"
 
-expect "a program" " ==== report" "$(section "smartctl -x $raw_loop" | grep .)"
+expect "a program that fails" " ==== report|(exit status 64)" "$(section "smartctl -x $raw_loop" | grep . | paste -s -d '|')"
 
 # A program that is missing is named.
 rm "$TMPDIR/bin/smartctl" "$bundle"

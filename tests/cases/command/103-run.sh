@@ -81,20 +81,18 @@ done
 dmsetup remove bvtest-upper
 rm "$TMPDIR/img2"
 
-is_in_use() { grep -q 'Open count: *[1-9]' <<<"$(dmsetup info bvtest-run)"; }
-
-# Killed: nothing is left behind.
-"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 2 &
-wait_until 30 is_in_use
-sleep 0.5
+# Killed while the command runs: nothing is left behind.
+"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sh -c 'touch "$TMPDIR/runs"; exec sleep 2' &
+wait_until 30 test -e "$TMPDIR/runs"
 kill -9 $!
 expect_no_device bvtest-run
 expect_no_loops
 
 # Terminated: it ends its command first, then prints the summary.
-"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sleep 60 >"$TMPDIR/out" &
-wait_until 30 is_in_use
-sleep 1
+rm "$TMPDIR/runs"
+"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- \
+	sh -c 'touch "$TMPDIR/runs"; exec sleep 60' >"$TMPDIR/out" &
+wait_until 30 test -e "$TMPDIR/runs"
 kill $!
 status=0
 wait $! || status=$?

@@ -209,8 +209,8 @@ static void write_hint(struct follow *f, struct followed *d, const struct report
 			" of %s (raw=%d test=%d) during this test\n",
 			r->op, r->sector, d->now.path, r->raw_error, r->test_error);
 	if (file)
-		fprintf(file, "      \"blkverify report %s\" shows the reports with mark=\"%s\"\n",
-			d->now.name, f->marker.test);
+		fprintf(file, "      \"blkverify report %s\" shows the reports with mark=\"%.*s\"\n",
+			d->now.name, MARK_MAX, f->marker.test);
 	close_file(f, file, path);
 }
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will boot systemd, which opens a device from /etc/blkverify, and check that udev makes one
-# bundle of its findings.
+# This test will boot systemd, which opens a device from /etc/blkverify as soon as its images can be
+# written, and check that udev makes one bundle of its findings.
 # Needs: machine=stock
 
 . "$TOP/tests/lib/command.sh"
@@ -11,6 +11,9 @@
 # As "make install" does, in this machine only.
 make -s -C "$TOP/tools" O="${BLKVERIFY%/*}" install
 new_images
+mkdir "$TMPDIR/images"
+mv "$raw_img" "$test_img" "$TMPDIR/images/"
+raw_img=$TMPDIR/images/raw.img test_img=$TMPDIR/images/test.img
 mkdir -p /etc/blkverify
 cat >/etc/blkverify/bvtest-v.conf <<END_OF_CONF
 RAW=$raw_img
@@ -22,7 +25,17 @@ END_OF_CONF
 : >/etc/fstab
 cat >/etc/systemd/system/bvtest.target <<END_OF_UNIT
 [Unit]
-Wants=systemd-udevd.service systemd-udev-trigger.service local-fs.target blkverify@bvtest-v.service
+Wants=systemd-udevd.service systemd-udev-trigger.service systemd-remount-fs.service local-fs.target blkverify@bvtest-v.service
+END_OF_UNIT
+# What makes the root file system writable on others makes the images writable here.
+cat >/etc/systemd/system/systemd-remount-fs.service <<END_OF_UNIT
+[Unit]
+DefaultDependencies=no
+Before=local-fs.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c "sleep 5; mount -o remount,bind,rw $TMPDIR/images"
 END_OF_UNIT
 systemctl enable blkverify@bvtest-v.service
 expect "enabled" enabled "$(systemctl is-enabled blkverify@bvtest-v.service)"
@@ -30,12 +43,14 @@ expect "enabled" enabled "$(systemctl is-enabled blkverify@bvtest-v.service)"
 # In a namespace of its own, in which it is process 1.
 cat >"$TMPDIR/boot" <<END_OF_BOOT
 mount -t tmpfs tmpfs /run
+mount --bind "$TMPDIR/images" "$TMPDIR/images"
+mount -o remount,bind,ro "$TMPDIR/images"
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 exec env -i PATH=/usr/sbin:/usr/bin container=bvtest /lib/systemd/systemd --unit=bvtest.target --log-target=kmsg
 END_OF_BOOT
 unshare --mount --pid --fork --mount-proc --cgroup --kill-child sh "$TMPDIR/boot" >"$TMPDIR/boot.log" 2>&1 &
 booted=$!
-trap 'kill -9 $booted; wait $booted || :; clean_up; rm -rf /etc/blkverify /etc/systemd/system/*bvtest* /var/lib/blkverify' EXIT
+trap 'kill -9 $booted; wait $booted || :; clean_up; rm -rf /etc/blkverify /etc/systemd/system/*bvtest* /etc/systemd/system/systemd-remount-fs.service /var/lib/blkverify' EXIT
 
 wait_until 120 test -L $v
 expect "options" "fingerprint ignore_mismatch" \

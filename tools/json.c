@@ -340,7 +340,10 @@ void json_test(FILE *out, const struct json_test *test)
 	else
 		json_object_object_add(o, "suite", NULL);
 	put_text(o, "test", test->name);
-	put_text(o, "started", test->started);
+	if (test->suite)
+		put_text(o, "started", test->started);
+	else
+		json_object_object_add(o, "started", NULL);
 	json_object_object_add(o, "seconds", json_object_new_double(test->seconds));
 	for (i = 0; i < test->nr; i++) {
 		json_object *device = json_object_new_object();

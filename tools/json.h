@@ -23,7 +23,7 @@ struct json_ranges {
 
 /* What happened on devices while a test ran. */
 struct json_test {
-	const char *suite;		/* NULL: none */
+	const char *suite;		/* NULL: none, and @started says nothing */
 	const char *name, *started;
 	double seconds;
 	const struct followed *devices;

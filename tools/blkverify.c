@@ -82,8 +82,8 @@ static const struct verb {
 	{ "fstests", FSTESTS, 1, -1, verb_fstests, "--test DEV --scratch DEV -- COMMAND...",
 	  "run xfstests on two devices: run and follow in one",
 	  "COMMAND gets their names in TEST_DEV and SCRATCH_DEV, which local.config must not set.\n"
-	  "At the end, what was written is read back. Exit status as for \"run\", and 7 if COMMAND\n"
-	  "succeeded and not all of it could be read back and compared." },
+	  "At the end, what was written is read back. Exit status as for \"run\", and 7 if\n"
+	  "COMMAND succeeded and not all of it could be read back and compared." },
 };
 
 /* ---- the options ---------------------------------------------------------------------------- */

@@ -28,8 +28,8 @@ const char *device_bare_name(const char *name);
 int device_get(const char *name, struct device *device);
 int device_list(const char *name, struct list *list);
 /*
- * A line that no other device has, also if it gets the same name or the same loop devices later. The
- * kernel numbers disks and does not reuse a number before the next boot.
+ * A line that no other device has, also if it gets the same name or the same loop devices later.
+ * The kernel numbers disks and does not reuse a number before the next boot.
  */
 void device_identity(const struct device *device, char *text, size_t size);
 /* Set fd, or report an error. */

@@ -209,7 +209,8 @@ static void write_hint(struct follow *f, struct followed *d, const struct report
 			" of %s (raw=%d test=%d) during this test\n",
 			r->op, r->sector, d->now.path, r->raw_error, r->test_error);
 	if (file)
-		fprintf(file, "      \"blkverify report %s\" shows the reports with mark=\"%.*s\"\n",
+		fprintf(file,
+			"      \"blkverify report %s\" shows the reports with mark=\"%.*s\"\n",
 			d->now.name, MARK_MAX, f->marker.test);
 	close_file(f, file, path);
 }
@@ -332,8 +333,8 @@ static void end_test(struct follow *f, const char *next)
 }
 
 /*
- * The suite does not wait: mark the devices first, so that a finding from now on belongs to this test
- * both by its mark and by the counts.
+ * The suite does not wait: mark the devices first, so that a finding from now on belongs to this
+ * test both by its mark and by the counts.
  */
 static void begin_test(struct follow *f, const struct marker *marker)
 {

@@ -35,8 +35,9 @@ bool scrub_save(const struct scrub *s)
 	if (!f)
 		return false;
 	device_identity(&s->device, identity, sizeof(identity));
-	fprintf(f, "%s\nat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\npass %" PRIu64 " %" PRIu64 "\n",
-		identity, scrub_position(s), s->end, s->start, s->pass, s->passes);
+	fprintf(f, "%s\nat %" PRIu64 " %" PRIu64 "\nfrom %" PRIu64 " 0\n", identity,
+		scrub_position(s), s->end, s->start);
+	fprintf(f, "pass %" PRIu64 " %" PRIu64 "\n", s->pass, s->passes);
 	save_ranges(f, "bad", &s->bad);
 	save_ranges(f, "unreadable", &s->unreadable);
 	saved = !close_written(f) && !rename(new, path);

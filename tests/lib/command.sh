@@ -25,8 +25,8 @@ tool() { # <exit status> <argument>...
 says() { grep -qF -e "$1" "$TMPDIR/out" || fail "the output lacks \"$1\": $(cat "$TMPDIR/out")"; }
 warns() { grep -qF -e "$1" "$TMPDIR/err" || fail "the messages lack \"$1\": $(cat "$TMPDIR/err")"; }
 
-# From now on, the command runs the shell command $BVTEST_COMMAND before it sends a message that begins
-# with $BVTEST_MESSAGE, and does not send it if that fails.
+# From now on, the command runs the shell command $BVTEST_COMMAND before it sends a message that
+# begins with $BVTEST_MESSAGE, and does not send it if that fails.
 interpose_messages() {
 	command -v cc >/dev/null || skip "no C compiler"
 	cat >"$TMPDIR/messages.c" <<'END'
@@ -49,7 +49,8 @@ int dm_task_set_message(struct dm_task *task, const char *message)
 }
 END
 	cc -shared -fPIC -o "$TMPDIR/messages.so" "$TMPDIR/messages.c"
-	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$TMPDIR/messages.so" "$BLKVERIFY" >"$TMPDIR/interposed"
+	printf '#!/bin/sh\nLD_PRELOAD=%s exec %s "$@"\n' "$TMPDIR/messages.so" "$BLKVERIFY" \
+		>"$TMPDIR/interposed"
 	chmod +x "$TMPDIR/interposed"
 	BLKVERIFY=$TMPDIR/interposed
 }

@@ -82,7 +82,8 @@ dmsetup remove bvtest-upper
 rm "$TMPDIR/img2"
 
 # Killed while the command runs: nothing is left behind.
-"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- sh -c 'touch "$TMPDIR/runs"; exec sleep 2' &
+"$BLKVERIFY" run --test "$TMPDIR/img" --name bvtest-run -- \
+	sh -c 'touch "$TMPDIR/runs"; exec sleep 2' &
 wait_until 30 test -e "$TMPDIR/runs"
 kill -9 $!
 expect_no_device bvtest-run

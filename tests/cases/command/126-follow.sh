@@ -87,8 +87,8 @@ expect "document of a test without findings" "8 0 []" \
 
 # The mark of the last test is gone.
 read_bad 10
-expect "marks of the reports" 'mark="generic/002"|none' \
-	"$(dmsetup message bvtest-v 0 list | sed -nE 's/^[0-9].*(mark="[^"]*").*/\1/p; t; s/^[0-9].*/none/p' | paste -s -d '|')"
+expect "marks of the reports" 'mark="generic/002"|none' "$(dmsetup message bvtest-v 0 list |
+	sed -nE 's/^[0-9].*(mark="[^"]*").*/\1/p; t; s/^[0-9].*/none/p' | paste -s -d '|')"
 
 # Without a finding, and without a test.
 "$BVIO" poke "$test" 40965 0x01
@@ -126,29 +126,31 @@ expect "gone" "0 0 a device is gone" "$(row generic/020)"
 
 # A finding between two tests belongs to one of them, by its mark and by the counts.
 interpose_messages
-by_document() { # <test>: its findings, its reports, and their marks
-	json '*[x for v in d["devices"] for x in (v["mismatches"], len(v["reports"]), *[r["more"]["mark"] for r in v["reports"]])],' \
-		"$TMPDIR/json/generic/$1.blkverify.json" | tr -d "(),'"
+by_document() { # <test> <expression of python, of the device v>
+	json "(lambda v: ($2,))(d['devices'][0])" "$TMPDIR/json/generic/$1.blkverify.json" |
+		tr -d "(),'"
 }
+# How many findings and reports, and their marks.
+findings='v["mismatches"], len(v["reports"]), *[r["more"]["mark"] for r in v["reports"]]'
 read_10="dd if=$v of=/dev/null bs=4096 skip=10 count=1 iflag=direct status=none"
 BVTEST_MESSAGE="mark generic/031" BVTEST_COMMAND="$read_10; :" follow --out "$TMPDIR/json" bvtest-v
 begin fstests generic/030
 begin fstests generic/031
 follow_ends 6
 expect "before the mark" "8 1 mismatch found" "$(row generic/030)"
-expect "its document" "1 1 generic/030" "$(by_document 030)"
+expect "its document" "1 1 generic/030" "$(by_document 030 "$findings")"
 expect "after it" "0 0 nothing compared" "$(row generic/031)"
-expect "its document" "0 0" "$(by_document 031)"
+expect "its document" "0 0" "$(by_document 031 "$findings")"
 
 # Reports that cannot be read are not none.
-BVTEST_MESSAGE=list BVTEST_COMMAND="! [ -e \"$TMPDIR/armed\" ]" follow --ktap --out "$TMPDIR/json" bvtest-v
+BVTEST_MESSAGE=list BVTEST_COMMAND="! [ -e \"$TMPDIR/armed\" ]" \
+	follow --ktap --out "$TMPDIR/json" bvtest-v
 begin fstests generic/034
 read_v 10 2>/dev/null || :
 touch "$TMPDIR/armed"
 follow_ends 6
 says "bvtest-v: the reports cannot be read"
-expect "document" "1 None None" "$(json '*[x for v in d["devices"] for x in (v["mismatches"], v["reports"], v["dropped"])],' \
-	"$TMPDIR/json/generic/034.blkverify.json" | tr -d "(),'")"
+expect "document" "1 None None" "$(by_document 034 'v["mismatches"], v["reports"], v["dropped"]')"
 rm "$TMPDIR/armed"
 
 # A finding between the look at the counts and the one at the reports.
@@ -159,9 +161,9 @@ touch "$TMPDIR/armed"
 begin fstests generic/033
 follow_ends 6
 expect "before the look" "8 0 no mismatch found" "$(row generic/032)"
-expect "its document" "0 0" "$(by_document 032)"
+expect "its document" "0 0" "$(by_document 032 "$findings")"
 expect "after it" "0 1 mismatch found" "$(row generic/033)"
-expect "its document" "1 1 generic/033" "$(by_document 033)"
+expect "its document" "1 1 generic/033" "$(by_document 033 "$findings")"
 
 tool 4 follow bvtest-none
 tool 1 follow --ktap --junit bvtest-v

@@ -62,7 +62,8 @@ section "report --json" >"$TMPDIR/out"
 expect "report --json" 3 "$(json 'len(d["reports"])')"
 grep -q 'contents mismatch in sector 500' <<<"$(sed -n '/^==== dmesg/,$p' "$bundle")" || fail "no kernel log"
 
-expect "a program that fails" " ==== report|(exit status 64)" "$(section "smartctl -x $raw_loop" | grep . | paste -s -d '|')"
+expect "a program that fails" " ==== report|(exit status 64)" \
+	"$(section "smartctl -x $raw_loop" | grep . | paste -s -d '|')"
 
 # A program that is missing is named.
 rm "$TMPDIR/bin/smartctl" "$bundle"
@@ -70,7 +71,8 @@ ln -s "$(command -v timeout)" "$TMPDIR/bin/"
 PATH=$TMPDIR/bin
 tool 0 bundle bvtest-v "$bundle"
 PATH=$real_path
-grep -q "smartctl.*: No such file or directory" <<<"$(section "smartctl -x $raw_loop")" || fail "no word about smartctl"
+grep -q "smartctl.*: No such file or directory" <<<"$(section "smartctl -x $raw_loop")" ||
+	fail "no word about smartctl"
 
 # Once a finding, in a folder.
 mkdir "$TMPDIR/captured"
@@ -127,7 +129,7 @@ expect "after a new start" 1 "$(ls "$TMPDIR/captured" | grep -c '^bvtest-v-[0-9T
 tool 0 close bvtest-v
 raw=$(losetup -f --show "$raw_img") test=$(losetup -f --show "$test_img")
 dmsetup create bvtest-v --table "0 16384 blkverify $raw $test 1 ignore_mismatch"
-for i in 1 2 3 4 5 6 7 8 9; do dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none; done
+for i in 1 2 3 4 5 6 7 8 9; do $read_bad; done
 rm -r "$TMPDIR/captured"
 mkdir "$TMPDIR/captured"
 first a

@@ -25,7 +25,8 @@ END_OF_CONF
 : >/etc/fstab
 cat >/etc/systemd/system/bvtest.target <<END_OF_UNIT
 [Unit]
-Wants=systemd-udevd.service systemd-udev-trigger.service systemd-remount-fs.service local-fs.target blkverify@bvtest-v.service
+Wants=systemd-udevd.service systemd-udev-trigger.service systemd-remount-fs.service
+Wants=local-fs.target blkverify@bvtest-v.service
 END_OF_UNIT
 # What makes the root file system writable on others makes the images writable here.
 cat >/etc/systemd/system/systemd-remount-fs.service <<END_OF_UNIT
@@ -50,7 +51,14 @@ exec env -i PATH=/usr/sbin:/usr/bin container=bvtest /lib/systemd/systemd --unit
 END_OF_BOOT
 unshare --mount --pid --fork --mount-proc --cgroup --kill-child sh "$TMPDIR/boot" >"$TMPDIR/boot.log" 2>&1 &
 booted=$!
-trap 'kill -9 $booted; wait $booted || :; clean_up; rm -rf /etc/blkverify /etc/systemd/system/*bvtest* /etc/systemd/system/systemd-remount-fs.service /var/lib/blkverify' EXIT
+shut_down() {
+	kill -9 $booted
+	wait $booted || :
+	clean_up
+	rm -rf /etc/systemd/system/{*bvtest*,systemd-remount-fs.service}
+	rm -rf /etc/blkverify /var/lib/blkverify
+}
+trap shut_down EXIT
 
 wait_until 120 test -L $v
 expect "options" "fingerprint ignore_mismatch" \

@@ -79,8 +79,8 @@ warns "1 of them differs"
 suite 6 unread -- --out "$TMPDIR/json"
 [[ $(row reading-back) == *" 1 mismatch found" ]] || fail "reading-back is not named"
 documented follow "$TMPDIR/json/reading-back.blkverify.json"
-expect "document" "None reading-back None" \
-	"$(json 'd["suite"], d["test"], d["started"]' "$TMPDIR/json/reading-back.blkverify.json" | tr -d "(),'")"
+expect "document" "None reading-back None" "$(json 'd["suite"], d["test"], d["started"]' \
+	"$TMPDIR/json/reading-back.blkverify.json" | tr -d "(),'")"
 
 # It could not all be read back.
 suite 7 hidden
@@ -120,4 +120,5 @@ expect_no_device blkverify-test
 need_formats
 suite 6 unread -- --junit
 junit jenkins-junit
-expect "the test that failed" "reading-back" "$(xmllint --xpath 'string(//testcase[failure]/@name)' "$TMPDIR/out")"
+expect "the test that failed" "reading-back" \
+	"$(xmllint --xpath 'string(//testcase[failure]/@name)' "$TMPDIR/out")"

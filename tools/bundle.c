@@ -56,6 +56,8 @@ static int add_child(FILE *out, int (*run)(char **argv), char **argv)
 	pid_t pid;
 
 	fflush(out);
+	if (interrupted)
+		return DONE;
 	if (pipe(fds)) {
 		fprintf(out, "(not available: %s)\n", strerror(errno));
 		return DONE;

@@ -54,13 +54,16 @@ static int write_file(const char *path, const struct device *device)
 	/* The first error has the reason. */
 	if (synced)
 		r = synced;
-	if (r) {
-		/* The part that was written would be taken for a bundle. */
-		unlink(path);
-		return say_write_error(path, -r);
+	if (!r && !interrupted) {
+		printf("%s\n", path);
+		return DONE;
 	}
-	printf("%s\n", path);
-	return DONE;
+	/* The part that was written would be taken for a bundle. */
+	unlink(path);
+	if (r)
+		return say_write_error(path, -r);
+	say_error("interrupted: %s was not written", path);
+	return INCONCLUSIVE;
 }
 
 static int write_bundle(const char *given, const struct device *device)
@@ -98,5 +101,6 @@ int verb_bundle(char **argv)
 
 	if (r)
 		return r;
+	catch_signals();
 	return opts.first ? write_first(argv[1], &device) : write_bundle(argv[1], &device);
 }

@@ -105,6 +105,11 @@ expect "after errors" "a e" "$(ls "$TMPDIR/captured" | xargs)"
 rmdir /run/blkverify/bvtest-v.bundle
 mv "$TMPDIR/state" /run/blkverify/bvtest-v.bundle
 
+# Interrupted, it leaves nothing behind.
+BVTEST_MESSAGE=history BVTEST_COMMAND='kill $PPID' tool 7 bundle bvtest-v "$TMPDIR/captured/f"
+warns "interrupted: $TMPDIR/captured/f was not written"
+expect "after a signal" "a e" "$(ls "$TMPDIR/captured" | xargs)"
+
 # The first finding after a reset gets its bundle, even if another bundle is being written.
 dmsetup message bvtest-v 0 reset
 read_bad="dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=direct status=none"

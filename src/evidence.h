@@ -5,9 +5,10 @@
 
 #include <linux/types.h>
 
+#include "types.h"
+
 #define BLKV_MAX_RUNS 8
 #define BLKV_WORD_BYTES 8
-#define BLKV_SECTOR_WORDS (512 / BLKV_WORD_BYTES)
 
 /**
  * struct blkv_runs - the first runs of sectors that differ

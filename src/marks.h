@@ -11,7 +11,6 @@
 #include "memory.h"
 #include "types.h"
 
-#define BLKV_SECTOR_WORDS (SECTOR_SIZE / sizeof(u64))
 #define BLKV_PAGE_WORDS (PAGE_SIZE / sizeof(u64))
 
 /**

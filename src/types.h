@@ -16,6 +16,9 @@
  */
 #define BLKV_REGION_SECTORS ((unsigned int)(SZ_1M >> SECTOR_SHIFT))
 
+/* Marks, and what is said about data, are in words of 64 bits. */
+#define BLKV_SECTOR_WORDS (SECTOR_SIZE / sizeof(u64))
+
 /*
  * For optional allocations in the I/O path. They must not use the reserves: the request may be
  * part of memory reclaim.

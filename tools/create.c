@@ -3,17 +3,15 @@
  * Creating the mapped device: its table line, its size, and why the kernel rejected it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "create.h"
 #include "dm.h"
+#include "kernel-log.h"
 #include "leg.h"
-#include "marker.h"
 #include "options.h"
 #include "parse.h"
 #include "util.h"
@@ -100,22 +98,9 @@ static int choose_size(const struct leg *raw, const struct leg *test, uint64_t *
 
 /* ---- why the kernel rejected it -------------------------------------------------------------- */
 
-/* The only place where the target reports why it rejects a table. */
-static void print_log(int fd)
-{
-	char record[2048], text[2048];
-	ssize_t len;
-
-	while (fd >= 0 && (len = read(fd, record, sizeof(record) - 1)) > 0) {
-		record[len] = '\0';
-		if (kmsg_text(record, text, sizeof(text)) && strstr(text, "device-mapper:"))
-			say_error("kernel log: %s", text);
-	}
-}
-
 static int say_create_error(const char *name, int error, int log)
 {
-	print_log(log);
+	kernel_log_say(log);
 	if (error == -EEXIST || error == -EBUSY)
 		say_error("cannot create %s: the name exists, or a leg is in use: \"dmsetup ls\" lists "
 			  "the names",
@@ -127,13 +112,12 @@ static int say_create_error(const char *name, int error, int log)
 
 static int create_mapped(const char *name, uint64_t sectors, const char *params)
 {
-	int log = kmsg_open();
+	int log = kernel_log_open();
 	int r = dm_create(name, sectors, params, opts.readonly);
 
 	if (r)
 		r = say_create_error(name, r, log);
-	if (log >= 0)
-		close(log);
+	kernel_log_close(log);
 	return r;
 }
 

@@ -12,6 +12,7 @@
 #include "dm.h"
 #include "follow.h"
 #include "json.h"
+#include "kernel-log.h"
 #include "options.h"
 #include "print.h"
 #include "results.h"
@@ -416,7 +417,7 @@ int follow_start(struct follow *f, char **names)
 	size_t i;
 	int r;
 
-	*f = (struct follow){ .kmsg = kmsg_open(), .since = seconds_now(),
+	*f = (struct follow){ .kmsg = kernel_log_open(), .since = seconds_now(),
 			      .marker.suite = NR_SUITES };
 	if (f->kmsg < 0) {
 		say_error("cannot read the kernel log, /dev/kmsg: %s", strerror(-f->kmsg));

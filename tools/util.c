@@ -148,16 +148,6 @@ bool read_line(const char *path, char *line, size_t size)
 	return ok;
 }
 
-int kmsg_open(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
 void state_path(const char *name, const char *suffix, char *path, size_t size)
 {
 	snprintf(path, size, STATE_DIR "/%s%s", name, suffix);

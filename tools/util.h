@@ -46,8 +46,6 @@ const char *parse_size(const char *text, uint64_t *sectors);
 
 /* The first line of a file, such as one of sysfs. */
 bool read_line(const char *path, char *line, size_t size);
-/* The kernel log from here on, without blocking: a file descriptor, or -errno. */
-int kmsg_open(void);
 /* Of a device, in STATE_DIR. */
 void state_path(const char *name, const char *suffix, char *path, size_t size);
 /* The time in UTC, as strftime() formats it. */

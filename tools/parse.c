@@ -345,3 +345,17 @@ void history_free(struct history *history)
 	free(history->writes);
 	memset(history, 0, sizeof(*history));
 }
+
+enum uncertain_line parse_uncertain(const char **text, uint64_t *start, uint64_t *nr)
+{
+	const char *line = *text, *end = line + strcspn(line, "\n");
+
+	*text = next_line(line);
+	if (skip_text(&line, "complete"))
+		return line == end ? UNCERTAIN_COMPLETE : UNCERTAIN_BAD;
+	if (take_number(&line, "more=", start))
+		return UNCERTAIN_MORE;
+	if (take_number(&line, "", start) && take_number(&line, "", nr) && line == end)
+		return UNCERTAIN_RANGE;
+	return UNCERTAIN_BAD;
+}

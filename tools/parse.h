@@ -85,6 +85,14 @@ struct history {
 	bool complete;				/* older writes are recorded, too */
 };
 
+/* A line of the reply to "uncertain". */
+enum uncertain_line {
+	UNCERTAIN_RANGE,			/* sets start and nr */
+	UNCERTAIN_MORE,				/* sets start: ask again from there */
+	UNCERTAIN_COMPLETE,
+	UNCERTAIN_BAD,
+};
+
 bool parse_number(const char *text, uint64_t *number);
 bool parse_status(const char *text, struct status *status);
 bool parse_table(const char *text, struct table *table);
@@ -102,5 +110,7 @@ size_t list_first_new(const struct list *list, uint64_t *seen);
 void list_free(struct list *list);
 bool parse_history(const char *text, struct history *history);
 void history_free(struct history *history);
+/* Reads the line at *text, and advances it to the next one. */
+enum uncertain_line parse_uncertain(const char **text, uint64_t *start, uint64_t *nr);
 
 #endif

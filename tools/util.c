@@ -134,6 +134,34 @@ const char *parse_size(const char *text, uint64_t *sectors)
 	return NULL;
 }
 
+/* ---- times ---------------------------------------------------------------------------------- */
+
+#define MAX_SECONDS 1e6
+
+/* Digits, with a point in between: no sign, no exponent. Returns what follows, or NULL. */
+static const char *parse_seconds(const char *text, double *seconds)
+{
+	const char *t = text + strspn(text, "0123456789");
+
+	if (t == text)
+		return NULL;
+	if (*t == '.' && isdigit((unsigned char)t[1]))
+		t += 1 + strspn(t + 1, "0123456789");
+	/* The locale is not set, so the point is one. */
+	*seconds = strtod(text, NULL);
+	return *seconds <= MAX_SECONDS ? t : NULL;
+}
+
+bool parse_span(const char *text, double *low, double *high)
+{
+	const char *rest = parse_seconds(text, low);
+
+	*high = *low;
+	if (rest && !strncmp(rest, "..", 2))
+		rest = parse_seconds(rest + 2, high);
+	return rest && !*rest && *low <= *high;
+}
+
 /* ---- the rest ------------------------------------------------------------------------------- */
 
 bool read_line(const char *path, char *line, size_t size)

@@ -44,6 +44,9 @@ void catch_signals_by(void (*handler)(int), int flags);
  */
 const char *parse_size(const char *text, uint64_t *sectors);
 
+/* Seconds, as 2, 0.5 or 1..5. Returns false if that is not what @text is. */
+bool parse_span(const char *text, double *low, double *high);
+
 /* The first line of a file, such as one of sysfs. */
 bool read_line(const char *path, char *line, size_t size);
 /* Of a device, in STATE_DIR. */

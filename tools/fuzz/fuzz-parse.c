@@ -13,12 +13,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* A buffer of the exact size, so that ASan finds reads beyond it. */
 	char *text = malloc(size + 1);
+	const char *at = text;
 	struct history history;
 	struct status status;
 	struct report report;
 	struct table table;
 	struct list list;
-	uint64_t sectors;
+	uint64_t sectors, nr;
+	double low, high;
 
 	memcpy(text, data, size);
 	text[size] = '\0';
@@ -30,6 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		list_free(&list);
 	if (parse_history(text, &history))
 		history_free(&history);
+	while (*at)
+		parse_uncertain(&at, &sectors, &nr);
+	parse_span(text, &low, &high);
 	text_clean(text, size % 2);
 	free(text);
 	return 0;

@@ -246,6 +246,33 @@ static void bad_sizes_are_refused(void **state)
 	}
 }
 
+/* ---- times ---------------------------------------------------------------------------------- */
+
+static void spans_are_parsed(void **state)
+{
+	static const struct {
+		const char *text;
+		double low, high;
+	} good[] = {
+		{ "2", 2, 2 }, { "0.5", 0.5, 0.5 }, { "1..5", 1, 5 }, { "0.25..10.5", 0.25, 10.5 },
+		{ "0..0", 0, 0 },
+	};
+	static const char *const bad[] = {
+		"", "-1", "1.", "1..", "..5", "5..1", "1..5..9", "1...5", "1e3", "0x10", " 1", "1 ",
+		"inf", "nan", "1,5", "10000000", ".5",
+	};
+	double low, high;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NR_OF(good); i++) {
+		assert_true(parse_span(good[i].text, &low, &high));
+		assert_true(low == good[i].low && high == good[i].high);
+	}
+	for (i = 0; i < NR_OF(bad); i++)
+		assert_false(parse_span(bad[i], &low, &high));
+}
+
 /* ---- coverage ------------------------------------------------------------------------------- */
 
 static void shares_are_rounded_up(void **state)
@@ -547,6 +574,40 @@ static void history_is_parsed(void **state)
 	history_free(&h);
 }
 
+/* ---- power cuts ----------------------------------------------------------------------------- */
+
+static void uncertain_ranges_are_parsed(void **state)
+{
+	const char *text = "8 24\n18446744073709551614 1\nmore=96";
+	uint64_t start, nr;
+
+	(void)state;
+	assert_int_equal(parse_uncertain(&text, &start, &nr), UNCERTAIN_RANGE);
+	assert_true(start == 8 && nr == 24);
+	assert_int_equal(parse_uncertain(&text, &start, &nr), UNCERTAIN_RANGE);
+	assert_true(start == UINT64_MAX - 1 && nr == 1);
+	assert_int_equal(parse_uncertain(&text, &start, &nr), UNCERTAIN_MORE);
+	assert_true(start == 96);
+	text = "complete";
+	assert_int_equal(parse_uncertain(&text, &start, &nr), UNCERTAIN_COMPLETE);
+}
+
+static void bad_uncertain_ranges_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"", "8", "8\n9 1", "-8 1", "8 24 1", "more=", "more=x", "completely", "8 x", "\n",
+	};
+	const char *text;
+	uint64_t start, nr;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NR_OF(bad); i++) {
+		text = bad[i];
+		assert_int_equal(parse_uncertain(&text, &start, &nr), UNCERTAIN_BAD);
+	}
+}
+
 /* ---- ranges --------------------------------------------------------------------------------- */
 
 #define MODEL 200
@@ -813,6 +874,9 @@ int main(void)
 		cmocka_unit_test(table_is_parsed),
 		cmocka_unit_test(sizes_are_parsed),
 		cmocka_unit_test(bad_sizes_are_refused),
+		cmocka_unit_test(spans_are_parsed),
+		cmocka_unit_test(uncertain_ranges_are_parsed),
+		cmocka_unit_test(bad_uncertain_ranges_are_refused),
 		cmocka_unit_test(shares_are_rounded_up),
 		cmocka_unit_test(coverage_names_the_reasons),
 		cmocka_unit_test(mismatch_is_parsed),

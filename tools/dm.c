@@ -264,6 +264,25 @@ int dm_create(const char *name, uint64_t sectors, const char *params, bool reado
 	return r;
 }
 
+static int resume_at_once(struct dm_task *task)
+{
+	dm_task_no_flush(task);
+	dm_task_skip_lockfs(task);
+	return run_task_with_node(task);
+}
+
+int dm_replace(const char *name, uint64_t sectors, const char *params)
+{
+	int r = load_table(name, sectors, params, false);
+
+	if (r)
+		return r;
+	r = run_simple_task(DM_DEVICE_RESUME, name, resume_at_once);
+	if (r)
+		run_simple_task(DM_DEVICE_CLEAR, name, run_task);
+	return r;
+}
+
 void dm_settle_node(const char *name)
 {
 	struct dm_task *task;

@@ -32,6 +32,11 @@ int dm_get(const char *name, enum dm_line line, struct dm_device *device);
 int dm_names(char ***names);
 void dm_free_names(char **names);
 int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly);
+/*
+ * Replace its table. File systems on it are not frozen, and data in the page cache stay there: a
+ * leg may have no power.
+ */
+int dm_replace(const char *name, uint64_t sectors, const char *params);
 int dm_remove(const char *name, bool deferred);
 /* Without udev: create the node of a device, remove the node of one that is gone. */
 void dm_settle_node(const char *name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See command.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,9 +13,7 @@
 #include "dm.h"
 #include "util.h"
 
-#define COMMAND_NOT_RUN 127
-
-static bool own_output;
+static bool own_output, leads_group;
 
 void command_keep_output(void)
 {
@@ -28,6 +27,10 @@ static void run_child(char **command, const struct variable *variables, const si
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	dm_end();
+	if (leads_group) {
+		setpgid(0, 0);
+		dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+	}
 	for (; variables->name; variables++)
 		setenv(variables->name, variables->value, 1);
 	if (own_output)
@@ -48,9 +51,9 @@ static volatile sig_atomic_t child;
 void command_pass_signal_on(int signal)
 {
 	(void)signal;
-	interrupted = 1;
+	interrupted++;
 	if (child)
-		kill((pid_t)child, SIGTERM);
+		kill(leads_group ? -(pid_t)child : (pid_t)child, SIGTERM);
 }
 
 /* Returns 0, and starts nothing, if a signal has already arrived. */
@@ -69,6 +72,9 @@ static pid_t start_command(char **command, const struct variable *variables)
 		pid = fork();
 		if (!pid)
 			run_child(command, variables, &before);
+		/* Here, too: a signal may arrive before the child does it. */
+		if (pid > 0 && leads_group)
+			setpgid(pid, pid);
 		child = pid > 0 ? pid : 0;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -103,4 +109,53 @@ int command_run(char **command, const struct variable *variables,
 	status = wait_for(pid, meanwhile, data);
 	child = 0;
 	return status;
+}
+
+/* ---- in steps ------------------------------------------------------------------------------- */
+
+#define LOOK_US 10000
+#define KILL_SECONDS 5
+
+bool command_start(char **command, const struct variable *variables)
+{
+	pid_t pid;
+
+	leads_group = true;
+	pid = start_command(command, variables);
+	if (pid < 0)
+		say_error("cannot start a process: %s", strerror(errno));
+	return pid > 0;
+}
+
+bool command_ended(int *status)
+{
+	pid_t pid = (pid_t)child;
+	siginfo_t info = { 0 };
+
+	/* Its number is its group's, and must not be used again before that is killed. */
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) || !info.si_pid)
+		return false;
+	child = 0;
+	kill(-pid, SIGKILL);
+	if (waitpid(pid, status, 0) != pid)
+		return false;
+	*status = exit_status(*status);
+	return true;
+}
+
+void command_stop(double seconds)
+{
+	double end = seconds_now() + seconds;
+	pid_t pid = (pid_t)child;
+	int status;
+
+	kill(-pid, SIGTERM);
+	while (!command_ended(&status) && seconds_now() < end && interrupted < 2)
+		usleep(LOOK_US);
+	if (!child)
+		return;
+	kill(-pid, SIGKILL);
+	end = seconds_now() + KILL_SECONDS;
+	while (!command_ended(&status) && seconds_now() < end)
+		usleep(LOOK_US);
 }

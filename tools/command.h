@@ -3,6 +3,11 @@
 #ifndef BLKVERIFY_COMMAND_H
 #define BLKVERIFY_COMMAND_H
 
+#include <stdbool.h>
+
+/* Exit status, as a shell has it. */
+#define COMMAND_NOT_RUN 127
+
 /* Of its environment. A list ends with a name that is NULL. */
 struct variable {
 	const char *name, *value;
@@ -18,5 +23,16 @@ void command_pass_signal_on(int signal);
  */
 int command_run(char **command, const struct variable *variables,
 		void (*meanwhile)(void *data), void *data);
+
+/*
+ * In three steps, for those that start it again and again. Then it leads a process group of its
+ * own, which ends with it, and its standard input is empty.
+ */
+/* Returns false, perhaps after a message, if it was not started. */
+bool command_start(char **command, const struct variable *variables);
+/* Returns whether it has ended, and sets its exit status. */
+bool command_ended(int *status);
+/* End it, with force after so many seconds. */
+void command_stop(double seconds);
 
 #endif

@@ -74,7 +74,7 @@ int exit_code_of(int error)
 static void note_signal(int signal)
 {
 	(void)signal;
-	interrupted = 1;
+	interrupted++;
 }
 
 /* A signal that is ignored, as by nohup, stays ignored. */

@@ -33,7 +33,7 @@ void say_debug_enable(bool debug);
 /* The exit code of an errno. */
 int exit_code_of(int error);
 
-/* Set by SIGINT, SIGTERM and SIGHUP, which interrupt system calls (no SA_RESTART). */
+/* How many SIGINT, SIGTERM and SIGHUP have come. They interrupt system calls (no SA_RESTART). */
 extern volatile sig_atomic_t interrupted;
 void catch_signals(void);
 void catch_signals_by(void (*handler)(int), int flags);

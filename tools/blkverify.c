@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cutter.h"
 #include "dm.h"
 #include "options.h"
 #include "parse.h"
@@ -25,7 +26,7 @@ struct options opts;
 
 enum { OPEN = 1, CLOSE = 2, SHOW_STATUS = 4, REPORT = 8, DUMP = 16, WAIT = 32, WATCH = 64,
        SCRUB = 128, COMPARE = 256, SYNC = 512, RUN = 1024, FOLLOW = 2048, BUNDLE = 4096,
-       FSTESTS = 8192, ALL = 16383 };
+       FSTESTS = 8192, CRASH = 16384, ALL = 32767 };
 
 static const struct verb {
 	const char *name;
@@ -72,13 +73,19 @@ static const struct verb {
 	{ "sync", SYNC, 2, 2, verb_sync, "RAW TEST",
 	  "copy RAW to TEST, so that both are identical initially",
 	  "Shows what is on TEST and asks for confirmation, unless --yes is given." },
+	{ "crash", CRASH, 1, 1, verb_crash, "NAME --cut CUTTER",
+	  "cut the power of the test device again and again, and check what is left",
+	  "The device must have been opened with --crash, and something should write to it meanwhile.\n"
+	  "CUTTER is NAME:ARGUMENT, for an executable in the directory cut.d, such as\n"
+	  "null_blk:nullb0 or qemu-nbd:/dev/nbd0; or exec:COMMAND, for sh. Ends after the first cut\n"
+	  "with a finding. Exit status 6 if something was found, 7 if nothing was proven." },
 	{ "run", RUN, 1, -1, verb_run, "--test TEST -- COMMAND...",
 	  "for CI: open, run COMMAND on $BLKVERIFY_DEVICE, close, print a summary",
 	  "Without --raw a sparse reference file is created, and only sectors that were written are\n"
 	  "compared (--written-only), unless TEST is all zeros (--zeroed). With --output, what the\n"
 	  "command prints goes to the standard error. Exit status: 6 if\n"
 	  "something was found, else that of COMMAND; 7 if COMMAND succeeded and nothing was\n"
-	  "compared." },
+	  "compared. With --crash, COMMAND is run again and again, see \"blkverify crash --help\"." },
 	{ "fstests", FSTESTS, 1, -1, verb_fstests, "--test DEV --scratch DEV -- COMMAND...",
 	  "run xfstests on two devices: run and follow in one",
 	  "COMMAND gets their names in TEST_DEV and SCRATCH_DEV, which local.config must not set.\n"
@@ -120,10 +127,14 @@ static const struct option_def {
 #define ARGUMENT_MODE NULL
 #define ARGUMENT_FLAG NULL
 #define ARGUMENT_NUMBER "N"
+/* "run --crash" has a number, which implies the option of the table line. */
+#define VERBS_OF(option) (OPEN | FSTESTS | ((option) == OPTION_CRASH ? 0 : RUN))
 #define OPTION(id, word, type, help) \
-	{ word, ARGUMENT_##type, OPEN | RUN | FSTESTS, WORD, &opts.words[OPTION_##id], NULL, help },
+	{ word, ARGUMENT_##type, VERBS_OF(OPTION_##id), WORD, &opts.words[OPTION_##id], NULL, help },
 	BLKV_OPTIONS(OPTION)
 #undef OPTION
+	{ "output", "text|json", CRASH, TEXT, &opts.output, NULL,
+	  "form of the summary (default text)" },
 	{ "output", "text|json|ktap|junit", RUN, TEXT, &opts.output, NULL,
 	  "form of the summary (default text)" },
 	{ "deferred", NULL, CLOSE, FLAG, &opts.deferred, NULL,
@@ -134,8 +145,21 @@ static const struct option_def {
 	  "do nothing if nothing was found, or if there is such a bundle already" },
 	{ "wait", "S", OPEN, NUMBER, &opts.wait, &opts.has_wait,
 	  "wait up to S seconds for the legs to appear" },
-	{ "timeout", "S", WAIT, NUMBER, &opts.timeout, &opts.has_timeout,
+	{ "timeout", "S", WAIT | CRASH | RUN, NUMBER, &opts.timeout, &opts.has_timeout,
 	  "give up after S seconds" },
+	{ "crash", "N", RUN, NUMBER, &opts.crash, &opts.has_crash,
+	  "cut the power of the test device N times while COMMAND runs (needs --cut)" },
+	{ "cut", "CUTTER", CRASH | RUN, TEXT, &opts.cut, NULL,
+	  "what cuts the power: NAME:ARGUMENT, exec:COMMAND or COMMAND" },
+	{ "restore", "COMMAND", CRASH | RUN, TEXT, &opts.restore, NULL,
+	  "what restores the power, if CUTTER does not" },
+	{ "wait-for", "PATH", CRASH | RUN, TEXT, &opts.wait_for, NULL,
+	  "where the test device comes back (default: where it was)" },
+	{ "every", "LO..HI", CRASH | RUN, TEXT, &opts.every, NULL,
+	  "seconds from one cut to the next, at random (default 1..5)" },
+	{ "cuts", "N", CRASH, NUMBER, &opts.cuts, &opts.has_cuts, "how many (default 1)" },
+	{ "full", NULL, CRASH | RUN, FLAG, &opts.full, NULL,
+	  "read everything after each cut, not only what is uncertain" },
 	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "first sector to read" },
 	{ "length", "SIZE", SCRUB, SIZE, &opts.length, &opts.has_length, "how much to read" },
 	{ "block", "SIZE|random", SCRUB, TEXT, &opts.block, NULL,
@@ -437,6 +461,10 @@ static int run_command_line(int argc, char **argv)
 		return print_version();
 	if (!strcmp(argv[at], "--list-words"))
 		return list_words(argv[at + 1]);
+	if (!strcmp(argv[at], "--list-cutters")) {
+		cutter_print_names(stdout);
+		return DONE;
+	}
 	verb = find_verb(argv[at]);
 	if (!verb) {
 		say_error("unknown verb \"%s\": \"blkverify --help\" lists the verbs", argv[at]);

@@ -288,6 +288,39 @@ void json_reports(const struct device *device, const struct list *list)
 	print_document(stdout, o);
 }
 
+/* ---- crash ---------------------------------------------------------------------------------- */
+
+static json_object *cuts_object(const struct crash_series *series)
+{
+	static const enum field fields[] = {
+		FIELD_SETTLED_NEW, FIELD_SETTLED_OLD, FIELD_LOST, FIELD_TORN, FIELD_UNREADABLE,
+		FIELD_MISMATCHES, FIELD_DIVERGENCES,
+	};
+	const struct crash_counts *counts = &series->counts;
+	json_object *o = json_object_new_object();
+	size_t i;
+
+	put_number(o, "wanted", series->wanted);
+	put_number(o, "cuts", counts->cuts);
+	for (i = 0; i < NR_OF(fields); i++)
+		put_number(o, field_words[fields[i]], counts->value[fields[i]]);
+	put_number(o, "unproven", counts->unproven);
+	json_object_object_add(o, "seconds", json_object_new_double(counts->seconds));
+	return o;
+}
+
+void json_crash(const struct crash_series *series, const struct device *device,
+		const struct list *list)
+{
+	json_object *o = new_document("crash"), *devices = json_object_new_array();
+
+	json_object_object_add(o, "power_cuts", cuts_object(series));
+	json_object_array_add(devices, device_object(device));
+	json_object_object_add(o, "devices", devices);
+	put_reports(o, list);
+	print_document(stdout, o);
+}
+
 /* ---- run ------------------------------------------------------------------------------------ */
 
 void json_run(const struct run_outcome *outcome)
@@ -304,6 +337,8 @@ void json_run(const struct run_outcome *outcome)
 	put_bool(o, "reference_failed", outcome->raw_failed);
 	json_object_array_add(devices, device_object(outcome->device));
 	json_object_object_add(o, "devices", devices);
+	json_object_object_add(o, "power_cuts",
+			       outcome->series ? cuts_object(outcome->series) : NULL);
 	put_reports(o, outcome->list);
 	print_document(stdout, o);
 }

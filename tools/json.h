@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "crash-series.h"
 #include "device.h"
 #include "follow.h"
 #include "ranges.h"
@@ -34,6 +35,8 @@ struct json_test {
 void json_status(const struct device *devices, size_t nr);
 void json_reports(const struct device *device, const struct list *list);
 void json_print_ranges(const struct json_ranges *found);
+void json_crash(const struct crash_series *series, const struct device *device,
+		const struct list *list);
 void json_run(const struct run_outcome *outcome);
 void json_test(FILE *out, const struct json_test *test);
 

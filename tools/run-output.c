@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash-output.h"
 #include "json.h"
 #include "print.h"
 #include "results.h"
@@ -32,6 +33,8 @@ static void print_text(const struct run_outcome *o)
 {
 	if (status_is_bad(&o->device->status))
 		print_reports(stdout, o->device, o->list);
+	if (o->series)
+		crash_print_counts(o->series);
 	print_status(o->device);
 }
 
@@ -83,11 +86,24 @@ static struct result raw_healthy(const struct run_outcome *o, char *reason, size
 	return r;
 }
 
+static struct result something_proven(const struct run_outcome *o)
+{
+	struct result r = { .name = "a power cut has proved something" };
+
+	if (crash_counts_prove(&o->series->counts))
+		return r;
+	r.outcome = NOT_PASSED;
+	r.reason = o->series->counts.cuts ? "no block was uncertain after a power cut" :
+					    "the power was not cut";
+	return r;
+}
+
 void run_print(enum format format, const struct run_outcome *o)
 {
 	char reason[64], *reports;
-	struct result result[3];
-	const struct results results = { "blkverify run", result, NR_OF(result) };
+	struct result result[4];
+	const struct results results = { "blkverify run", result,
+					 o->series ? NR_OF(result) : NR_OF(result) - 1 };
 
 	if (format == FORMAT_TEXT) {
 		print_text(o);
@@ -101,6 +117,8 @@ void run_print(enum format format, const struct run_outcome *o)
 	result[0] = nothing_found(o, reports);
 	result[1] = something_compared(o);
 	result[2] = raw_healthy(o, reason, sizeof(reason));
+	if (o->series)
+		result[3] = something_proven(o);
 	if (format == FORMAT_KTAP)
 		results_ktap(stdout, &results);
 	else

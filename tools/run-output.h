@@ -11,6 +11,8 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_JUNIT, NR_FORMATS };
 
 extern const char *const format_words[NR_FORMATS];
 
+struct crash_series;
+
 struct run_outcome {
 	const struct device *device;
 	const struct list *list;	/* NULL if it could not be read */
@@ -18,6 +20,7 @@ struct run_outcome {
 	char **command;
 	int status;		/* of the command */
 	double seconds;
+	const struct crash_series *series;	/* of power cuts, or NULL */
 };
 
 /* Returns false if there is no such word. */

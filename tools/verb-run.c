@@ -2,12 +2,15 @@
 /*
  * run: one command for CI.
  */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "crash-series.h"
 #include "create.h"
 #include "device.h"
 #include "module.h"
@@ -42,9 +45,11 @@ static int exit_code(const struct run_outcome *o)
 {
 	if (status_is_bad(&o->device->status))
 		return o->raw_failed ? INCONCLUSIVE : FOUND;
-	if (o->status || o->device->status.value[FIELD_COMPARED])
+	if (o->status)
 		return o->status;
-	return INCONCLUSIVE;
+	if (o->series && (interrupted || !crash_counts_prove(&o->series->counts)))
+		return INCONCLUSIVE;
+	return o->device->status.value[FIELD_COMPARED] ? DONE : INCONCLUSIVE;
 }
 
 /* What to do next. */
@@ -56,6 +61,10 @@ static void say_advice(const struct run_outcome *o)
 		session_say_reference_failed(o->device);
 	if (status_is_bad(status))
 		return;
+	if (o->series) {
+		crash_series_advise(o->series);
+		return;
+	}
 	say_coverage(o->device);
 	if (exit_code(o) != INCONCLUSIVE || o->status)
 		return;
@@ -69,18 +78,16 @@ static void say_advice(const struct run_outcome *o)
 			  "; without --raw only sectors that it wrote before can be");
 }
 
-static int sum_up(const struct session *s, int status, char **command, double seconds)
+static int sum_up(const struct session *s, const struct run_outcome *of_command)
 {
-	struct device device;
+	struct run_outcome outcome = *of_command;
 	struct list list = { 0 };
-	struct run_outcome outcome = { .device = &device,
-				       .list = &list,
-				       .command = command,
-				       .status = status,
-				       .seconds = seconds };
+	struct device device;
 
 	if (device_get(s->name, &device))
 		return INCONCLUSIVE;
+	outcome.device = &device;
+	outcome.list = &list;
 	if (status_is_bad(&device.status)) {
 		if (session_list(&device, &list))
 			outcome.raw_failed = session_reference_failed(s, &device, &list);
@@ -93,24 +100,102 @@ static int sum_up(const struct session *s, int status, char **command, double se
 	return exit_code(&outcome);
 }
 
-static int run_on(struct session *s, char **command)
+/* Returns an error of the power cuts, or DONE. */
+static int run_command(struct session *s, struct crash_series *series, struct run_outcome *outcome)
 {
 	const struct variable variables[] = { { "BLKVERIFY_DEVICE", s->path }, { NULL, NULL } };
 	double start = seconds_now();
-	int status, r;
+	int r = DONE;
+
+	if (series) {
+		series->name = s->name;
+		series->command = outcome->command;
+		series->variables = variables;
+		r = crash_series_run(series);
+		series->variables = NULL;
+		outcome->status = series->command_status;
+	} else {
+		outcome->status = command_run(outcome->command, variables, NULL, NULL);
+	}
+	outcome->series = series;
+	outcome->seconds = seconds_now() - start;
+	return r;
+}
+
+static int run_on(struct session *s, struct crash_series *series, char **command)
+{
+	struct run_outcome outcome = { .command = command };
+	int failed, r;
 
 	signal(SIGPIPE, SIG_IGN);
-	status = command_run(command, variables, NULL, NULL);
+	failed = run_command(s, series, &outcome);
 	session_flush(s);
-	r = sum_up(s, status, command, seconds_now() - start);
+	r = sum_up(s, &outcome);
+	if (failed && r != FOUND)
+		r = failed;
 	fflush(stdout);
 	if (session_end(s) && r == DONE)
 		r = BUSY;
 	return r;
 }
 
+/* ---- power cuts ----------------------------------------------------------------------------- */
+
+/* Options that have no effect without --crash. */
+static const char *crash_option(void)
+{
+	return opts.cut ? "--cut" : opts.restore ? "--restore" : opts.wait_for ? "--wait-for" :
+	       opts.every ? "--every" : opts.full ? "--full" : opts.has_timeout ? "--timeout" :
+	       NULL;
+}
+
+/* An image file has no power, and its loop device goes away with the first cut. */
+static int check_test(void)
+{
+	struct stat st;
+
+	if (stat(opts.test, &st) || S_ISBLK(st.st_mode))
+		return DONE; /* opening it will report the error */
+	say_error("%s is an image file, which has no power to cut: serve it with nbdkit or "
+		  "qemu-nbd",
+		  opts.test);
+	return WRONG_DEVICE;
+}
+
+static int prepare_crash(struct crash_series *series)
+{
+	int r;
+
+	if (!opts.has_crash && crash_option()) {
+		say_error("%s needs --crash N", crash_option());
+		return FAILED;
+	}
+	if (!opts.has_crash)
+		return DONE;
+	if (!opts.crash) {
+		say_error("--crash 0 cuts nothing: specify how often to cut the power");
+		return FAILED;
+	}
+	if (!opts.cut) {
+		say_error("--crash %" PRIu64 " needs --cut: specify what cuts the power of the "
+			  "test device, such as --cut null_blk:nullb0",
+			  opts.crash);
+		return FAILED;
+	}
+	r = check_test();
+	if (r)
+		return r;
+	opts.words[OPTION_CRASH] = "";
+	series->wanted = opts.crash;
+	r = crash_series_prepare(series);
+	if (!series->path)
+		series->path = opts.test;
+	return r;
+}
+
 int verb_run(char **argv)
 {
+	struct crash_series series = { 0 };
 	struct session session;
 	char name[32];
 	int r;
@@ -123,6 +208,9 @@ int verb_run(char **argv)
 		say_error("--test is missing: specify the device or image under test");
 		return FAILED;
 	}
+	r = prepare_crash(&series);
+	if (r)
+		return r;
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
 	/* A signal between the creation of the device and the command must not leave the device. */
 	catch_signals_by(command_pass_signal_on, SA_RESTART);
@@ -135,5 +223,5 @@ int verb_run(char **argv)
 		r = module_report_as_bug();
 	if (!r)
 		r = session_begin(&session, opts.name ? opts.name : name, opts.raw, opts.test);
-	return r ? r : run_on(&session, argv);
+	return r ? r : run_on(&session, opts.has_crash ? &series : NULL, argv);
 }

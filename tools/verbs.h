@@ -15,6 +15,7 @@ int verb_follow(char **argv);
 int verb_scrub(char **argv);
 int verb_compare(char **argv);
 int verb_sync(char **argv);
+int verb_crash(char **argv);
 int verb_run(char **argv);
 int verb_fstests(char **argv);
 

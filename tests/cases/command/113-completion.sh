@@ -6,6 +6,7 @@
 
 new_pair 8
 make_v
+export BLKVERIFY_CUT_DIR=$TOP/tools/cut.d
 
 touch "$TMPDIR/an image" "$TMPDIR/an-other"
 mkdir "$TMPDIR/bin"
@@ -28,7 +29,7 @@ completes "--version" blkverify --v
 completes "--start" blkverify scrub --st
 completes "--allow-unequal|--json|--debug|--help" blkverify compare --allow-unequal --
 
-for verb in close status report dump wait watch scrub follow bundle; do
+for verb in close status report dump wait watch scrub crash follow bundle; do
 	completes "bvtest-v" blkverify $verb bv
 done
 
@@ -38,6 +39,12 @@ completes "" blkverify close bvtest-v bv
 completes "bvtest-v" blkverify follow bvtest-w bv
 completes "$TMPDIR/bin" blkverify bundle bvtest-v "$TMPDIR/b"
 completes "ktap" blkverify run --output k
+completes "json" blkverify crash --output j
+completes "" blkverify crash --output k
+completes "null_blk:" blkverify crash bvtest-v --cut nu
+completes "nbdkit:|null_blk:" blkverify run --cut n
+completes "$TMPDIR/bin" blkverify crash --wait-for "$TMPDIR/b"
+completes "" blkverify crash --cut exec:true bvtest-v bv
 completes "$TMPDIR/bin" blkverify follow --out "$TMPDIR/b"
 
 # In directory order.

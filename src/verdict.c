@@ -898,6 +898,8 @@ void blkv_verdict_late(struct blkverify *blkv, struct blkv_pool *pool)
 		};
 		unsigned int at = late.byte - report.window_offset;
 
+		blkv_words_add(&report.evidence.words, late.byte / BLKV_WORD_BYTES,
+			       (const u8 *)&late.expected, (const u8 *)&late.found);
 		memcpy(report.window[BLKV_RAW] + at, &late.expected, sizeof(late.expected));
 		memcpy(report.window[BLKV_TEST] + at, &late.found, sizeof(late.found));
 		blkv_verdict_add_provenance(blkv, &report);

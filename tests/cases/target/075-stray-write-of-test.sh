@@ -83,6 +83,7 @@ expect_field mismatches 1
 expect_field first_mismatch 512
 expect_field state C
 expect_log 'bvtest-v: read sector=512 nr=1 contents mismatch in sector 512 byte=504 .* class=late '
+expect "the late word" 1 "$(dmsetup message bvtest-v 0 list | grep -c '^1 read .* words=0x8000000000000000 ')"
 expect_read 262144 4096
 expect_field mismatches 1
 dmsetup remove bvtest-v

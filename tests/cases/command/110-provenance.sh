@@ -19,6 +19,9 @@ says "bitflip(1): a few bits differ"
 says "by my writer (pid "
 says "injected"
 says "mark: phase"
+says "differ: sectors 1+1 of the request"
+says "in the first: words 0x0000000000000001, bits set "
+says "found: 20"
 
 tool 6 report --json bvtest-v
 expect "write" "16 my writer True" \

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the data of a mismatch look like: which sectors differ, and which words and bits of the
- * first one. Whole cache lines, one data line that is stuck, or a run that ends where a request was
- * split are seen at once.
+ * How the data of a mismatch differ: which sectors, and which words and bits of the first one.
+ * Whole cache lines, one data line that is stuck, or a run that ends where a request was split are
+ * seen at once.
  *
  * Pure: no locks, any context.
  */
@@ -77,7 +77,7 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_words_add);
 
 /**
  * blkv_evidence_emit() - print it, without a newline
- * @evidence: what the data look like
+ * @evidence: how the data differ
  * @text: where to print
  * @size: of @text
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the data of a mismatch look like, for whoever looks for the cause. */
+/* How the data of a mismatch differ. */
 #ifndef DM_BLKVERIFY_EVIDENCE_H
 #define DM_BLKVERIFY_EVIDENCE_H
 
@@ -37,7 +37,7 @@ struct blkv_words {
 };
 
 /**
- * struct blkv_evidence - what the data of a mismatch look like
+ * struct blkv_evidence - how the data of a mismatch differ
  * @runs: the sectors that differ
  * @words: of the first such sector
  */

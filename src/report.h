@@ -50,7 +50,7 @@ enum blkv_label {
  * @byte: first byte of that sector that differs
  * @window_offset: of @window in that sector
  * @window: the bytes around @byte, for each leg
- * @evidence: what the data look like; its runs are relative to @sector
+ * @evidence: how the data differ; its runs are relative to @sector
  * @label: the result of re-reading the test leg
  * @injected: the difference was made by an inject message
  * @diagnosis: the class of the difference

@@ -77,7 +77,7 @@ static int say_unknown(const char *text, const char *path)
 	char names[512] = "";
 
 	for_each_name(append_name, names);
-	say_error("--cut \"%s\": there is no executable %s. Write exec:COMMAND for a command%s%s",
+	say_error("--cut \"%s\": %s is not an executable file. Use exec:COMMAND for a command%s%s",
 		  text, path, names[0] ? "; cutters are " : "", names);
 	return FAILED;
 }

@@ -20,8 +20,8 @@ struct cutter {
 };
 
 /*
- * @text: NAME:ARGUMENT, exec:COMMAND or COMMAND. @restore: a command, or NULL. Returns DONE; or
- * reports that there is no such executable, and returns an exit code.
+ * @text: NAME:ARGUMENT, exec:COMMAND or COMMAND. @restore: a command, or NULL. Returns DONE, or
+ * reports that it is not executable and returns an exit code.
  */
 int cutter_find(struct cutter *cutter, const char *text, const char *restore);
 /* Run it, for at most so many seconds. Returns DONE; or reports what went wrong, as above. */

@@ -57,7 +57,7 @@ static bool read_data(const struct session *s, int fd, void *buffer, uint64_t se
 		all &= read_range(fd, buffer, first, last < sectors ? last : sectors);
 		start = end;
 	}
-	/* There is no more data. */
+	/* Past the last data, lseek() fails with ENXIO. */
 	return all && errno == ENXIO;
 }
 

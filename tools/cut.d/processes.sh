@@ -23,7 +23,7 @@ pid_of() { # <name of the process>
 		die "process $pid of $1 does not run"
 }
 
-# A process that nobody has waited for does not run either, but has a number.
+# A zombie does not run, but still has a process number.
 runs() { readlink "/proc/$1/exe" >/dev/null 2>&1; } # <pid>
 
 process_kill() { # <name of the process>

@@ -130,7 +130,7 @@ for i in 1 2 3 4 5 6 7 8; do dd if=$v of=/dev/null bs=4k skip=62 count=1 iflag=d
 tool 0 bundle --first bvtest-v "$TMPDIR/captured"
 expect "after a new start" 1 "$(ls "$TMPDIR/captured" | grep -c '^bvtest-v-[0-9T]*Z\.blkverify\.txt$')"
 
-# One that another program made anew, with reports of the same numbers.
+# A device that another program has recreated: its reports have the same numbers.
 tool 0 close bvtest-v
 raw=$(losetup -f --show "$raw_img") test=$(losetup -f --show "$test_img")
 dmsetup create bvtest-v --table "0 16384 blkverify $raw $test 1 ignore_mismatch"

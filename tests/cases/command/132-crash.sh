@@ -85,7 +85,7 @@ tool 1 crash bvtest-v --every 0 --timeout 1 --cut "sleep 1000"
 warns '--cut "sleep 1000" did not end within 1 s'
 expect_field power on
 crash 1 --cut no-such:device
-warns "there is no executable $BLKVERIFY_CUT_DIR/no-such"
+warns "$BLKVERIFY_CUT_DIR/no-such is not an executable file"
 warns "null_blk"
 
 # One that is not restored: the next series begins with that.

@@ -4,46 +4,10 @@
 # Needs: machine=debug
 
 . "$TOP/tests/lib/command.sh"
+. "$TOP/tests/lib/power.sh"
 
-mib=4
-test=/dev/nbd0 sectors=$((mib * 2048)) control=$TMPDIR/control
-[ -b $test ] || skip "this kernel has no nbd"
-new_leg $mib blocksize=4096
-raw=$leg
-seed=${SEED:-$RANDOM}
-echo "SEED=$seed"
 export BLKVERIFY_CUT_DIR=$TOP/tools/cut.d
 
-server='' load=''
-stop_server() {
-	[ -z "$server" ] || { kill "$server"; wait "$server" || :; }
-	server=
-}
-# In this order: no request may wait for a server that is gone.
-trap '[ -z "$load" ] || kill -KILL "$load"; clean_up; stop_server' EXIT
-
-has_size() { [ -S "$control" ] && [ "$(cat /sys/block/nbd0/size)" = "$sectors" ]; }
-is_free() { [ "$(cat /sys/block/nbd0/size)" = 0 ]; }
-serve() { # <variant>
-	rm -f "$control"
-	"$BVCUT" serve $test $mib "$control" "$1" "$seed" &
-	server=$!
-	wait_until 60 has_size
-	dd if=/dev/zero of="$raw" bs=1M count=$mib oflag=direct status=none
-}
-stop_serving() {
-	stop_server
-	wait_until 60 is_free
-}
-start_load() {
-	"$BVCUT" load $v $mib 100000 4 "$seed" &
-	load=$!
-}
-stop_load() {
-	kill "$load"
-	wait "$load" 2>/dev/null || :
-	load=
-}
 crash() { # <exit status> <option>...
 	local expected=$1
 	shift
@@ -54,7 +18,7 @@ tell=(--cut "exec:$BVCUT tell $control off" --restore "$BVCUT tell $control on")
 # A right device under load.
 serve legal
 make_v crash
-start_load
+start_load 4
 crash 0 "${tell[@]}" --cuts 4
 cat "$TMPDIR/out"
 says "nothing was lost that was durable"
@@ -97,7 +61,7 @@ expect "table" "-" "$(dmsetup table bvtest-v | cut -d ' ' -f 5)"
 expect_read_error EIO 0 4096
 tool 1 crash bvtest-v --cut true
 warns "say with --wait-for where it comes back"
-start_load
+start_load 4
 crash 0 "${tell[@]}" --wait-for $test --cuts 2
 warns "back after an earlier power cut: "
 says "2 of 2"
@@ -126,7 +90,7 @@ stop_serving
 # A device that ignores flushes.
 serve flush
 make_v crash
-start_load
+start_load 4
 crash 6 "${tell[@]}" --cuts 20 --full
 cat "$TMPDIR/out"
 says "lost"
@@ -192,7 +156,7 @@ tool 0 close bvtest-v
 # A device that goes away and comes back: null_blk.
 name=bvleg$((legs_made - 1))
 make_v crash
-start_load
+start_load 4
 crash 0 --cut "null_blk:$name" --cuts 3
 says "3 of 3"
 crash 0 --cut "null_blk:${test#/dev/}"
@@ -215,7 +179,7 @@ dmsetup remove bvtest-v
 new_dm below "0 $sectors linear $test 0"
 test=$leg
 make_v crash
-start_load
+start_load 4
 crash 0 --cut "dmsetup suspend --noflush bvtest-below" --restore "dmsetup resume bvtest-below" --cuts 2
 says "2 of 2"
 tool 1 crash bvtest-v --every 0.2 --timeout 3 --cut "dmsetup suspend --noflush bvtest-below" --restore true

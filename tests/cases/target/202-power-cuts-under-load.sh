@@ -3,40 +3,22 @@
 # that a right one is never reported, and one that breaks a rule is.
 # Needs: machine=smp
 
-mib=4
 modprobe nbd max_part=0 2>/dev/null || :
-test=/dev/nbd0
-[ -b $test ] || skip "this kernel has no nbd"
-new_leg $mib blocksize=4096
-raw=$leg sectors=$((mib * 2048))
-seed=${SEED:-$RANDOM}
-echo "SEED=$seed"
+. "$TOP/tests/lib/power.sh"
 
-server='' load=''
-stop_server() {
-	[ -z "$server" ] || { kill "$server"; wait "$server" || :; }
-	server=
-}
-# In this order: no request may wait for a server that is gone.
-trap '[ -z "$load" ] || kill -KILL "$load"; clean_up; stop_server' EXIT
-
-has_size() { [ -S "$control" ] && [ "$(cat /sys/block/nbd0/size)" = "$sectors" ]; }
 start() { # <variant> [option]...
-	control=$TMPDIR/control
-	rm -f "$control"
-	"$BVCUT" serve $test $mib "$control" "$1" "$seed" &
-	server=$!
+	serve "$1"
 	shift
-	wait_until 60 has_size
-	dd if=/dev/zero of="$raw" bs=1M count=$mib oflag=direct status=none
 	make_v crash "$@"
 }
 stop() {
 	dmsetup remove bvtest-v
-	stop_server
-	wait_until 60 nbd_is_free
+	stop_serving
 }
-nbd_is_free() { [ "$(cat /sys/block/nbd0/size)" = 0 ]; }
+load_with() { # <threads>
+	start_load "$1"
+	sleep 0.3
+}
 crash() { dmsetup message bvtest-v 0 crash "$1"; }
 cut_power() {
 	crash arm
@@ -54,22 +36,10 @@ cut_power_in_pause() {
 	kill -CONT "$load"
 }
 read_all() { dd if=$v of=/dev/null bs=64k iflag=direct conv=noerror status=none 2>/dev/null || :; }
-start_load() { # <threads>
-	"$BVCUT" load $v $mib 100000 "$1" "$seed" &
-	load=$!
-	sleep 0.3
-}
-stop_load() {
-	kill "$load"
-	wait "$load" 2>/dev/null || :
-	load=
-}
-
-RANDOM=$seed
 
 # A right device, with requests in flight at each cut; some cuts come before everything is settled.
 start legal
-start_load 6
+load_with 6
 unproven=0
 for ((i = 0; i < ${CUTS:-8}; i++)); do
 	cut_power
@@ -94,7 +64,7 @@ stop
 
 # With memory for a few blocks only, less is known, but nothing wrong is reported.
 start legal crash_max_mib 1
-start_load 4
+load_with 4
 for i in 1 2; do
 	cut_power
 done
@@ -112,7 +82,7 @@ stop
 # Each broken rule is found.
 breaks() { # <variant> <class> [<how power is cut> <threads>]
 	start "$1"
-	start_load "${4:-4}"
+	load_with "${4:-4}"
 	for ((i = 0; i < 10; i++)); do
 		"${3:-cut_power}"
 		read_all

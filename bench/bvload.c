@@ -41,6 +41,8 @@
 #define EXPORT_SYMBOL_IF_KUNIT NO_EXPORT
 #include "../src/compare.c"
 
+#include "cpu-clock.h"
+
 #define FILL 0xb5
 #define MAX_BS SZ_1M
 #define MAX_PAGES (MAX_BS >> PAGE_SHIFT)
@@ -61,6 +63,7 @@ static const char *const op_names[] = {
  * @dev: path of the device
  * @op: what to do
  * @bs: bytes in a bio, a multiple of the page size
+ * @grain: bytes from one place to the next, @bs by default; bios overlap if it is less
  * @depth: bios in flight, of each thread
  * @random: random instead of sequential
  * @span: how much of the device is used, in MiB
@@ -74,6 +77,7 @@ struct load {
 	char dev[64];
 	enum load_op op;
 	unsigned int bs;
+	unsigned int grain;
 	unsigned int depth;
 	unsigned int random;
 	unsigned int span;
@@ -110,8 +114,8 @@ struct slot {
  * @wait: the thread, when all are in flight
  * @random: state of the random numbers
  * @next: the next bio of a sequential load
- * @first: start of its part of the device, in bios
- * @nr: length of that part, in bios
+ * @first: start of its part of the device, in places
+ * @nr: length of that part, in places
  * @ios: bios completed
  * @errors: bios failed
  * @ns: time taken
@@ -184,26 +188,6 @@ static u64 percentile(struct load_thread *threads, unsigned int nr, u64 ios, uns
 	return 0;
 }
 
-/*
- * User-Mode Linux is a process, whose CPU time is not disturbed by other processes. Elsewhere
- * there is only the clock.
- */
-static u64 cpu_clock_ns(void)
-{
-#ifdef CONFIG_UML
-	struct __kernel_timespec time;
-	long r;
-
-	asm volatile("syscall" : "=a" (r)
-		     : "0" (228L /* clock_gettime */), "D" (2L /* CLOCK_PROCESS_CPUTIME_ID */),
-		       "S" (&time)
-		     : "rcx", "r11", "memory");
-	return time.tv_sec * NSEC_PER_SEC + time.tv_nsec;
-#else
-	return ktime_get_ns();
-#endif
-}
-
 /* ---- one thread --------------------------------------------------------------------------- */
 
 static void slot_endio(struct bio *bio)
@@ -251,7 +235,7 @@ static void submit(struct load_thread *thread, struct slot *slot)
 		 is_write(thread) ? REQ_OP_WRITE | REQ_SYNC | REQ_IDLE : REQ_OP_READ);
 	bio->bi_vcnt = load->bs >> PAGE_SHIFT;
 	bio->bi_iter.bi_size = load->bs;
-	bio->bi_iter.bi_sector = next_place(thread) * (load->bs >> SECTOR_SHIFT);
+	bio->bi_iter.bi_sector = next_place(thread) * (load->grain >> SECTOR_SHIFT);
 	bio->bi_end_io = slot_endio;
 	if (load->latency)
 		slot->begin = ktime_get_ns();
@@ -332,7 +316,8 @@ static int set_up_thread(struct load_thread *thread, const struct load *load,
 
 	thread->load = load;
 	thread->bdev = bdev;
-	thread->nr = div_u64((u64)load->span * SZ_1M, load->bs * load->threads);
+	thread->nr = div_u64((u64)load->span * SZ_1M - load->bs + load->grain,
+			     load->grain * load->threads);
 	thread->first = number * thread->nr;
 	init_llist_head(&thread->free);
 	init_waitqueue_head(&thread->wait);
@@ -454,7 +439,8 @@ static int parse_word(char *word, struct load *load)
 		const char *name;
 		unsigned int *value;
 	} const numbers[] = {
-		{ "bs", &load->bs }, { "depth", &load->depth }, { "random", &load->random },
+		{ "bs", &load->bs }, { "grain", &load->grain },
+		{ "depth", &load->depth }, { "random", &load->random },
 		{ "span", &load->span }, { "ms", &load->ms }, { "threads", &load->threads },
 		{ "latency", &load->latency }, { "reads", &load->reads },
 		{ "blocks", &load->blocks },
@@ -478,6 +464,8 @@ static bool makes_sense(const struct load *load)
 {
 	if (!load->bs || load->bs % PAGE_SIZE || load->bs > MAX_BS || !load->depth ||
 	    !load->span || !load->threads || load->threads > nr_cpu_ids)
+		return false;
+	if (!load->grain || load->grain % SECTOR_SIZE)
 		return false;
 	if ((u64)load->span * SZ_1M < (u64)load->bs * load->threads)
 		return false;
@@ -504,6 +492,8 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t len,
 	while (!r && (word = strsep(&rest, " ")))
 		if (*word)
 			r = parse_word(word, &load);
+	if (!load.grain)
+		load.grain = load.bs;
 	if (!r && !makes_sense(&load))
 		r = -EINVAL;
 	if (r)

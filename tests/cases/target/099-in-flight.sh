@@ -39,3 +39,30 @@ fio --name=crowd --filename=$v --rw=write --bs=4k --size=4k --loops=32 --direct=
 	--iodepth=8 --output-format=terse >/dev/null || fail "fio"
 wait_until 10 in_flight 0 0
 expect_healthy
+dmsetup remove bvtest-v
+
+# Reads that overlap a write wait for it, and then run together. All of the time counts, as blktests
+# block/018 checks it on other disks.
+ms=2000
+new_leg 16 irqmode=2 completion_nsec=$((ms * 1000000))
+test=$leg
+make_v
+test_has() { [ "$(tr -s ' ' <"/sys/block/${test#/dev/}/inflight")" = " $1 $2" ]; } # <reads> <writes>
+times() { attribute stat | awk '{print $4, $8}'; } # of reads and writes, in ms
+read -r reads writes < <(times)
+dd if=/dev/urandom of=$v bs=4096 count=1 oflag=direct status=none &
+jobs=("$!")
+wait_until 10 test_has 0 1
+for i in 1 2 3 4; do
+	"$BVIO" read $v 0 4096 >/dev/null &
+	jobs+=("$!")
+done
+wait_until 10 test_has 4 0
+wait "${jobs[@]}"
+wait_until 10 in_flight 0 0
+read -r reads_now writes_now < <(times)
+echo "times of four reads and a write: $((reads_now - reads)) and $((writes_now - writes)) ms"
+# A starved machine loses ticks, by which these times are counted.
+[ $((writes_now - writes)) -ge $((ms / 2)) ] || fail "the write was counted for less than $((ms / 2)) ms"
+[ $((reads_now - reads)) -ge $((2 * ms)) ] || fail "the reads were counted for less than $((2 * ms)) ms"
+expect_healthy

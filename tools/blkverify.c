@@ -157,6 +157,8 @@ static const struct option_def {
 	  "where the test device comes back (default: where it was)" },
 	{ "every", "LO..HI", CRASH | RUN, TEXT, &opts.every, NULL,
 	  "seconds from one cut to the next, at random (default 1..5)" },
+	{ "state", "FILE", CRASH | RUN, TEXT, &opts.state, NULL,
+	  "go on with the series of cuts in FILE, if there is one, and keep it there" },
 	{ "cuts", "N", CRASH, NUMBER, &opts.cuts, &opts.has_cuts, "how many (default 1)" },
 	{ "full", NULL, CRASH | RUN, FLAG, &opts.full, NULL,
 	  "read everything after each cut, not only what is uncertain" },

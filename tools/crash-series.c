@@ -10,6 +10,7 @@
 
 #include "crash-cycle.h"
 #include "crash-series.h"
+#include "crash-state.h"
 #include "device.h"
 #include "options.h"
 #include "parse.h"
@@ -24,9 +25,38 @@
 
 /* ---- the options ---------------------------------------------------------------------------- */
 
+/* What the series has shown before. */
+static int load_state(struct crash_series *series)
+{
+	struct crash_counts *counts = &series->counts;
+	int r;
+
+	series->state = opts.state;
+	if (!series->state)
+		return DONE;
+	r = crash_state_load(series->state, counts);
+	if (r)
+		return r;
+	if (crash_counts_are_bad(counts)) {
+		say_error("--state %s: this series has ended with a finding, after %" PRIu64
+			  " cuts: remove the file to begin another",
+			  series->state, counts->cuts);
+		return FOUND;
+	}
+	if (counts->cuts >= series->wanted) {
+		say_error("--state %s: this series has had %" PRIu64 " cuts, which is all of it: "
+			  "specify more, or remove the file to begin another",
+			  series->state, counts->cuts);
+		return FAILED;
+	}
+	/* Before the first cut, to know that the file can be written. */
+	return crash_state_save(series->state, counts);
+}
+
 int crash_series_prepare(struct crash_series *series)
 {
 	struct timespec seed = { 0 };
+	int r;
 
 	if (!opts.cut) {
 		say_error("--cut is missing: specify what cuts the power of the test device, "
@@ -50,7 +80,8 @@ int crash_series_prepare(struct crash_series *series)
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
 		clock_gettime(CLOCK_MONOTONIC, &seed);
 	srand48(seed.tv_nsec ^ seed.tv_sec);
-	return cutter_find(&series->cutter, opts.cut, opts.restore);
+	r = cutter_find(&series->cutter, opts.cut, opts.restore);
+	return r ? r : load_state(series);
 }
 
 /* ---- what the status shows ------------------------------------------------------------------ */
@@ -221,17 +252,24 @@ static int cut_once(struct crash_series *s, struct crash_cycle *cycle, struct wo
 
 static int cut_often(struct crash_series *s, struct crash_cycle *cycle, struct device *last)
 {
+	double before = s->counts.seconds, begin = seconds_now(), waited;
 	struct workload w = { .series = s };
-	double waited;
-	int r = DONE;
+	int r = DONE, saved = DONE;
 
 	while (!r && s->counts.cuts < s->wanted && !crash_counts_are_bad(&s->counts) &&
-	       wait_for_moment(s, &w, &waited))
+	       wait_for_moment(s, &w, &waited)) {
 		r = cut_once(s, cycle, &w, last, waited);
+		s->counts.seconds = before + seconds_now() - begin;
+		if (!r && s->state)
+			r = crash_state_save(s->state, &s->counts);
+	}
 	workload_end(&w);
 	/* What the command has found since the last cut. */
 	take_status(s, last);
-	return r;
+	s->counts.seconds = before + seconds_now() - begin;
+	if (s->state)
+		saved = crash_state_save(s->state, &s->counts);
+	return r ? r : saved;
 }
 
 /* ---- the device ----------------------------------------------------------------------------- */
@@ -295,7 +333,6 @@ int crash_series_run(struct crash_series *s)
 				     .path = s->path,
 				     .timeout = (double)opts.timeout,
 				     .full = opts.full };
-	double begin = seconds_now();
 	struct device last;
 	int r = device_get(s->name, &cycle.device);
 
@@ -306,6 +343,7 @@ int crash_series_run(struct crash_series *s)
 	s->failed = r;
 	if (r)
 		return r;
+	s->began = true;
 	last = cycle.device;
 	s->cutter.device = cycle.device.path;
 	s->cutter.test = cycle.path;
@@ -314,6 +352,5 @@ int crash_series_run(struct crash_series *s)
 	if (!r)
 		r = cut_often(s, &cycle, &last);
 	s->failed = r;
-	s->counts.seconds = seconds_now() - begin;
 	return r;
 }

@@ -24,6 +24,7 @@ struct crash_series {
 	const char *path;		/* where the test device comes back; NULL: where it was */
 	double low, high;		/* seconds from one cut to the next */
 	uint64_t wanted;		/* cuts */
+	const char *state;		/* the file of a series that can be continued, or NULL */
 	/* To run meanwhile, and to restart if a power cut ends it; NULL: none. */
 	char **command;
 	const struct variable *variables;
@@ -31,10 +32,14 @@ struct crash_series {
 	/* Results. */
 	struct crash_counts counts;
 	int command_status;		/* if it has failed without a power cut, else 0 */
+	bool began;			/* the device was accepted */
 	bool failed;			/* an error has ended the series, and was reported */
 };
 
-/* From the options of the command line. Returns an exit code, after a message. */
+/*
+ * From the options of the command line, with the name and the wanted cuts set. Returns an exit code,
+ * after a message.
+ */
 int crash_series_prepare(struct crash_series *series);
 /*
  * Ends after the first cut with a finding. Returns DONE; or reports what went wrong, and returns an

@@ -15,7 +15,7 @@ struct options {
 	bool has_passes, has_wait, has_cuts, has_crash;
 	uint64_t sectors, start, length, timeout, context, passes, wait, cuts, crash;
 	const char *raw, *test, *raw_dir, *name, *block, *out, *hints, *output, *scratch, *cut,
-		*restore, *wait_for, *every;
+		*restore, *wait_for, *every, *state;
 	/* Of the table line: NULL if not given, else the value, or "". */
 	const char *words[NR_OPTIONS];
 };

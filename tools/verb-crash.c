@@ -46,14 +46,14 @@ int verb_crash(char **argv)
 	struct device device;
 	int r = check_options(&format);
 
+	series.wanted = opts.cuts;
 	if (!r)
 		r = crash_series_prepare(&series);
 	if (r)
 		return r;
-	series.wanted = opts.cuts;
 	catch_signals();
 	r = crash_series_run(&series);
-	if (r && !series.counts.seconds)
+	if (r && !series.began)
 		return r;
 	if (device_get(series.name, &device))
 		return r ? r : INCONCLUSIVE;

@@ -146,7 +146,7 @@ static const char *crash_option(void)
 {
 	return opts.cut ? "--cut" : opts.restore ? "--restore" : opts.wait_for ? "--wait-for" :
 	       opts.every ? "--every" : opts.full ? "--full" : opts.has_timeout ? "--timeout" :
-	       NULL;
+	       opts.state ? "--state" : NULL;
 }
 
 /* An image file has no power, and its loop device goes away with the first cut. */

@@ -35,6 +35,33 @@ expect "findings" "0 0 0" \
 	"$(json '*[d["power_cuts"][k] for k in ("lost", "torn", "mismatches")]' | tr -dc '0-9 ')"
 stop_load
 
+# A series that is continued.
+state=$TMPDIR/state
+start_load 4
+crash 0 "${tell[@]}" --cuts 2 --state "$state"
+warns "cut 2 of 2 after"
+old=$(sed -n 's/^settled_old //p' "$state")
+crash 1 "${tell[@]}" --cuts 2 --state "$state"
+warns "this series has had 2 cuts, which is all of it"
+crash 0 "${tell[@]}" --cuts 3 --state "$state" --output json
+warns "cut 3 of 3 after"
+grep -q "cut [12] of 3" "$TMPDIR/err" && fail "it began again: $(cat "$TMPDIR/err")"
+expect "cuts" 3 "$(json 'd["power_cuts"]["cuts"]')"
+[ "$(json 'd["power_cuts"]["settled_old"]')" -ge "$old" ] || fail "the first cuts do not count any more"
+stop_load
+cp "$state" "$state.whole"
+sed -i 's/^mismatches 0/mismatches 1/' "$state"
+crash 6 "${tell[@]}" --cuts 9 --state "$state"
+warns "this series has ended with a finding, after 3 cuts"
+for wrong in 's/ / x/' '1s/./x/' '$s/$/ 7/' '$s/^/more_/' 's/^power_cuts/x/;1d'; do
+	sed "$wrong" "$state.whole" >"$state"
+	crash 1 "${tell[@]}" --cuts 9 --state "$state"
+	warns "--state $state: this is not the state of a series of power cuts"
+done
+crash 1 "${tell[@]}" --cuts 9 --state "$TMPDIR/no-such/state"
+warns "--state $TMPDIR/no-such/state: No such file or directory"
+expect_field cuts 9
+
 # Nothing is written, so nothing is proven. The blocks that the last cut has settled are not durable yet.
 dd if=/dev/null of=$v conv=fsync,notrunc status=none
 crash 7 "${tell[@]}"

@@ -113,7 +113,7 @@ static int say_create_error(const char *name, int error, int log)
 static int create_mapped(const char *name, uint64_t sectors, const char *params)
 {
 	int log = kernel_log_open();
-	int r = dm_create(name, sectors, params, opts.readonly);
+	int r = dm_create(name, "blkverify", sectors, params, opts.readonly);
 
 	if (r)
 		r = say_create_error(name, r, log);

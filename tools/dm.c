@@ -232,14 +232,15 @@ static int run_simple_task(int type, const char *name, int (*run)(struct dm_task
 	return r;
 }
 
-static int load_table(const char *name, uint64_t sectors, const char *params, bool readonly)
+static int load_table(const char *name, const char *type, uint64_t sectors, const char *params,
+		      bool readonly)
 {
 	struct dm_task *task;
 	int r = new_task(DM_DEVICE_RELOAD, name, &task);
 
 	if (r)
 		return r;
-	if (!dm_task_add_target(task, 0, sectors, "blkverify", params) ||
+	if (!dm_task_add_target(task, 0, sectors, type, params) ||
 	    (readonly && !dm_task_set_ro(task)))
 		r = -ENOMEM;
 	if (!r)
@@ -249,13 +250,14 @@ static int load_table(const char *name, uint64_t sectors, const char *params, bo
 }
 
 /* In steps: DM_DEVICE_CREATE does the same, but does not return why the table was rejected. */
-int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly)
+int dm_create(const char *name, const char *type, uint64_t sectors, const char *params,
+	      bool readonly)
 {
 	int r = run_simple_task(DM_DEVICE_CREATE, name, run_task);
 
 	if (r)
 		return r;
-	r = load_table(name, sectors, params, readonly);
+	r = load_table(name, type, sectors, params, readonly);
 	/* Nodes appear with the first resume. */
 	if (!r)
 		r = run_simple_task(DM_DEVICE_RESUME, name, run_task_with_node);
@@ -273,7 +275,7 @@ static int resume_at_once(struct dm_task *task)
 
 int dm_replace(const char *name, uint64_t sectors, const char *params)
 {
-	int r = load_table(name, sectors, params, false);
+	int r = load_table(name, "blkverify", sectors, params, false);
 
 	if (r)
 		return r;

@@ -31,7 +31,9 @@ int dm_get(const char *name, enum dm_line line, struct dm_device *device);
 /* NULL-terminated; free with dm_free_names(). */
 int dm_names(char ***names);
 void dm_free_names(char **names);
-int dm_create(const char *name, uint64_t sectors, const char *params, bool readonly);
+/* A device of one line, for the target @type. */
+int dm_create(const char *name, const char *type, uint64_t sectors, const char *params,
+	      bool readonly);
 /*
  * Replace its table. File systems on it are not frozen, and data in the page cache stay there: a
  * leg may have no power.

@@ -13,6 +13,7 @@
 #include "coverage.h"
 #include "diagnose.h"
 #include "hexdump.h"
+#include "margin.h"
 #include "marker.h"
 #include "parse.h"
 #include "ranges.h"
@@ -862,6 +863,116 @@ static void lost_output_is_an_error(void **state)
 	assert_int_equal(written("/no/such/folder/file", 0), -ENOENT);
 }
 
+/* ---- margins -------------------------------------------------------------------------------- */
+
+static void margins_fit_or_not(void **state)
+{
+	(void)state;
+	assert_int_equal(margin_fit(2048, 32768, 1), MARGIN_FITS);
+	assert_int_equal(margin_fit(0, 32768, 1), MARGIN_EMPTY);
+	assert_int_equal(margin_fit(4, 32768, 8), MARGIN_UNALIGNED);
+	assert_int_equal(margin_fit(2047, 32768, 8), MARGIN_UNALIGNED);
+	/* Something must be left in between: at least a block. */
+	assert_int_equal(margin_fit(16384, 32768, 8), MARGIN_TOO_LARGE);
+	assert_int_equal(margin_fit(16380, 32768, 8), MARGIN_UNALIGNED);
+	assert_int_equal(margin_fit(16376, 32768, 8), MARGIN_FITS);
+	assert_int_equal(margin_fit(1, 2, 1), MARGIN_TOO_LARGE);
+	assert_int_equal(margin_fit(1, 3, 1), MARGIN_FITS);
+	/* Twice the size is more than a number can hold. */
+	assert_int_equal(margin_fit(UINT64_MAX / 512 * 8, 32768, 8), MARGIN_TOO_LARGE);
+	assert_int_equal(margin_fit(UINT64_C(1) << 63, 32768, 8), MARGIN_TOO_LARGE);
+}
+
+static int compare_words(const void *a, const void *b)
+{
+	uint64_t one, other;
+
+	memcpy(&one, a, sizeof(one));
+	memcpy(&other, b, sizeof(other));
+	return one < other ? -1 : one > other;
+}
+
+static void margins_have_no_two_words_alike(void **state)
+{
+	static uint8_t data[64 * SECTOR], one[SECTOR];
+	size_t i;
+
+	(void)state;
+	margin_fill(data, 7, 1000, 64);
+	/* A piece is the same on its own. */
+	margin_fill(one, 7, 1063, 1);
+	assert_memory_equal(one, data + 63 * SECTOR, SECTOR);
+	margin_fill(one, 8, 1063, 1);
+	assert_true(memcmp(one, data + 63 * SECTOR, SECTOR));
+	qsort(data, sizeof(data) / 8, 8, compare_words);
+	for (i = 8; i < sizeof(data); i += 8)
+		assert_true(memcmp(data + i - 8, data + i, 8));
+}
+
+static void damage_is_described(void **state)
+{
+	static uint8_t data[16 * SECTOR];
+	struct damages d = { .seed = 3 };
+
+	(void)state;
+	margin_fill(data, 3, 100, 16);
+	margin_compare(&d, data, 100, 16);
+	assert_int_equal(d.sectors, 0);
+	data[SECTOR + 37] ^= 0x10;
+	memset(data + 4 * SECTOR, 0, 2 * SECTOR);
+	memset(data + 6 * SECTOR, 0xff, SECTOR);
+	memset(data + 15 * SECTOR, 'x', SECTOR);
+	/* In two pieces: a range that goes on in the next piece is one. */
+	margin_compare(&d, data, 100, 5);
+	margin_compare(&d, data + 5 * SECTOR, 105, 11);
+	assert_int_equal(d.sectors, 5);
+	assert_int_equal(d.ranges, 3);
+	assert_int_equal(d.damage[0].start, 101);
+	assert_int_equal(d.damage[0].nr, 1);
+	assert_int_equal(d.damage[0].byte, 37);
+	assert_int_equal(d.damage[0].offset, 32);
+	assert_int_equal(d.damage[0].expected[5] ^ d.damage[0].found[5], 0x10);
+	assert_string_equal(d.damage[0].looks, "flipped bits");
+	assert_int_equal(d.damage[1].start, 104);
+	assert_int_equal(d.damage[1].nr, 3);
+	assert_string_equal(d.damage[1].looks, "only zeros");
+	assert_int_equal(d.damage[2].start, 115);
+	assert_string_equal(d.damage[2].looks, "other data");
+}
+
+/* The sector before the first one is no neighbour of it. */
+static void first_damage_begins_a_range(void **state)
+{
+	static uint8_t data[SECTOR];
+	struct damages d = { .seed = 3 };
+
+	(void)state;
+	margin_compare(&d, data, 1, 1);
+	assert_int_equal(d.ranges, 1);
+	assert_int_equal(d.damage[0].start, 1);
+	d = (struct damages){ .seed = 3 };
+	margin_compare(&d, data, 0, 1);
+	assert_int_equal(d.ranges, 1);
+	assert_int_equal(d.damage[0].nr, 1);
+}
+
+static void too_much_damage_is_counted(void **state)
+{
+	static uint8_t data[SECTOR];
+	struct damages d = { .seed = 3 };
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * DAMAGES_MAX; i++) {
+		margin_compare(&d, data, 4 * i, 1);
+		margin_compare(&d, data, 4 * i + 1, 1);
+	}
+	assert_int_equal(d.sectors, 4 * DAMAGES_MAX);
+	assert_int_equal(d.ranges, 2 * DAMAGES_MAX);
+	assert_int_equal(d.damage[DAMAGES_MAX - 1].start, 4 * (DAMAGES_MAX - 1));
+	assert_int_equal(d.damage[DAMAGES_MAX - 1].nr, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -901,6 +1012,11 @@ int main(void)
 		cmocka_unit_test(ktap_is_not_confused_by_names),
 		cmocka_unit_test(xml_is_not_confused_by_names),
 		cmocka_unit_test(lost_output_is_an_error),
+		cmocka_unit_test(margins_fit_or_not),
+		cmocka_unit_test(margins_have_no_two_words_alike),
+		cmocka_unit_test(damage_is_described),
+		cmocka_unit_test(first_damage_begins_a_range),
+		cmocka_unit_test(too_much_damage_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

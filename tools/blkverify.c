@@ -162,6 +162,8 @@ static const struct option_def {
 	{ "cuts", "N", CRASH, NUMBER, &opts.cuts, &opts.has_cuts, "how many (default 1)" },
 	{ "full", NULL, CRASH | RUN, FLAG, &opts.full, NULL,
 	  "read everything after each cut, not only what is uncertain" },
+	{ "guard", "SIZE", RUN, SIZE, &opts.guard, &opts.has_guard,
+	  "verify all but margins of SIZE at both ends, and check that these stay as they are" },
 	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "first sector to read" },
 	{ "length", "SIZE", SCRUB, SIZE, &opts.length, &opts.has_length, "how much to read" },
 	{ "block", "SIZE|random", SCRUB, TEXT, &opts.block, NULL,

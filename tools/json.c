@@ -9,6 +9,7 @@
 
 #include "common.h"
 #include "device.h"
+#include "guard.h"
 #include "json.h"
 #include "loop.h"
 #include "parse.h"
@@ -52,6 +53,21 @@ static json_object *new_document(const char *verb)
 	put_number(o, "version", 1);
 	put_text(o, "verb", verb);
 	return o;
+}
+
+static json_object *ranges_array(const struct ranges *ranges)
+{
+	json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < ranges->nr; i++) {
+		json_object *o = json_object_new_object();
+
+		put_number(o, "start", ranges->range[i].start);
+		put_number(o, "sectors", ranges->range[i].nr);
+		json_object_array_add(array, o);
+	}
+	return array;
 }
 
 static void print_document(FILE *out, json_object *o)
@@ -323,6 +339,38 @@ void json_crash(const struct crash_series *series, const struct device *device,
 
 /* ---- run ------------------------------------------------------------------------------------ */
 
+static json_object *damage_object(const struct damage *d)
+{
+	json_object *o = json_object_new_object();
+
+	put_number(o, "start", d->start);
+	put_number(o, "sectors", d->nr);
+	put_number(o, "byte", d->byte);
+	put_number(o, "window_offset", d->offset);
+	put_hex(o, "expected_bytes", d->expected, DAMAGE_BYTES);
+	put_hex(o, "found_bytes", d->found, DAMAGE_BYTES);
+	put_text(o, "looks_like", d->looks);
+	return o;
+}
+
+static json_object *guard_object(const struct guard *guard)
+{
+	const struct damages *damages = &guard->damages;
+	json_object *o = json_object_new_object(), *array = json_object_new_array();
+	uint64_t i, nr = damages->ranges < DAMAGES_MAX ? damages->ranges : DAMAGES_MAX;
+
+	put_text(o, "test", guard->path);
+	put_number(o, "margin", guard->size);
+	put_bool(o, "checked", guard_is_checked(guard));
+	put_number(o, "overwritten", damages->sectors);
+	for (i = 0; i < nr; i++)
+		json_object_array_add(array, damage_object(&damages->damage[i]));
+	json_object_object_add(o, "ranges", array);
+	put_number(o, "dropped", damages->ranges - nr);
+	json_object_object_add(o, "unreadable", ranges_array(&guard->unreadable));
+	return o;
+}
+
 void json_run(const struct run_outcome *outcome)
 {
 	json_object *o = new_document("run"), *devices = json_object_new_array();
@@ -339,6 +387,7 @@ void json_run(const struct run_outcome *outcome)
 	json_object_object_add(o, "devices", devices);
 	json_object_object_add(o, "power_cuts",
 			       outcome->series ? cuts_object(outcome->series) : NULL);
+	json_object_object_add(o, "guard", outcome->guard ? guard_object(outcome->guard) : NULL);
 	put_reports(o, outcome->list);
 	print_document(stdout, o);
 }
@@ -394,21 +443,6 @@ void json_test(FILE *out, const struct json_test *test)
 }
 
 /* ---- scrub and compare ---------------------------------------------------------------------- */
-
-static json_object *ranges_array(const struct ranges *ranges)
-{
-	json_object *array = json_object_new_array();
-	size_t i;
-
-	for (i = 0; i < ranges->nr; i++) {
-		json_object *o = json_object_new_object();
-
-		put_number(o, "start", ranges->range[i].start);
-		put_number(o, "sectors", ranges->range[i].nr);
-		json_object_array_add(array, o);
-	}
-	return array;
-}
 
 void json_print_ranges(const struct json_ranges *found)
 {

@@ -12,8 +12,8 @@ struct options {
 	bool json, debug, yes, readonly, dry_run, deferred, allow_unequal, resume, zeroed,
 		report_as_bug, ktap, junit, prometheus, first, full;
 	bool has_sectors, has_start, has_length, has_timeout;
-	bool has_passes, has_wait, has_cuts, has_crash;
-	uint64_t sectors, start, length, timeout, context, passes, wait, cuts, crash;
+	bool has_passes, has_wait, has_cuts, has_crash, has_guard;
+	uint64_t sectors, start, length, timeout, context, passes, wait, cuts, crash, guard;
 	const char *raw, *test, *raw_dir, *name, *block, *out, *hints, *output, *scratch, *cut,
 		*restore, *wait_for, *every, *state;
 	/* Of the table line: NULL if not given, else the value, or "". */

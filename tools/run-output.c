@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crash-output.h"
+#include "guard.h"
 #include "json.h"
 #include "print.h"
 #include "results.h"
@@ -35,6 +36,8 @@ static void print_text(const struct run_outcome *o)
 		print_reports(stdout, o->device, o->list);
 	if (o->series)
 		crash_print_counts(o->series);
+	if (o->guard)
+		guard_print(stdout, o->guard);
 	print_status(o->device);
 }
 
@@ -43,6 +46,11 @@ static void print_all_reports(FILE *out, const void *outcome)
 	const struct run_outcome *o = outcome;
 
 	print_reports(out, o->device, o->list);
+}
+
+static void print_guard(FILE *out, const void *guard)
+{
+	guard_print(out, guard);
 }
 
 static struct result nothing_found(const struct run_outcome *o, const char *reports)
@@ -98,30 +106,51 @@ static struct result something_proven(const struct run_outcome *o)
 	return r;
 }
 
-void run_print(enum format format, const struct run_outcome *o)
+static struct result margins_unchanged(const struct run_outcome *o, const char *damages)
 {
-	char reason[64], *reports;
-	struct result result[4];
-	const struct results results = { "blkverify run", result,
-					 o->series ? NR_OF(result) : NR_OF(result) - 1 };
+	struct result r = { .name = "nothing was written outside" };
 
-	if (format == FORMAT_TEXT) {
-		print_text(o);
-		return;
-	}
-	if (format == FORMAT_JSON) {
-		json_run(o);
-		return;
-	}
-	reports = text_printed(print_all_reports, o);
-	result[0] = nothing_found(o, reports);
-	result[1] = something_compared(o);
-	result[2] = raw_healthy(o, reason, sizeof(reason));
+	if (guard_is_checked(o->guard) && !guard_found(o->guard))
+		return r;
+	r.outcome = NOT_PASSED;
+	r.reason = guard_found(o->guard) ? "the margins of the test device were overwritten" :
+					   "the margins of the test device were not checked";
+	r.details = damages;
+	return r;
+}
+
+static void print_results(enum format format, const struct run_outcome *o)
+{
+	char reason[64], *reports = text_printed(print_all_reports, o);
+	char *damages = o->guard ? text_printed(print_guard, o->guard) : NULL;
+	struct result result[5] = {
+		nothing_found(o, reports),
+		something_compared(o),
+		raw_healthy(o, reason, sizeof(reason)),
+	};
+	struct results results = { "blkverify run", result, 3 };
+
 	if (o->series)
-		result[3] = something_proven(o);
+		result[results.nr++] = something_proven(o);
+	if (o->guard)
+		result[results.nr++] = margins_unchanged(o, damages);
 	if (format == FORMAT_KTAP)
 		results_ktap(stdout, &results);
 	else
 		results_junit(stdout, &results);
 	free(reports);
+	free(damages);
+}
+
+void run_print(enum format format, const struct run_outcome *o)
+{
+
+	if (format == FORMAT_TEXT) {
+		print_text(o);
+		return;
+	}
+	if (format == FORMAT_JSON)
+		json_run(o);
+	else
+		print_results(format, o);
 }

@@ -12,6 +12,7 @@ enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_KTAP, FORMAT_JUNIT, NR_FORMATS };
 extern const char *const format_words[NR_FORMATS];
 
 struct crash_series;
+struct guard;
 
 struct run_outcome {
 	const struct device *device;
@@ -21,6 +22,7 @@ struct run_outcome {
 	int status;		/* of the command */
 	double seconds;
 	const struct crash_series *series;	/* of power cuts, or NULL */
+	const struct guard *guard;		/* of margins, or NULL */
 };
 
 /* Returns false if there is no such word. */

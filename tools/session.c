@@ -69,24 +69,32 @@ static int open_reference(struct leg *raw, const struct leg *test, int *referenc
 
 /* ---- the device ----------------------------------------------------------------------------- */
 
-static int open_legs(struct session *s, const char *raw_path, const char *test_path)
+static int open_given(struct session *s, const char *raw_path, const char *test_path)
 {
-	struct leg *raw = &s->raw, *test = &s->test;
 	int r;
 
-	if (raw_path) {
-		r = legs_reject_same(raw_path, test_path);
-		if (!r)
-			r = legs_open(raw, raw_path, test, test_path, false);
-	} else {
-		r = leg_open(test, "test", test_path, false);
-		if (!r)
-			r = open_reference(raw, test, &s->reference);
-	}
+	if (!raw_path)
+		return leg_open(&s->test, "test", test_path, false);
+	r = legs_reject_same(raw_path, test_path);
+	return r ? r : legs_open(&s->raw, raw_path, &s->test, test_path, false);
+}
+
+static int open_legs(struct session *s, const char *raw_path, const char *test_path)
+{
+	struct leg *raw = &s->raw, *test = s->guard ? &s->guard->leg : &s->test;
+	int r = open_given(s, raw_path, test_path);
+
+	if (!r && s->guard)
+		r = guard_begin(s->guard, s->name, &s->test);
+	if (!r && !raw_path)
+		r = open_reference(raw, test, &s->reference);
 	if (!r)
 		r = create_device(s->name, raw, test);
 	leg_close(raw);
 	leg_close(test);
+	leg_close(&s->test);
+	if (r && s->guard)
+		guard_end(s->guard);
 	return r;
 }
 
@@ -140,6 +148,15 @@ static void wait_for_leg(const struct leg *leg)
 	} while (seconds_now() < until);
 }
 
+/* So does that of the part between the margins. */
+static void settle_middle(const struct session *s)
+{
+	dev_t number;
+
+	if (s->guard && is_gone(s->guard->name, &number))
+		dm_settle_node(s->guard->name);
+}
+
 /*
  * The last close removes it. Removing it here would need the mark to be cancelled first, and a kill
  * in between would leave the device.
@@ -153,8 +170,11 @@ int session_end(struct session *s)
 	if (s->reference >= 0)
 		close(s->reference);
 	close(s->fd);
+	if (s->guard)
+		guard_end(s->guard);
 	if (is_gone(name, &number)) {
 		dm_settle_node(name);
+		settle_middle(s);
 		wait_for_leg(&s->raw);
 		wait_for_leg(&s->test);
 		return DONE;
@@ -167,11 +187,14 @@ int session_end(struct session *s)
 	return BUSY;
 }
 
-int session_begin(struct session *s, const char *name, const char *raw, const char *test)
+int session_begin(struct session *s, const char *name, const char *raw, const char *test,
+		  struct guard *guard)
 {
 	int r;
 
-	*s = (struct session){ .fd = -1, .reference = -1, .raw.fd = -1, .test.fd = -1 };
+	*s = (struct session){
+		.fd = -1, .reference = -1, .raw.fd = -1, .test.fd = -1, .guard = guard
+	};
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	snprintf(s->path, sizeof(s->path), "/dev/mapper/%s", s->name);
 	r = create_check_name(name);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "device.h"
+#include "guard.h"
 #include "leg.h"
 
 struct session {
@@ -13,10 +14,12 @@ struct session {
 	struct leg raw, test;
 	int fd;				/* of the device */
 	int reference;			/* the reference file; -1: none */
+	struct guard *guard;		/* only the part between its margins is verified; or NULL */
 };
 
-/* With the options of the command line. @raw may be NULL. */
-int session_begin(struct session *s, const char *name, const char *raw, const char *test);
+/* With the options of the command line. @raw and @guard may be NULL. */
+int session_begin(struct session *s, const char *name, const char *raw, const char *test,
+		  struct guard *guard);
 /* Write what the command left in the page cache. */
 void session_flush(struct session *s);
 /* Close it. Returns BUSY, and reports its users, if the command left it in use. */

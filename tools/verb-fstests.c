@@ -180,11 +180,11 @@ static int run_on(struct session *sessions, char **command)
 static int run_on_devices(char **command)
 {
 	struct session sessions[NR_DEVICES];
-	int r = session_begin(&sessions[TEST_DEV], "blkverify-test", NULL, opts.test), i, nr = 0;
+	int r = session_begin(&sessions[TEST_DEV], "blkverify-test", NULL, opts.test, NULL), i, nr = 0;
 
 	if (!r) {
 		nr = 1;
-		r = session_begin(&sessions[SCRATCH_DEV], "blkverify-scratch", NULL, opts.scratch);
+		r = session_begin(&sessions[SCRATCH_DEV], "blkverify-scratch", NULL, opts.scratch, NULL);
 	}
 	if (!r) {
 		nr = NR_DEVICES;

@@ -13,6 +13,7 @@
 #include "crash-series.h"
 #include "create.h"
 #include "device.h"
+#include "guard.h"
 #include "module.h"
 #include "options.h"
 #include "run-output.h"
@@ -40,14 +41,18 @@ static void say_coverage(const struct device *device)
 		  all, some);
 }
 
-/* From the device, its reports, and the status of the command. */
+/* From the device, its reports, the margins, and the status of the command. */
 static int exit_code(const struct run_outcome *o)
 {
+	if (o->guard && guard_found(o->guard))
+		return FOUND;
 	if (status_is_bad(&o->device->status))
 		return o->raw_failed ? INCONCLUSIVE : FOUND;
 	if (o->status)
 		return o->status;
 	if (o->series && (interrupted || !crash_counts_prove(&o->series->counts)))
+		return INCONCLUSIVE;
+	if (o->guard && !guard_is_checked(o->guard))
 		return INCONCLUSIVE;
 	return o->device->status.value[FIELD_COMPARED] ? DONE : INCONCLUSIVE;
 }
@@ -66,7 +71,7 @@ static void say_advice(const struct run_outcome *o)
 		return;
 	}
 	say_coverage(o->device);
-	if (exit_code(o) != INCONCLUSIVE || o->status)
+	if (status->value[FIELD_COMPARED] || o->status)
 		return;
 	if (!status->present[FIELD_COMPARED])
 		say_error("the module does not report how much it compared on %s",
@@ -124,12 +129,14 @@ static int run_command(struct session *s, struct crash_series *series, struct ru
 
 static int run_on(struct session *s, struct crash_series *series, char **command)
 {
-	struct run_outcome outcome = { .command = command };
+	struct run_outcome outcome = { .command = command, .guard = s->guard };
 	int failed, r;
 
 	signal(SIGPIPE, SIG_IGN);
 	failed = run_command(s, series, &outcome);
 	session_flush(s);
+	if (s->guard)
+		guard_check(s->guard);
 	r = sum_up(s, &outcome);
 	if (failed && r != FOUND)
 		r = failed;
@@ -193,10 +200,37 @@ static int prepare_crash(struct crash_series *series)
 	return r;
 }
 
+/* ---- margins -------------------------------------------------------------------------------- */
+
+/* A device on top would not let go of what has lost its power. */
+static int check_crash_alone(void)
+{
+	if (!opts.has_crash || !opts.has_guard)
+		return DONE;
+	say_error("--guard and --crash are mutually exclusive");
+	return FAILED;
+}
+
+/* The margins are filled last, when nothing else can fail. */
+static int begin_session(struct session *s, const char *name, struct guard *guard)
+{
+	int r = session_begin(s, name, opts.raw, opts.test, guard);
+
+	if (r || !guard)
+		return r;
+	r = guard_fill(guard);
+	if (r)
+		session_end(s);
+	return r;
+}
+
+/* --------------------------------------------------------------------------------------------- */
+
 int verb_run(char **argv)
 {
 	struct crash_series series = { 0 };
 	struct session session;
+	struct guard guard;
 	char name[32];
 	int r;
 
@@ -208,7 +242,11 @@ int verb_run(char **argv)
 		say_error("--test is missing: specify the device or image under test");
 		return FAILED;
 	}
-	r = prepare_crash(&series);
+	r = check_crash_alone();
+	if (!r)
+		r = prepare_crash(&series);
+	if (!r && opts.has_guard)
+		r = guard_prepare(&guard);
 	if (r)
 		return r;
 	snprintf(name, sizeof(name), "blkverify-%ld", (long)getpid());
@@ -222,6 +260,7 @@ int verb_run(char **argv)
 	if (!r && opts.report_as_bug)
 		r = module_report_as_bug();
 	if (!r)
-		r = session_begin(&session, opts.name ? opts.name : name, opts.raw, opts.test);
+		r = begin_session(&session, opts.name ? opts.name : name,
+				  opts.has_guard ? &guard : NULL);
 	return r ? r : run_on(&session, opts.has_crash ? &series : NULL, argv);
 }

@@ -16,7 +16,7 @@
 #include "dm.h"
 #include "kernel-log.h"
 #include "parse.h"
-#include "sectors.h"
+#include "reader.h"
 #include "util.h"
 
 /* How often to look for the test device, and to try to load a table with it. */
@@ -264,50 +264,8 @@ int crash_cycle_recover(struct crash_cycle *cycle)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-/* So many bad reads in a cycle are enough: the target keeps fewer reports. */
-#define MAX_BAD_READS 256
 /* What cannot be read is asked for again, in case it is settled now. */
 #define MAX_PASSES 2
-
-struct reader {
-	const struct crash_cycle *cycle;
-	int fd;
-	uint8_t *buffer;
-	uint64_t block;			/* of the mapped device, in sectors */
-	unsigned int bad_reads;
-};
-
-static bool has_enough(const struct reader *reader)
-{
-	return interrupted || reader->bad_reads >= MAX_BAD_READS;
-}
-
-/* A read ends at the first bad block: the others have to be read on their own. */
-static void read_blocks(struct reader *reader, uint64_t start, uint64_t end)
-{
-	uint64_t nr;
-
-	for (; start < end && !has_enough(reader); start += nr) {
-		nr = end - start < reader->block ? end - start : reader->block;
-		if (read_sectors(reader->fd, reader->buffer, start, nr) == -EILSEQ)
-			reader->bad_reads++;
-	}
-}
-
-static void read_all(struct reader *reader, uint64_t start, uint64_t end)
-{
-	uint64_t nr, last = reader->cycle->device.length;
-
-	start -= start % reader->block;
-	end += (reader->block - end % reader->block) % reader->block;
-	if (end > last)
-		end = last;
-	for (; start < end && !has_enough(reader); start += nr) {
-		nr = end - start < CHUNK_SECTORS ? end - start : CHUNK_SECTORS;
-		if (read_sectors(reader->fd, reader->buffer, start, nr))
-			read_blocks(reader, start, start + nr);
-	}
-}
 
 /* Read the ranges of a reply. Returns whether there are more, from @next on. */
 static bool read_ranges(struct reader *reader, const char *reply, uint64_t *next)
@@ -317,7 +275,7 @@ static bool read_ranges(struct reader *reader, const char *reply, uint64_t *next
 	for (;;) {
 		switch (parse_uncertain(&reply, &start, &nr)) {
 		case UNCERTAIN_RANGE:
-			read_all(reader, start, start + nr);
+			reader_read(reader, start, start + nr);
 			break;
 		case UNCERTAIN_MORE:
 			*next = start;
@@ -328,15 +286,15 @@ static bool read_ranges(struct reader *reader, const char *reply, uint64_t *next
 	}
 }
 
-static int read_uncertain(struct reader *reader)
+static int read_uncertain(const struct crash_cycle *cycle, struct reader *reader)
 {
-	const char *name = reader->cycle->device.name;
+	const char *name = cycle->device.name;
 	char message[64], *reply;
 	uint64_t next = 0;
 	bool more = true;
 	int r;
 
-	while (more && !has_enough(reader)) {
+	while (more && !reader_has_enough(reader)) {
 		snprintf(message, sizeof(message), "uncertain %llu", (unsigned long long)next);
 		r = dm_message(name, 0, message, &reply);
 		if (r) {
@@ -349,44 +307,30 @@ static int read_uncertain(struct reader *reader)
 	return DONE;
 }
 
-static int reader_open(struct reader *reader)
-{
-	int r = device_open(&reader->cycle->device, O_RDONLY | O_DIRECT, &reader->fd), block;
-
-	if (r)
-		return r;
-	reader->block = !ioctl(reader->fd, BLKSSZGET, &block) && block > 8 * SECTOR ?
-			(uint64_t)block / SECTOR : 8;
-	reader->buffer = aligned_buffer(CHUNK_SECTORS * SECTOR);
-	return reader->buffer ? DONE : NO_MEMORY;
-}
-
-static int settle_with(struct reader *reader)
+static int settle_with(const struct crash_cycle *cycle, struct reader *reader)
 {
 	struct device now;
 	int r = DONE, pass;
 
-	if (reader->cycle->full)
-		read_all(reader, 0, reader->cycle->device.length);
-	for (pass = 0; !r && pass < MAX_PASSES && !has_enough(reader); pass++)
-		r = read_uncertain(reader);
+	if (cycle->full)
+		reader_read(reader, 0, cycle->device.length);
+	for (pass = 0; !r && pass < MAX_PASSES && !reader_has_enough(reader); pass++)
+		r = read_uncertain(cycle, reader);
 	if (!r)
-		r = device_get(reader->cycle->device.name, &now);
+		r = device_get(cycle->device.name, &now);
 	/* What is bad, or cannot be read, stays uncertain. */
 	if (!r && !now.status.value[FIELD_UNCERTAIN])
-		r = tell_target(reader->cycle, "crash done");
+		r = tell_target(cycle, "crash done");
 	return r;
 }
 
 int crash_cycle_settle(const struct crash_cycle *cycle)
 {
-	struct reader reader = { .cycle = cycle, .fd = -1 };
-	int r = reader_open(&reader);
+	struct reader reader;
+	int r = reader_open(&reader, &cycle->device);
 
 	if (!r)
-		r = settle_with(&reader);
-	if (reader.fd >= 0)
-		close(reader.fd);
-	free(reader.buffer);
+		r = settle_with(cycle, &reader);
+	reader_close(&reader);
 	return r;
 }

@@ -15,6 +15,7 @@
 #include "hexdump.h"
 #include "margin.h"
 #include "marker.h"
+#include "md.h"
 #include "parse.h"
 #include "ranges.h"
 #include "results.h"
@@ -973,6 +974,56 @@ static void too_much_damage_is_counted(void **state)
 	assert_int_equal(d.damage[DAMAGES_MAX - 1].nr, 2);
 }
 
+/* ---- md ------------------------------------------------------------------------------------- */
+
+static void members_are_parsed(void **state)
+{
+	struct md_state s;
+	int slot;
+
+	(void)state;
+	md_parse_state("in_sync,write_mostly", &s);
+	assert_true(s.in_sync && !s.faulty && !s.spare && !s.journal && !s.replacement);
+	md_parse_state("faulty,write_error", &s);
+	assert_true(s.faulty && !s.in_sync);
+	md_parse_state("spare,want_replacement", &s);
+	assert_true(s.spare && !s.replacement);
+	md_parse_state("replacement", &s);
+	assert_true(s.replacement);
+	md_parse_state("in_sync,journal", &s);
+	assert_true(s.journal && s.in_sync);
+	md_parse_state(",,", &s);
+	assert_false(s.in_sync);
+	md_parse_state("", &s);
+	assert_false(s.faulty);
+	assert_true(md_parse_slot("3", &slot));
+	assert_int_equal(slot, 3);
+	assert_true(md_parse_slot("none", &slot));
+	assert_int_equal(slot, -1);
+	assert_false(md_parse_slot("journal", &slot));
+	assert_false(md_parse_slot("", &slot));
+	assert_false(md_parse_slot("4294967296", &slot));
+}
+
+static void arrays_are_parsed(void **state)
+{
+	uint64_t done, all;
+
+	(void)state;
+	assert_int_equal(md_redundancy("raid1"), MD_COPIES);
+	assert_int_equal(md_redundancy("raid10"), MD_ONE_SPARE);
+	assert_int_equal(md_redundancy("raid5"), MD_ONE_SPARE);
+	assert_int_equal(md_redundancy("raid0"), MD_NONE);
+	assert_int_equal(md_redundancy("linear"), MD_NONE);
+	assert_int_equal(md_redundancy(""), MD_NONE);
+	assert_true(md_parse_progress("128 / 4096", &done, &all));
+	assert_int_equal(done, 128);
+	assert_int_equal(all, 4096);
+	assert_false(md_parse_progress("none", &done, &all));
+	assert_false(md_parse_progress("delayed", &done, &all));
+	assert_false(md_parse_progress("1 / 0", &done, &all));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1017,6 +1068,8 @@ int main(void)
 		cmocka_unit_test(damage_is_described),
 		cmocka_unit_test(first_damage_begins_a_range),
 		cmocka_unit_test(too_much_damage_is_counted),
+		cmocka_unit_test(members_are_parsed),
+		cmocka_unit_test(arrays_are_parsed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,8 @@ static const struct option_def {
 	{ "cuts", "N", CRASH, NUMBER, &opts.cuts, &opts.has_cuts, "how many (default 1)" },
 	{ "full", NULL, CRASH | RUN, FLAG, &opts.full, NULL,
 	  "read everything after each cut, not only what is uncertain" },
+	{ "fail-members", NULL, RUN, FLAG, &opts.fail_members, NULL,
+	  "then fail each member of the md array under TEST, and read everything without it" },
 	{ "guard", "SIZE", RUN, SIZE, &opts.guard, &opts.has_guard,
 	  "verify all but margins of SIZE at both ends, and check that these stay as they are" },
 	{ "start", "SECTOR", SCRUB, SIZE, &opts.start, &opts.has_start, "first sector to read" },

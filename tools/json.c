@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "json.h"
 #include "loop.h"
+#include "members.h"
 #include "parse.h"
 #include "ranges.h"
 #include "status.h"
@@ -353,6 +354,35 @@ static json_object *damage_object(const struct damage *d)
 	return o;
 }
 
+static json_object *rounds_array(const struct members *members)
+{
+	json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < members->nr_rounds; i++) {
+		const struct round *round = &members->rounds[i];
+		json_object *o = json_object_new_object();
+
+		put_text(o, "array", round->array);
+		put_text(o, "failed", round->failed);
+		put_bool(o, "rebuilt", round->rebuilt);
+		put_number(o, field_words[FIELD_COMPARED], round->compared);
+		put_number(o, field_words[FIELD_MISMATCHES], round->mismatches);
+		put_number(o, field_words[FIELD_DIVERGENCES], round->divergences);
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
+static json_object *members_object(const struct members *members)
+{
+	json_object *o = json_object_new_object();
+
+	put_bool(o, "complete", members->complete);
+	json_object_object_add(o, "rounds", rounds_array(members));
+	return o;
+}
+
 static json_object *guard_object(const struct guard *guard)
 {
 	const struct damages *damages = &guard->damages;
@@ -387,6 +417,8 @@ void json_run(const struct run_outcome *outcome)
 	json_object_object_add(o, "devices", devices);
 	json_object_object_add(o, "power_cuts",
 			       outcome->series ? cuts_object(outcome->series) : NULL);
+	json_object_object_add(o, "members",
+			       outcome->members ? members_object(outcome->members) : NULL);
 	json_object_object_add(o, "guard", outcome->guard ? guard_object(outcome->guard) : NULL);
 	put_reports(o, outcome->list);
 	print_document(stdout, o);

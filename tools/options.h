@@ -10,7 +10,7 @@
 
 struct options {
 	bool json, debug, yes, readonly, dry_run, deferred, allow_unequal, resume, zeroed,
-		report_as_bug, ktap, junit, prometheus, first, full;
+		report_as_bug, ktap, junit, prometheus, first, full, fail_members;
 	bool has_sectors, has_start, has_length, has_timeout;
 	bool has_passes, has_wait, has_cuts, has_crash, has_guard;
 	uint64_t sectors, start, length, timeout, context, passes, wait, cuts, crash, guard;

@@ -8,6 +8,7 @@
 #include "crash-output.h"
 #include "guard.h"
 #include "json.h"
+#include "members.h"
 #include "print.h"
 #include "results.h"
 #include "run-output.h"
@@ -36,6 +37,8 @@ static void print_text(const struct run_outcome *o)
 		print_reports(stdout, o->device, o->list);
 	if (o->series)
 		crash_print_counts(o->series);
+	if (o->members)
+		members_print(stdout, o->members);
 	if (o->guard)
 		guard_print(stdout, o->guard);
 	print_status(o->device);
@@ -46,6 +49,11 @@ static void print_all_reports(FILE *out, const void *outcome)
 	const struct run_outcome *o = outcome;
 
 	print_reports(out, o->device, o->list);
+}
+
+static void print_members(FILE *out, const void *members)
+{
+	members_print(out, members);
 }
 
 static void print_guard(FILE *out, const void *guard)
@@ -106,6 +114,19 @@ static struct result something_proven(const struct run_outcome *o)
 	return r;
 }
 
+static struct result right_without_members(const struct run_outcome *o, const char *rounds)
+{
+	struct result r = { .name = "the data is right without each member" };
+
+	if (o->members->complete)
+		return r;
+	r.outcome = NOT_PASSED;
+	r.reason = members_found(o->members) ? "wrong data without a member of the test device" :
+					       "not all members of the test device were failed";
+	r.details = rounds;
+	return r;
+}
+
 static struct result margins_unchanged(const struct run_outcome *o, const char *damages)
 {
 	struct result r = { .name = "nothing was written outside" };
@@ -122,8 +143,9 @@ static struct result margins_unchanged(const struct run_outcome *o, const char *
 static void print_results(enum format format, const struct run_outcome *o)
 {
 	char reason[64], *reports = text_printed(print_all_reports, o);
+	char *rounds = o->members ? text_printed(print_members, o->members) : NULL;
 	char *damages = o->guard ? text_printed(print_guard, o->guard) : NULL;
-	struct result result[5] = {
+	struct result result[6] = {
 		nothing_found(o, reports),
 		something_compared(o),
 		raw_healthy(o, reason, sizeof(reason)),
@@ -132,6 +154,8 @@ static void print_results(enum format format, const struct run_outcome *o)
 
 	if (o->series)
 		result[results.nr++] = something_proven(o);
+	if (o->members)
+		result[results.nr++] = right_without_members(o, rounds);
 	if (o->guard)
 		result[results.nr++] = margins_unchanged(o, damages);
 	if (format == FORMAT_KTAP)
@@ -139,6 +163,7 @@ static void print_results(enum format format, const struct run_outcome *o)
 	else
 		results_junit(stdout, &results);
 	free(reports);
+	free(rounds);
 	free(damages);
 }
 

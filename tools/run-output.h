@@ -13,6 +13,7 @@ extern const char *const format_words[NR_FORMATS];
 
 struct crash_series;
 struct guard;
+struct members;
 
 struct run_outcome {
 	const struct device *device;
@@ -23,6 +24,7 @@ struct run_outcome {
 	double seconds;
 	const struct crash_series *series;	/* of power cuts, or NULL */
 	const struct guard *guard;		/* of margins, or NULL */
+	const struct members *members;		/* that were failed, or NULL */
 };
 
 /* Returns false if there is no such word. */

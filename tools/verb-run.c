@@ -14,6 +14,7 @@
 #include "create.h"
 #include "device.h"
 #include "guard.h"
+#include "members.h"
 #include "module.h"
 #include "options.h"
 #include "run-output.h"
@@ -52,7 +53,7 @@ static int exit_code(const struct run_outcome *o)
 		return o->status;
 	if (o->series && (interrupted || !crash_counts_prove(&o->series->counts)))
 		return INCONCLUSIVE;
-	if (o->guard && !guard_is_checked(o->guard))
+	if ((o->members && !o->members->complete) || (o->guard && !guard_is_checked(o->guard)))
 		return INCONCLUSIVE;
 	return o->device->status.value[FIELD_COMPARED] ? DONE : INCONCLUSIVE;
 }
@@ -127,14 +128,19 @@ static int run_command(struct session *s, struct crash_series *series, struct ru
 	return r;
 }
 
-static int run_on(struct session *s, struct crash_series *series, char **command)
+static int run_on(struct session *s, struct crash_series *series, struct members *members,
+		  char **command)
 {
-	struct run_outcome outcome = { .command = command, .guard = s->guard };
+	struct run_outcome outcome = {
+		.command = command, .members = members, .guard = s->guard
+	};
 	int failed, r;
 
 	signal(SIGPIPE, SIG_IGN);
 	failed = run_command(s, series, &outcome);
 	session_flush(s);
+	if (members)
+		members_run(members, s->name);
 	if (s->guard)
 		guard_check(s->guard);
 	r = sum_up(s, &outcome);
@@ -200,14 +206,15 @@ static int prepare_crash(struct crash_series *series)
 	return r;
 }
 
-/* ---- margins -------------------------------------------------------------------------------- */
+/* ---- margins, members ----------------------------------------------------------------------- */
 
-/* A device on top would not let go of what has lost its power. */
+/* A device on top, or an array, would not let go of what has lost its power. */
 static int check_crash_alone(void)
 {
-	if (!opts.has_crash || !opts.has_guard)
+	if (!opts.has_crash || !(opts.has_guard || opts.fail_members))
 		return DONE;
-	say_error("--guard and --crash are mutually exclusive");
+	say_error("%s and --crash are mutually exclusive",
+		  opts.has_guard ? "--guard" : "--fail-members");
 	return FAILED;
 }
 
@@ -229,6 +236,7 @@ static int begin_session(struct session *s, const char *name, struct guard *guar
 int verb_run(char **argv)
 {
 	struct crash_series series = { 0 };
+	struct members members = { 0 };
 	struct session session;
 	struct guard guard;
 	char name[32];
@@ -259,8 +267,14 @@ int verb_run(char **argv)
 		r = module_need_target();
 	if (!r && opts.report_as_bug)
 		r = module_report_as_bug();
+	if (!r && opts.fail_members)
+		r = members_prepare(&members, opts.test);
 	if (!r)
 		r = begin_session(&session, opts.name ? opts.name : name,
 				  opts.has_guard ? &guard : NULL);
-	return r ? r : run_on(&session, opts.has_crash ? &series : NULL, argv);
+	if (!r)
+		r = run_on(&session, opts.has_crash ? &series : NULL,
+			   opts.fail_members ? &members : NULL, argv);
+	members_free(&members);
+	return r;
 }

@@ -394,6 +394,7 @@ clean_up() {
 			dmsetup remove "$d" 2>/dev/null
 		done <<<"$d"
 	done
+	[ ! -d /sys/block/md77/md ] || echo clear >/sys/block/md77/md/array_state
 	[ ! -d /sys/module/liar ] || rmmod liar
 	[ ! -d /sys/module/recorder ] || rmmod recorder
 	losetup -D 2>/dev/null

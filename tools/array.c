@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * See array.h. A member is failed and added again through sysfs. With mdadm it would leave the
+ * array in between, when another program could take it, and be rebuilt when it comes back.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "dm.h"
+#include "progress.h"
+#include "util.h"
+
+/* How long the kernel may take to let go of a member, or to begin to rebuild it, in seconds. */
+#define PATIENCE 30
+#define LOOK_US 50000
+#define MAX_DEPTH 16
+
+/* ---- sysfs ---------------------------------------------------------------------------------- */
+
+static bool read_md(const struct array *array, const char *file, char *line, size_t size)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/block/%s/md/%s", array->name, file);
+	return read_line(path, line, size);
+}
+
+static bool read_member(const struct array *array, const char *name, const char *file, char *line,
+			size_t size)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "dev-%s/%s", name, file);
+	return read_md(array, path, line, size);
+}
+
+static int write_md(const struct array *array, const char *file, const char *word)
+{
+	char path[192];
+	int fd, r = 0;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/md/%s", array->name, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, word, strlen(word)) < 0)
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	say_debug("%s: %s: %s", path, word, r ? strerror(-r) : "done");
+	return r;
+}
+
+static int count_missing(const struct array *array)
+{
+	char line[32];
+
+	return read_md(array, "degraded", line, sizeof(line)) ? atoi(line) : 0;
+}
+
+static bool is_idle(const struct array *array)
+{
+	char line[32];
+
+	return !read_md(array, "sync_action", line, sizeof(line)) || !strcmp(line, "idle");
+}
+
+/* ---- finding arrays ------------------------------------------------------------------------- */
+
+struct search {
+	struct array *arrays;
+	size_t nr;
+	char dm_raid[128];		/* a dm-raid device on the way */
+};
+
+static void add_array(struct search *search, const char *path)
+{
+	struct array array = { 0 };
+	char line[32];
+	size_t i;
+
+	snprintf(array.name, sizeof(array.name), "%s", strrchr(path, '/') + 1);
+	if (!read_md(&array, "level", line, sizeof(line)))
+		return;
+	array.redundancy = md_redundancy(line);
+	for (i = 0; i < search->nr; i++)
+		if (!strcmp(search->arrays[i].name, array.name))
+			return;
+	if (array.redundancy != MD_NONE && search->nr < ARRAYS_MAX)
+		search->arrays[search->nr++] = array;
+}
+
+static void note_dm_raid(struct search *search, const char *path)
+{
+	struct dm_device device;
+	char file[PATH_MAX + 16], name[128];
+
+	snprintf(file, sizeof(file), "%s/dm/name", path);
+	if (!read_line(file, name, sizeof(name)) || dm_get(name, DM_TABLE_LINE, &device))
+		return;
+	if (!strcmp(device.type, "raid"))
+		snprintf(search->dm_raid, sizeof(search->dm_raid), "%s", name);
+	free(device.params);
+}
+
+static void search_below(struct search *search, const char *device, int depth)
+{
+	char path[PATH_MAX], file[PATH_MAX + 16];
+	struct dirent *entry;
+	DIR *d;
+
+	if (!realpath(device, path) || depth > MAX_DEPTH)
+		return;
+	snprintf(file, sizeof(file), "%s/partition", path);
+	if (!access(file, F_OK))
+		*strrchr(path, '/') = '\0';
+	add_array(search, path);
+	note_dm_raid(search, path);
+	snprintf(file, sizeof(file), "%s/slaves", path);
+	d = opendir(file);
+	while (d && (entry = readdir(d))) {
+		char slave[sizeof(file) + NAME_MAX + 2];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(slave, sizeof(slave), "%s/%s", file, entry->d_name);
+		search_below(search, slave, depth + 1);
+	}
+	if (d)
+		closedir(d);
+}
+
+int arrays_find(const char *path, struct array arrays[ARRAYS_MAX], size_t *nr)
+{
+	struct search search = { .arrays = arrays };
+	char device[64];
+	struct stat st;
+
+	if (!stat(path, &st) && S_ISBLK(st.st_mode)) {
+		snprintf(device, sizeof(device), "/sys/dev/block/%u:%u", major(st.st_rdev),
+			 minor(st.st_rdev));
+		search_below(&search, device, 0);
+	}
+	*nr = search.nr;
+	if (search.nr)
+		return DONE;
+	if (search.dm_raid[0])
+		say_error("--fail-members: %s is a dm-raid device, whose members this command "
+			  "cannot fail: only those of md arrays",
+			  search.dm_raid);
+	else
+		say_error("--fail-members: test %s is not made of an md array of RAID 1, 4, 5, 6 "
+			  "or 10",
+			  path);
+	return WRONG_DEVICE;
+}
+
+/* ---- members -------------------------------------------------------------------------------- */
+
+static int reject_member(const struct array *array, const char *name, const char *what)
+{
+	say_error("--fail-members: member %s of %s is %s", name, array->name, what);
+	return WRONG_DEVICE;
+}
+
+/* @name: of a directory of sysfs, without "dev-". */
+static int take_member(struct array *array, const char *name)
+{
+	struct array_member *member = &array->member[array->nr];
+	char line[256];
+	struct md_state state;
+	int slot;
+
+	if (!read_member(array, name, "state", line, sizeof(line)))
+		return reject_member(array, name, "in a state that cannot be read");
+	md_parse_state(line, &state);
+	if (state.journal)
+		return DONE;
+	if (!read_member(array, name, "slot", line, sizeof(line)) || !md_parse_slot(line, &slot))
+		return reject_member(array, name, "in a slot that cannot be read");
+	if (state.faulty)
+		return reject_member(array, name, "faulty: replace it first");
+	if (slot < 0 || state.replacement)
+		return reject_member(array, name, "a spare, which would take the place of a member "
+				     "that is failed: remove it first");
+	if (strlen(name) >= sizeof(member->name) || array->nr == MEMBERS_MAX)
+		return reject_member(array, name, "one too many");
+	*member = (struct array_member){ .slot = slot };
+	strcpy(member->name, name);
+	array->nr++;
+	return DONE;
+}
+
+static int compare_slots(const void *a, const void *b)
+{
+	const struct array_member *one = a, *other = b;
+
+	return one->slot < other->slot ? -1 : one->slot > other->slot;
+}
+
+int array_take(struct array *array)
+{
+	struct dirent *entry;
+	char path[128], line[32];
+	int r = DONE;
+	DIR *d;
+
+	if (count_missing(array)) {
+		say_error("--fail-members: %s is degraded: add the missing member first",
+			  array->name);
+		return WRONG_DEVICE;
+	}
+	if (read_md(array, "sync_action", line, sizeof(line)) && !strcmp(line, "frozen")) {
+		say_error("--fail-members: %s is frozen: \"echo idle "
+			  ">/sys/block/%s/md/sync_action\" ends that",
+			  array->name, array->name);
+		return WRONG_DEVICE;
+	}
+	array->nr = 0;
+	snprintf(path, sizeof(path), "/sys/block/%s/md", array->name);
+	d = opendir(path);
+	while (d && !r && (entry = readdir(d)))
+		if (!strncmp(entry->d_name, "dev-", 4))
+			r = take_member(array, entry->d_name + 4);
+	if (d)
+		closedir(d);
+	qsort(array->member, array->nr, sizeof(*array->member), compare_slots);
+	return r;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+static void show_progress(const struct array *array, struct progress *progress)
+{
+	char line[64];
+	uint64_t done, all;
+
+	if (!read_md(array, "sync_completed", line, sizeof(line)) ||
+	    !md_parse_progress(line, &done, &all))
+		return;
+	progress->end = all;
+	progress_show(progress, done, 0);
+}
+
+static int say_waiting(const struct array *array)
+{
+	if (interrupted > 1)
+		say_error("interrupted: %s goes on with its rebuild", array->name);
+	else
+		say_error("%s does not rebuild a member that was added again: see dmesg",
+			  array->name);
+	return INCONCLUSIVE;
+}
+
+/* Until nothing is missing any more, if @whole. */
+static int wait_for(const struct array *array, bool whole)
+{
+	double end = seconds_now() + PATIENCE;
+	struct progress progress;
+	char what[64];
+	int r = DONE;
+
+	snprintf(what, sizeof(what), "rebuild of %s", array->name);
+	progress_start(&progress, what, 0, 1);
+	while (!r && (!is_idle(array) || (whole && count_missing(array)))) {
+		show_progress(array, &progress);
+		if (!is_idle(array))
+			end = seconds_now() + PATIENCE;
+		if (interrupted > 1 || seconds_now() > end)
+			r = INCONCLUSIVE;
+		usleep(LOOK_US);
+	}
+	progress_end(&progress);
+	return r ? say_waiting(array) : DONE;
+}
+
+int array_wait(const struct array *array)
+{
+	return wait_for(array, false);
+}
+
+/* ---- failing -------------------------------------------------------------------------------- */
+
+static bool has_left(const struct array *array, const struct array_member *member)
+{
+	char line[64];
+	int slot;
+
+	return read_member(array, member->name, "slot", line, sizeof(line)) &&
+	       md_parse_slot(line, &slot) && slot < 0;
+}
+
+int array_fail(const struct array *array, struct array_member *member)
+{
+	double end = seconds_now() + PATIENCE;
+	char file[64];
+	int r;
+
+	snprintf(file, sizeof(file), "dev-%s/state", member->name);
+	r = write_md(array, file, "faulty");
+	if (r) {
+		say_error("cannot fail member %s of %s: %s", member->name, array->name,
+			  strerror(-r));
+		return exit_code_of(r);
+	}
+	member->out = true;
+	while (!has_left(array, member)) {
+		if (seconds_now() > end) {
+			say_error("%s does not let go of its failed member %s: see dmesg",
+				  array->name, member->name);
+			return FAILED;
+		}
+		usleep(LOOK_US / 5);
+	}
+	return DONE;
+}
+
+/* md is busy while it writes the last change to the members. */
+static int write_patiently(const struct array *array, const char *file, const char *word)
+{
+	double end = seconds_now() + PATIENCE;
+	int r;
+
+	while ((r = write_md(array, file, word)) == -EBUSY && seconds_now() < end)
+		usleep(LOOK_US);
+	return r;
+}
+
+/*
+ * Where a rebuild would begin is what decides whether there is one. To a member that is said to be
+ * in sync, md does nothing.
+ */
+static int add_again(const struct array *array, struct array_member *member, bool rebuild)
+{
+	char file[3][64], slot[16];
+	int r;
+
+	snprintf(file[0], sizeof(file[0]), "dev-%s/state", member->name);
+	snprintf(file[1], sizeof(file[1]), "dev-%s/recovery_start", member->name);
+	snprintf(file[2], sizeof(file[2]), "dev-%s/slot", member->name);
+	snprintf(slot, sizeof(slot), "%d", member->slot);
+	r = write_patiently(array, file[0], "re-add");
+	if (!r)
+		r = write_patiently(array, file[1], rebuild ? "0" : "none");
+	if (!r)
+		r = write_patiently(array, file[2], slot);
+	if (!r) {
+		member->out = false;
+		return DONE;
+	}
+	say_error("cannot add member %s to %s again: %s", member->name, array->name, strerror(-r));
+	return exit_code_of(r);
+}
+
+static bool has_out(const struct array *array)
+{
+	size_t i;
+
+	for (i = 0; i < array->nr; i++)
+		if (array->member[i].out)
+			return true;
+	return false;
+}
+
+int array_restore(struct array *array, bool rebuild)
+{
+	int r = DONE, one;
+	size_t i;
+
+	if (!has_out(array))
+		return DONE;
+	/* Otherwise md would rebuild a member as soon as it is not faulty any more. */
+	write_patiently(array, "sync_action", "frozen");
+	for (i = 0; i < array->nr; i++) {
+		one = array->member[i].out ? add_again(array, &array->member[i], rebuild) : DONE;
+		r = r ? r : one;
+	}
+	write_patiently(array, "sync_action", "idle");
+	return r ? r : wait_for(array, true);
+}

@@ -117,6 +117,22 @@ lie() { dmsetup message -- bvtest-liar 0 "$@"; }
 liar_keeps() { [ "$(dmsetup status bvtest-liar | awk '{print $4}')" = "$1" ]; } # <reads>
 liar_is_done() { [ "$(dmsetup status bvtest-liar | awk '{print $5}')" = 0 ]; }
 
+# A RAM disk that loses what was not flushed when its power is cut, see tests/helpers/blackout.c;
+# sets leg. Its name is bvtest-disk and a number; disks has all names.
+disks=()
+new_disk() { # <MiB>
+	[ -d /sys/module/blackout ] || insmod "$BLACKOUT"
+	new_dm "disk${#disks[@]}" "0 $(($1 * 2048)) blackout"
+	disks+=("${leg#/dev/mapper/}")
+}
+disks_off() { dmsetup message "${disks[0]}" 0 off; }
+disks_on() { # <seed>
+	local d
+	for d in "${disks[@]}"; do dmsetup message "$d" 0 lose "$1"; done
+	dmsetup message "${disks[0]}" 0 on
+}
+flush_device() { dd if=/dev/null of="$1" conv=fsync,notrunc status=none; } # <device>
+
 # Load a driver with a bug of tests/museum. tests/run looks for the calls, to build what is needed; the names
 # must be literal.
 need_exhibit() { # <name>
@@ -397,6 +413,7 @@ clean_up() {
 	[ ! -d /sys/block/md77/md ] || echo clear >/sys/block/md77/md/array_state
 	[ ! -d /sys/module/liar ] || rmmod liar
 	[ ! -d /sys/module/recorder ] || rmmod recorder
+	[ ! -d /sys/module/blackout ] || rmmod blackout
 	losetup -D 2>/dev/null
 	for d in $exhibits; do rmmod "$d"; done
 	for d in "$TMPDIR"/bvtest-*; do

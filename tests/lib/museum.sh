@@ -135,6 +135,55 @@ ordinary_load() {
 		step scrub read_all $v
 }
 
+# ---- power cuts ----------------------------------------------------------------------------------
+
+# The driver is on disks of new_disk. An exhibit has two functions: start sets it up on these disks
+# and sets test, stop removes it while they have no power. Its options are "crash".
+crash() { dmsetup message bvtest-v 0 crash "$1"; }
+use_as_test() { # <device>
+	load_resume bvtest-v "0 $sectors blkverify $raw $1 $(wc -w <<<"$options") $options"
+}
+cut_power() { # <seed>
+	crash arm
+	disks_off
+	crash cut
+	use_as_test -
+	stop
+	disks_on "$1"
+	start
+	use_as_test "$test"
+	crash back
+}
+
+# Like read_all, but go on after a sector that cannot be read.
+read_rest() { # <device>
+	dd if="$1" of=/dev/null bs=64k iflag=direct conv=noerror status=none
+}
+cut_and_read() { # <seed>
+	step cut cut_power "$1"
+	step "read after the cut" read_rest $v
+}
+
+# Cut the power while requests of all kinds are in flight, several times.
+cut_under_load() { # <times>
+	local i load
+	for ((i = 1; i <= $1; i++)); do
+		"$BVCUT" load $v $((sectors / 2048)) 60 4 $i >/dev/null 2>&1 &
+		load=$!
+		sleep 0.7
+		step cut cut_power $i
+		kill $load
+		wait $load
+		step "read after the cut" read_rest $v || return
+	done
+}
+
+# Write with FUA. A flush would follow each write, but not if I/O is asynchronous.
+write_fua() { # <block size> <size>
+	fio --name=fua --filename=$v --rw=randwrite --direct=1 --sync=dsync --ioengine=libaio --iodepth=4 \
+		--bs="$1" --size="$2" --randseed=7
+}
+
 # ---- peers: the same on the bare device -----------------------------------------------------------
 
 # Each prints its name and "found" or "nothing".
@@ -203,6 +252,8 @@ below_blkverify() (
 	mapfile -t report < <(dmesg | sed "1,/$mark/d" | grep -E 'blkverify: .*(contents mismatch|divergence)')
 	begin=$(dmesg | sed -n "s/^\[ *\([0-9.]*\)\] $mark/\1/p")
 	record load "${found_in:-all}" "$(field compared)" "${step_failed:-}"
+	[ "$options" != crash ] ||
+		record power "$(field cuts)" "$(field settled_old)" "$(field settled_new)"
 	if dmesg | sed "1,/$mark/d" | grep -E "$trouble" >"$TMPDIR/trouble"; then
 		record kernel "$(head -n 1 "$TMPDIR/trouble")"
 	fi

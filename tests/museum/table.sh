@@ -46,6 +46,10 @@ exhibit_is_right() { # <exhibit>
 	*) [[ $class = "$expects"* ]] ;;
 	esac || { say "$1: expected $expects, not \"${class:-nothing}\""; return 1; }
 	grep -qx "museum|$1|control|nothing" "$log" || { say "$1: not healthy without its bug"; return 1; }
+	# A cut after which everything is as it was written would show nothing.
+	! grep -q "^museum|$1|control|power|" "$log" ||
+		grep -qE "^museum\|$1\|control\|power\|[1-9][0-9]*\|[1-9]" "$log" ||
+		{ say "$1: no power cut lost anything without its bug"; return 1; }
 }
 
 # How many of each kind were found.
@@ -73,7 +77,8 @@ The museum: real bugs, put back
 
 Bugs that drivers of Linux had are put back, by a few lines each, into the drivers of Linux
 $(cat "$cache/uml-$kernel/include/config/kernel.release") (User-Mode Linux, one CPU). The driver is the test leg, a RAM disk is the raw leg. The load is
-ordinary: mkfs, files, fsck, fio, discards, and reading everything. \`\`make museum\`\` does this.
+ordinary: mkfs, files, fsck, fio, discards, and reading everything. For the kind *flush*, the driver is on disks
+with a write cache, whose power is cut. \`\`make museum\`\` does this.
 Last run: $(date -u +%F). Found: $(grep -c '^museum|[^|]*|bug|found' "$log") of ${#exhibits[@]}, in $(count_drivers) drivers. Reports for the same drivers without the bug (*control*):
 $(grep -c '^museum|[^|]*|control|found' "$log").
 
@@ -101,13 +106,16 @@ $(print_kinds | sed 's/^/    /')
 * Errors of the test leg alone. A request that succeeds on the raw leg should succeed on the test leg.
 * Bugs that need a step: a reload, a lost member, a rebuild, a discard of a volume that shares its blocks. The
   load has to take this step. Any step will do while the device is in use.
+* Flushes and writes with FUA that come too early or not at all, by a power cut. The disks below the
+  driver lose what was not flushed, the driver is set up again on what is left, and everything is
+  read. With the option \`\`crash\`\`, blkverify knows what each sector may hold then.
 * Bugs that depend on the memory of the request. The test leg gets requests with the segments and offsets
   that the caller used. The load must use odd memory. One of the steps does.
 
 What it cannot find, and why
 ============================
 
-* Flushes that come too early or not at all. Until the power is cut all reads are correct.
+* Flushes that come too early or not at all, without a power cut. Until then all reads are correct.
 * A request that always goes to the same wrong place of the same device. Reads go there, too. It is found if the
   contents were not written through the test leg.
 * Bugs outside the device: the sectors around it are not read.

@@ -52,6 +52,22 @@ lose_member() { # <device>
 	sleep 0.1
 	echo remove >"$dir/state" || :
 }
+# Use the device with fio during a resync, which goes on in steps, to last as long on any host.
+use_while_resync() { # <sectors to resync> <sectors of a step> <seconds of a step> <argument of fio>...
+	local end job
+	fio --name=resync --filename=$v --direct=1 --ioengine=libaio --bs=4k --runtime=100 --time_based \
+		--randseed=4 "${@:4}" >/dev/null &
+	job=$!
+	sleep 1
+	for ((end = $2; end < $1; end += $2)); do
+		echo $end >/sys/block/md_museum/md/sync_max
+		sleep "$3"
+	done
+	kill $job
+	wait $job || :
+	echo max >/sys/block/md_museum/md/sync_max
+	wait_until 60 grep -qx idle /sys/block/md_museum/md/sync_action
+}
 remove_md() {
 	local md=/sys/block/md_museum/md i
 	[ -d $md ] || return 0

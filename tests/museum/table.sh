@@ -118,9 +118,9 @@ What it cannot find, and why
 * Flushes that come too early or not at all, without a power cut. Until then all reads are correct.
 * A request that always goes to the same wrong place of the same device. Reads go there, too. It is found if the
   contents were not written through the test leg.
-* Bugs outside the device: the sectors around it are not read.
+* Bugs outside the device: the sectors around it are not read, but with \`\`blkverify run --guard\`\`.
 * Damage in a copy that is not read: the other member of a mirror, the parity. It is found when the good copy
-  is lost, for which the load has to fail a member.
+  is lost: \`\`blkverify run --fail-members\`\` fails each member in turn.
 * Races that the load does not hit. The machine of this run has one CPU.
 * What neither leg promises: the contents of a discarded range are not compared until it is written again.
 

@@ -20,6 +20,7 @@
  */
 #include <linux/bio.h>
 #include <linux/blkdev.h>
+#include <linux/gfp.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -87,6 +88,18 @@ static int crash_check(struct blkverify *blkv)
 	return 0;
 }
 
+/* Whole pages, and not of the slab allocator: a driver may take references to them. */
+static void *buffer_alloc(gfp_t gfp)
+{
+	return alloc_pages_exact(BUFFER_BYTES, gfp | __GFP_ZERO);
+}
+
+static void buffer_free(void *buffer)
+{
+	if (buffer)
+		free_pages_exact(buffer, BUFFER_BYTES);
+}
+
 static int members_init(struct blkverify *blkv, struct blkv_crash *crash)
 {
 	const char *device = dm_table_device_name(blkv->ti->table);
@@ -97,10 +110,10 @@ static int members_init(struct blkverify *blkv, struct blkv_crash *crash)
 		alloc_ordered_workqueue("blkverify_preimage/%s", WQ_MEM_RECLAIM | WQ_HIGHPRI,
 					device);
 	crash->settle_wq = alloc_ordered_workqueue("blkverify_settle/%s", WQ_MEM_RECLAIM, device);
-	crash->preimage = kzalloc(BUFFER_BYTES, GFP_KERNEL);
-	crash->raw = kzalloc(BUFFER_BYTES, GFP_KERNEL);
-	crash->test = kzalloc(BUFFER_BYTES, GFP_KERNEL);
-	crash->lent = kzalloc(BUFFER_BYTES, GFP_KERNEL);
+	crash->preimage = buffer_alloc(GFP_KERNEL);
+	crash->raw = buffer_alloc(GFP_KERNEL);
+	crash->test = buffer_alloc(GFP_KERNEL);
+	crash->lent = buffer_alloc(GFP_KERNEL);
 	if (!crash->preimage_wq || !crash->settle_wq || !crash->preimage || !crash->raw ||
 	    !crash->test || !crash->lent)
 		return -ENOMEM;
@@ -166,11 +179,11 @@ void blkv_crash_exit(struct blkverify *blkv)
 	if (crash->preimage_wq)
 		destroy_workqueue(crash->preimage_wq);
 	blkv_versions_exit(&crash->versions);
-	kfree(crash->preimage);
-	kfree(crash->raw);
-	kfree(crash->test);
-	kfree(crash->lent);
-	kfree(crash->spent);
+	buffer_free(crash->preimage);
+	buffer_free(crash->raw);
+	buffer_free(crash->test);
+	buffer_free(crash->lent);
+	buffer_free(crash->spent);
 	blkv->crash = NULL;
 	kvfree(crash);
 }
@@ -460,11 +473,11 @@ blk_status_t blkv_crash_io(struct blkverify *blkv, enum blkv_leg_nr leg, blk_opf
  */
 void blkv_crash_replace_lent(struct blkv_crash *crash)
 {
-	void *lent = kzalloc(BUFFER_BYTES, GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+	void *lent = buffer_alloc(GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
 
 	if (!lent)
 		return;
-	kfree(crash->spent);
+	buffer_free(crash->spent);
 	crash->spent = crash->lent;
 	crash->lent = lent;
 }

@@ -113,6 +113,7 @@ void guard_end(struct guard *guard)
 	if (guard->fd >= 0)
 		close(guard->fd);
 	guard->fd = -1;
+	ranges_free(&guard->unreadable);
 }
 
 /* ---- both margins, in pieces ---------------------------------------------------------------- */
@@ -208,7 +209,7 @@ void guard_check(struct guard *guard)
 	struct walk walk = { .guard = guard, .piece = check_piece, .signals = 2 };
 
 	guard->walked = walk_margins(&walk, "checking the margins");
-	if (!guard->walked)
+	if (!guard->walked && !walk.error)
 		say_error("interrupted: the margins of test %s were not checked to the end",
 			  guard->path);
 	if (guard->unreadable.nr)
@@ -220,7 +221,7 @@ void guard_check(struct guard *guard)
 
 bool guard_is_checked(const struct guard *guard)
 {
-	return guard->walked && !guard->unreadable.nr;
+	return guard->walked && !guard->unreadable.nr && !guard->unreadable.incomplete;
 }
 
 bool guard_found(const struct guard *guard)
@@ -261,7 +262,8 @@ void guard_print(FILE *out, const struct guard *guard)
 	fprintf(out, "margins of %s, %" PRIu64 " sectors each: ", guard->path, guard->size);
 	if (!damages->sectors) {
 		fprintf(out, "%s\n", !guard->walked ? "not checked" :
-			guard->unreadable.nr ? "no difference in what can be read" : "unchanged");
+			guard_is_checked(guard) ? "unchanged" :
+						  "no difference in what can be read");
 		return;
 	}
 	fprintf(out, "%" PRIu64 " sector%s overwritten\n", damages->sectors,

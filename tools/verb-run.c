@@ -84,6 +84,15 @@ static void say_advice(const struct run_outcome *o)
 			  "; without --raw only sectors that it wrote before can be");
 }
 
+/* The device cannot be asked: the margins are all that is known. */
+static int sum_up_margins(const struct guard *guard)
+{
+	if (!guard || !guard_found(guard))
+		return INCONCLUSIVE;
+	guard_print(stderr, guard);
+	return FOUND;
+}
+
 static int sum_up(const struct session *s, const struct run_outcome *of_command)
 {
 	struct run_outcome outcome = *of_command;
@@ -91,7 +100,7 @@ static int sum_up(const struct session *s, const struct run_outcome *of_command)
 	struct device device;
 
 	if (device_get(s->name, &device))
-		return INCONCLUSIVE;
+		return sum_up_margins(s->guard);
 	outcome.device = &device;
 	outcome.list = &list;
 	if (status_is_bad(&device.status)) {

@@ -100,6 +100,13 @@ warns "4096 sectors in the margins of test $wrong cannot be read, from sector 0 
 says "margins of $wrong, 2048 sectors each: no difference in what can be read"
 dmsetup remove bvtest-wrong
 
+# Damage is reported although the device cannot be found any more.
+guarded 6 --test "$disk" -- sh -c "$zero of=$disk bs=4k seek=10 count=1
+	dmsetup rename bvtest-run bvtest-renamed"
+warns "sectors 80 to 87 (8), below the verified part"
+wait_until 30 is_gone bvtest-renamed
+dmsetup mknodes
+
 # What the verified part offers is what the test device offers.
 limits='logical_block_size physical_block_size minimum_io_size optimal_io_size max_sectors_kb
 	max_hw_sectors_kb max_segments max_segment_size discard_granularity discard_max_bytes

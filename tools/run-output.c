@@ -169,7 +169,6 @@ static void print_results(enum format format, const struct run_outcome *o)
 
 void run_print(enum format format, const struct run_outcome *o)
 {
-
 	if (format == FORMAT_TEXT) {
 		print_text(o);
 		return;

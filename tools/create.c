@@ -141,8 +141,8 @@ int create_check_name(const char *name)
 	free(device.params);
 	if (r)
 		return DONE; /* any other error will be reported on creation */
-	say_error("%s exists already: run \"blkverify close %s\" first, or use another name", name,
-		  name);
+	say_error("%s exists already: run \"%s %s\" first, or use another name", name,
+		  device.ours || !device.has_table ? "blkverify close" : "dmsetup remove", name);
 	return BUSY;
 }
 

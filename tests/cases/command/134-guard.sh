@@ -142,6 +142,11 @@ new_dm user "0 2048 linear $disk 0"
 guarded 5 --test "$disk" -- true
 warns "is in use by device mapper device bvtest-user"
 dmsetup remove bvtest-user
+# What is left if it was killed between the creation of the device and its mark.
+new_dm run-guarded "0 8 linear $disk 0"
+tool 5 run --guard 1M --name bvtest-run --test "$disk" -- true
+warns "run \"dmsetup remove bvtest-run-guarded\" first"
+dmsetup remove bvtest-run-guarded
 expect "contents" "$sum" "$(md5sum <"$disk")"
 new_leg 8 blocksize=4096
 tool 1 run --guard 4 --test "$leg" -- true

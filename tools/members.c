@@ -73,7 +73,10 @@ static int read_device(const struct device *device, struct round *round)
 	round->compared = status_growth(&device->status, &now.status, FIELD_COMPARED);
 	round->mismatches = status_growth(&device->status, &now.status, FIELD_MISMATCHES);
 	round->divergences = status_growth(&device->status, &now.status, FIELD_DIVERGENCES);
-	return interrupted ? INCONCLUSIVE : DONE;
+	if (reader.unread && !interrupted)
+		say_error("%" PRIu64 " sectors of %s cannot be read without %s: see dmesg",
+			  reader.unread, device->name, round->failed);
+	return reader.unread || interrupted ? INCONCLUSIVE : DONE;
 }
 
 static bool is_bad(const struct round *round)
@@ -247,7 +250,7 @@ void members_print(FILE *out, const struct members *members)
 	fprintf(out, "members of the test device: %s\n",
 		members_found(members) ? "wrong data without one of them" :
 		members->complete ? "the data was right without each of them" :
-				    "not all were failed");
+				    "not everything was read without each of them");
 	for (i = 0; i < members->nr_rounds; i++) {
 		const struct round *round = &members->rounds[i];
 

@@ -23,11 +23,15 @@ bool reader_has_enough(const struct reader *reader)
 static void read_blocks(struct reader *reader, uint64_t start, uint64_t end)
 {
 	uint64_t nr;
+	int r;
 
 	for (; start < end && !reader_has_enough(reader); start += nr) {
 		nr = end - start < reader->block ? end - start : reader->block;
-		if (read_sectors(reader->fd, reader->buffer, start, nr) == -EILSEQ)
+		r = read_sectors(reader->fd, reader->buffer, start, nr);
+		if (r == -EILSEQ)
 			reader->bad_reads++;
+		else if (r)
+			reader->unread += nr;
 	}
 }
 

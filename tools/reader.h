@@ -13,6 +13,7 @@ struct reader {
 	uint8_t *buffer;
 	uint64_t block, end;		/* of the mapped device, in sectors */
 	unsigned int bad_reads;
+	uint64_t unread;		/* sectors that could not be read, but are not bad */
 };
 
 /* Returns DONE; or reports what went wrong, and returns an exit code. */

@@ -122,7 +122,7 @@ static struct result right_without_members(const struct run_outcome *o, const ch
 		return r;
 	r.outcome = NOT_PASSED;
 	r.reason = members_found(o->members) ? "wrong data without a member of the test device" :
-					       "not all members of the test device were failed";
+					       "not everything was read without each member";
 	r.details = rounds;
 	return r;
 }

@@ -136,6 +136,24 @@ for ((i = 0; i < 3; i++)); do
 	is_whole || fail "a member is missing: $(cat /proc/mdstat "$TMPDIR/err")"
 done
 
+# What neither leg can read was not read without a member.
+size=$(cat /sys/block/md77/size)
+new_leg 6
+new_dm raw "0 $size linear $leg 0"
+new_dm top "0 $size linear /dev/md77 0"
+tries 7 --raw /dev/mapper/bvtest-raw --written-only --test /dev/mapper/bvtest-top -- sh -c "$load
+	dd if=\$BLKVERIFY_DEVICE of=/dev/null bs=1M count=1 iflag=direct status=none
+	for d in raw top; do
+		dmsetup suspend bvtest-\$d
+		echo 0 $size error | dmsetup load bvtest-\$d
+	done
+	dmsetup resume bvtest-raw
+	dmsetup resume bvtest-top"
+warns "$size sectors of bvtest-run cannot be read without $(name_of 1)"
+says "members of the test device: not everything was read without each of them"
+dmsetup remove bvtest-top
+dmsetup remove bvtest-raw
+
 # Arrays that cannot lose a member now.
 echo faulty >"$md/dev-$(name_of 0)/state"
 tool 4 run --fail-members --test /dev/md77 -- true

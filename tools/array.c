@@ -51,7 +51,10 @@ static int write_md(const struct array *array, const char *file, const char *wor
 
 	snprintf(path, sizeof(path), "/sys/block/%s/md/%s", array->name, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, word, strlen(word)) < 0)
+	/* A signal ends waiting for the lock of the array, in spite of SA_RESTART. */
+	while (fd >= 0 && (r = write(fd, word, strlen(word)) < 0 ? -errno : 0) == -EINTR)
+		;
+	if (fd < 0)
 		r = -errno;
 	if (fd >= 0)
 		close(fd);

@@ -154,6 +154,20 @@ says "members of the test device: not everything was read without each of them"
 dmsetup remove bvtest-top
 dmsetup remove bvtest-raw
 
+# md returns EINTR when a signal arrives while it waits for its lock: then it is asked again.
+traced() { # "<option of strace>..." <exit status> <option or argument of "run">...
+	printf '#!/bin/sh\nexec strace -qq -o /dev/null -e trace=write %s %s "$@"\n' \
+		"$1" "$BLKVERIFY" >"$TMPDIR/traced"
+	chmod +x "$TMPDIR/traced"
+	shift
+	BLKVERIFY=$TMPDIR/traced tries "$@"
+}
+paths=$(printf -- ' -P %s' $md/sync_action $md/dev-*/{state,recovery_start,slot})
+if command -v strace >/dev/null; then
+	traced "-e inject=write:error=EINTR:when=1+2$paths" 0 --test /dev/md77 -- sh -c "$load"
+	says "the data was right without each of them"
+fi
+
 # Arrays that cannot lose a member now.
 echo faulty >"$md/dev-$(name_of 0)/state"
 tool 4 run --fail-members --test /dev/md77 -- true

@@ -373,19 +373,54 @@ static bool has_out(const struct array *array)
 	return false;
 }
 
-int array_restore(struct array *array, bool rebuild)
+static int add_all_again(struct array *array, bool rebuild)
 {
 	int r = DONE, one;
 	size_t i;
 
-	if (!has_out(array))
-		return DONE;
-	/* Otherwise md would rebuild a member as soon as it is not faulty any more. */
-	write_patiently(array, "sync_action", "frozen");
 	for (i = 0; i < array->nr; i++) {
 		one = array->member[i].out ? add_again(array, &array->member[i], rebuild) : DONE;
 		r = r ? r : one;
 	}
-	write_patiently(array, "sync_action", "idle");
+	return r;
+}
+
+static int set_action(const struct array *array, const char *action)
+{
+	int r = write_patiently(array, "sync_action", action);
+
+	if (!r)
+		return DONE;
+	say_error("cannot set %s to %s: %s", array->name, action, strerror(-r));
+	return exit_code_of(r);
+}
+
+static void say_out(const struct array *array)
+{
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < array->nr; i++) {
+		name = array->member[i].name;
+		if (array->member[i].out)
+			say_error("member %s of %s stays failed: \"echo re-add "
+				  ">/sys/block/%s/md/dev-%s/state\" adds it again",
+				  name, array->name, array->name, name);
+	}
+}
+
+int array_restore(struct array *array, bool rebuild)
+{
+	int r, idle;
+
+	if (!has_out(array))
+		return DONE;
+	/* Otherwise md would rebuild a member as soon as it is not faulty any more. */
+	r = set_action(array, "frozen");
+	if (!r)
+		r = add_all_again(array, rebuild);
+	idle = set_action(array, "idle");
+	say_out(array);
+	r = r ? r : idle;
 	return r ? r : wait_for(array, true);
 }

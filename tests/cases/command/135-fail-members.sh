@@ -168,6 +168,22 @@ if command -v strace >/dev/null; then
 	says "the data was right without each of them"
 fi
 
+# If md cannot be kept from rebuilding, a right member stays failed as it is, beside a bad one.
+if command -v strace >/dev/null; then
+	is_whole() { [ "$(cat $md/degraded) $(cat $md/sync_action)" = "1 idle" ]; }
+	traced "-e inject=write:error=EACCES:when=1 -P $md/sync_action" 6 --test /dev/md77 -- \
+		sh -c "$load; $(poke 0)"
+	warns "cannot set md77 to frozen: Permission denied"
+	warns "member $(name_of 1) of md77 stays failed: \"echo re-add "
+	if cmp -s <(dd if="${members[0]}" bs=512 skip=2058 count=1 iflag=direct status=none) \
+		<(dd if="${members[1]}" bs=512 skip=2058 count=1 iflag=direct status=none); then
+		fail "the bad data were copied"
+	fi
+	is_whole() { [ "$(cat $md/degraded) $(cat $md/sync_action)" = "0 idle" ]; }
+	echo re-add >"$md/dev-$(name_of 1)/state"
+	wait_until 30 is_whole
+fi
+
 # Arrays that cannot lose a member now.
 echo faulty >"$md/dev-$(name_of 0)/state"
 tool 4 run --fail-members --test /dev/md77 -- true

@@ -81,6 +81,7 @@ static bool is_idle(const struct array *array)
 struct search {
 	struct array *arrays;
 	size_t nr;
+	bool too_many;
 	char dm_raid[128];		/* a dm-raid device on the way */
 };
 
@@ -97,7 +98,10 @@ static void add_array(struct search *search, const char *path)
 	for (i = 0; i < search->nr; i++)
 		if (!strcmp(search->arrays[i].name, array.name))
 			return;
-	if (array.redundancy != MD_NONE && search->nr < ARRAYS_MAX)
+	if (array.redundancy == MD_NONE)
+		return;
+	search->too_many = search->nr == ARRAYS_MAX;
+	if (!search->too_many)
 		search->arrays[search->nr++] = array;
 }
 
@@ -153,12 +157,15 @@ int arrays_find(const char *path, struct array arrays[ARRAYS_MAX], size_t *nr)
 		search_below(&search, device, 0);
 	}
 	*nr = search.nr;
-	if (search.nr)
-		return DONE;
 	if (search.dm_raid[0])
 		say_error("--fail-members: %s is a dm-raid device, whose members this command "
 			  "cannot fail: only those of md arrays",
 			  search.dm_raid);
+	else if (search.too_many)
+		say_error("--fail-members: test %s is made of more than %d md arrays", path,
+			  ARRAYS_MAX);
+	else if (search.nr)
+		return DONE;
 	else
 		say_error("--fail-members: test %s is not made of an md array of RAID 1, 4, 5, 6 "
 			  "or 10",
@@ -236,7 +243,11 @@ int array_take(struct array *array)
 	if (d)
 		closedir(d);
 	qsort(array->member, array->nr, sizeof(*array->member), compare_slots);
-	return r;
+	if (r || array->nr > 1)
+		return r;
+	say_error("--fail-members: %s has fewer than two members, so none can be failed",
+		  array->name);
+	return WRONG_DEVICE;
 }
 
 /* ---- waiting -------------------------------------------------------------------------------- */

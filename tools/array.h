@@ -11,7 +11,6 @@
 
 #include "md.h"
 
-/* Further ones are ignored. */
 #define ARRAYS_MAX 16
 #define MEMBERS_MAX 32
 

@@ -225,6 +225,20 @@ raid="raid raid1 1 0 2 - ${members[0]} - ${members[1]}"
 if dmsetup create bvtest-raid --table "0 4096 $raid" 2>/dev/null; then
 	tool 4 run --fail-members --test /dev/mapper/bvtest-raid -- true
 	warns "bvtest-raid is a dm-raid device"
+	# Also if there is an array of md beside it.
+	new_array 1 2 --bitmap=none
+	dmsetup create bvtest-both <<END
+0 2048 linear /dev/md77 0
+2048 2048 linear /dev/mapper/bvtest-raid 0
+END
+	tool 4 run --fail-members --test /dev/mapper/bvtest-both -- true
+	warns "bvtest-raid is a dm-raid device"
+	dmsetup remove bvtest-both
+	stop_array
 	wait_until 30 dmsetup remove bvtest-raid
 fi
+new_array 1 1 --force --bitmap=none
+tool 4 run --fail-members --test /dev/md77 -- true
+warns "md77 has fewer than two members"
+stop_array
 expect "devices" "$before" "$(dmsetup ls)"

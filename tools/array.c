@@ -264,17 +264,21 @@ static void show_progress(const struct array *array, struct progress *progress)
 	progress_show(progress, done, 0);
 }
 
-static int say_waiting(const struct array *array)
+static int say_waiting(const struct array *array, bool whole)
 {
-	if (interrupted > 1)
-		say_error("interrupted: %s goes on with its rebuild", array->name);
+	if (interrupted > whole)
+		say_error("interrupted: %s goes on with its %s", array->name,
+			  whole ? "rebuild" : "sync");
 	else
 		say_error("%s does not rebuild a member that was added again: see dmesg",
 			  array->name);
 	return INCONCLUSIVE;
 }
 
-/* Until nothing is missing any more, if @whole. */
+/*
+ * Until nothing is missing any more, if @whole. Members are out then, so the first signal, which
+ * may have come before, does not end it.
+ */
 static int wait_for(const struct array *array, bool whole)
 {
 	double end = seconds_now() + PATIENCE;
@@ -288,12 +292,12 @@ static int wait_for(const struct array *array, bool whole)
 		show_progress(array, &progress);
 		if (!is_idle(array))
 			end = seconds_now() + PATIENCE;
-		if (interrupted > 1 || seconds_now() > end)
+		if (interrupted > whole || seconds_now() > end)
 			r = INCONCLUSIVE;
 		usleep(LOOK_US);
 	}
 	progress_end(&progress);
-	return r ? say_waiting(array) : DONE;
+	return r ? say_waiting(array, whole) : DONE;
 }
 
 int array_wait(const struct array *array)

@@ -31,13 +31,13 @@ struct array {
 int arrays_find(const char *path, struct array arrays[ARRAYS_MAX], size_t *nr);
 /* Take its members. Rejects an array that is degraded, or has a spare. */
 int array_take(struct array *array);
-/* Wait until it does nothing on its own, with a progress line. A second signal ends that. */
+/* Wait until it does nothing on its own, with a progress line. A signal ends that. */
 int array_wait(const struct array *array);
 /* Fail a member: the array works without it from now on. */
 int array_fail(const struct array *array, struct array_member *member);
 /*
  * Add all members again that are out. Either their data are valid, because nothing was written
- * meanwhile, or they are rebuilt, which is waited for.
+ * meanwhile, or they are rebuilt, which is waited for. Only a second signal ends that.
  */
 int array_restore(struct array *array, bool rebuild);
 

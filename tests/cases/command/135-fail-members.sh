@@ -184,6 +184,25 @@ if command -v strace >/dev/null; then
 	wait_until 30 is_whole
 fi
 
+# A signal while the array is checked: that is not waited for.
+for f in min max; do echo 1 >$md/sync_speed_$f; done
+"$BLKVERIFY" run --fail-members --test /dev/md77 --name bvtest-run -- \
+	sh -c "$load; echo check >$md/sync_action; echo \$\$ >\"\$TMPDIR/pid\"" \
+	>"$TMPDIR/out" 2>"$TMPDIR/err" &
+run=$!
+wait_until 30 test -s "$TMPDIR/pid"
+wait_until 30 has_ended "$(cat "$TMPDIR/pid")"
+sleep 1
+kill $run
+wait_until 30 has_ended $run
+status=0
+wait $run || status=$?
+expect "exit status" 7 $status
+expect_no_device bvtest-run
+for f in min max; do echo system >$md/sync_speed_$f; done
+echo idle >$md/sync_action
+wait_until 30 is_whole
+
 # Arrays that cannot lose a member now.
 echo faulty >"$md/dev-$(name_of 0)/state"
 tool 4 run --fail-members --test /dev/md77 -- true

@@ -27,12 +27,20 @@
 
 /* ---- sysfs ---------------------------------------------------------------------------------- */
 
-static bool read_md(const struct array *array, const char *file, char *line, size_t size)
+static bool read_block(const struct array *array, const char *file, char *line, size_t size)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "/sys/block/%s/md/%s", array->name, file);
+	snprintf(path, sizeof(path), "/sys/block/%s/%s", array->name, file);
 	return read_line(path, line, size);
+}
+
+static bool read_md(const struct array *array, const char *file, char *line, size_t size)
+{
+	char path[192];
+
+	snprintf(path, sizeof(path), "md/%s", file);
+	return read_block(array, path, line, size);
 }
 
 static bool read_member(const struct array *array, const char *name, const char *file, char *line,
@@ -216,12 +224,9 @@ static int compare_slots(const void *a, const void *b)
 	return one->slot < other->slot ? -1 : one->slot > other->slot;
 }
 
-int array_take(struct array *array)
+static int check_state(const struct array *array)
 {
-	struct dirent *entry;
-	char path[128], line[32];
-	int r = DONE;
-	DIR *d;
+	char line[32];
 
 	if (count_missing(array)) {
 		say_error("--fail-members: %s is degraded: add the missing member first",
@@ -234,6 +239,24 @@ int array_take(struct array *array)
 			  array->name, array->name);
 		return WRONG_DEVICE;
 	}
+	if (read_block(array, "queue/iostats", line, sizeof(line)) && !strcmp(line, "0")) {
+		say_error("--fail-members: %s does not count its writes: \"echo 1 "
+			  ">/sys/block/%s/queue/iostats\" ends that",
+			  array->name, array->name);
+		return WRONG_DEVICE;
+	}
+	return DONE;
+}
+
+int array_take(struct array *array)
+{
+	int r = check_state(array);
+	struct dirent *entry;
+	char path[128];
+	DIR *d;
+
+	if (r)
+		return r;
 	array->nr = 0;
 	snprintf(path, sizeof(path), "/sys/block/%s/md", array->name);
 	d = opendir(path);
@@ -303,6 +326,26 @@ static int wait_for(const struct array *array, bool whole)
 int array_wait(const struct array *array)
 {
 	return wait_for(array, false);
+}
+
+/* ---- writes --------------------------------------------------------------------------------- */
+
+/* What it works on comes first: a request that ends in between is counted twice. */
+bool array_count_writes(const struct array *array, uint64_t *done, uint64_t *waiting)
+{
+	char line[256];
+	uint64_t writes, discards;
+
+	if (!read_block(array, "inflight", line, sizeof(line)) ||
+	    sscanf(line, "%*u %" SCNu64, waiting) != 1 ||
+	    !read_block(array, "stat", line, sizeof(line)) ||
+	    sscanf(line, "%*u %*u %*u %*u %" SCNu64 " %*u %*u %*u %*u %*u %*u %" SCNu64, &writes,
+		   &discards) != 2) {
+		say_error("cannot read how much was written to %s", array->name);
+		return false;
+	}
+	*done = writes + discards;
+	return true;
 }
 
 /* ---- failing -------------------------------------------------------------------------------- */

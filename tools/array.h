@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "md.h"
 
@@ -29,10 +30,15 @@ struct array {
 
 /* Find the redundant arrays that a device is made of. */
 int arrays_find(const char *path, struct array arrays[ARRAYS_MAX], size_t *nr);
-/* Take its members. Rejects an array that is degraded, or has a spare. */
+/* Take its members. Rejects an array that is degraded, has a spare, or does not count. */
 int array_take(struct array *array);
 /* Wait until it does nothing on its own, with a progress line. A signal ends that. */
 int array_wait(const struct array *array);
+/*
+ * Requests of all its users that change data: how many it has completed, and is working on. Returns
+ * false if that cannot be read.
+ */
+bool array_count_writes(const struct array *array, uint64_t *done, uint64_t *waiting);
 /* Fail a member: the array works without it from now on. */
 int array_fail(const struct array *array, struct array_member *member);
 /*

@@ -57,6 +57,17 @@ static int fail_members(struct array *array, size_t nr)
 	return r;
 }
 
+/* As "sda, sdb". */
+static void name_failed(const struct array *array, size_t nr, char *text, size_t size)
+{
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < array->nr; i++)
+		if (is_failed_in(array, i, nr))
+			text_append(text, size, "%s", array->member[i].name);
+}
+
 static int read_device(const struct device *device, struct round *round)
 {
 	struct reader reader;
@@ -96,7 +107,6 @@ static struct round *add_round(struct members *members, const struct array *arra
 	struct round *rounds = realloc(members->rounds,
 				       (members->nr_rounds + 1) * sizeof(*rounds));
 	struct round *round;
-	size_t i;
 
 	if (!rounds)
 		return NULL;
@@ -104,10 +114,7 @@ static struct round *add_round(struct members *members, const struct array *arra
 	round = &rounds[members->nr_rounds++];
 	*round = (struct round){ .rebuilt = rebuilt };
 	snprintf(round->array, sizeof(round->array), "%s", array->name);
-	for (i = 0; i < array->nr; i++)
-		if (is_failed_in(array, i, nr))
-			text_append(round->failed, sizeof(round->failed), "%s",
-				    array->member[i].name);
+	name_failed(array, nr, round->failed, sizeof(round->failed));
 	return round;
 }
 
@@ -134,14 +141,31 @@ static int read_without(struct members *members, const struct array *array, cons
 	return is_bad(round) ? FOUND : r;
 }
 
+/* What shows whether anything was written: by the array, whoever uses it, or by the target. */
+struct moment {
+	struct status status;
+	uint64_t done, waiting;
+};
+
+static bool take_moment(struct moment *moment, const struct array *array, const char *name)
+{
+	struct device device;
+
+	if (!array_count_writes(array, &moment->done, &moment->waiting) ||
+	    device_get(name, &device))
+		return false;
+	moment->status = device.status;
+	return true;
+}
+
 /* Whether anything may have been written since @before, as by a process that the command left. */
-static bool was_written(const char *name, const struct device *before)
+static bool was_written(const struct array *array, const char *name, const struct moment *before)
 {
 	static const enum field fields[] = { FIELD_WRITTEN, FIELD_DISCARDS, FIELD_ZEROES };
-	struct device now;
+	struct moment now;
 	size_t i;
 
-	if (device_get(name, &now))
+	if (!take_moment(&now, array, name) || now.waiting || now.done != before->done)
 		return true;
 	for (i = 0; i < NR_OF(fields); i++)
 		if (now.status.value[fields[i]] != before->status.value[fields[i]])
@@ -149,28 +173,41 @@ static bool was_written(const char *name, const struct device *before)
 	return false;
 }
 
+static int say_written(const struct array *array, size_t nr)
+{
+	char failed[256];
+
+	name_failed(array, nr, failed, sizeof(failed));
+	say_error("%s was written to without %s, so not each member was read as it was: end what "
+		  "writes to the array, and run it again",
+		  array->name, failed);
+	return INCONCLUSIVE;
+}
+
 /* A member that has missed a write must be rebuilt, also if that came before it was back. */
 static int restore_members(struct array *array, const char *name, const struct step *step,
-			   const struct device *before, bool rebuild)
+			   const struct moment *before, bool rebuild)
 {
-	int r;
+	bool written = was_written(array, name, before);
+	int r = array_restore(array, rebuild || written), failed;
 
-	rebuild = rebuild || was_written(name, before);
-	r = array_restore(array, rebuild);
-	if (r || rebuild || !was_written(name, before))
-		return r;
-	r = fail_members(array, step->nr);
-	return r ? r : array_restore(array, true);
+	if (!r && !rebuild && !written && was_written(array, name, before)) {
+		written = true;
+		failed = fail_members(array, step->nr);
+		r = array_restore(array, true);
+		r = failed ? failed : r;
+	}
+	return r || step->rebuilt || !written ? r : say_written(array, step->nr);
 }
 
 /* Returns whether to go on. After a finding nothing is rebuilt. */
 static bool take_step(struct members *members, struct array *array, const char *name,
 		      const struct step *step)
 {
-	struct device before;
-	int r = device_get(name, &before), restored;
+	struct moment before;
+	int r, restored;
 
-	if (r)
+	if (!take_moment(&before, array, name))
 		return false;
 	r = fail_members(array, step->nr);
 	if (!r && step->read)

@@ -153,6 +153,22 @@ tool 1 run --guard 4 --test "$leg" -- true
 warns "--guard 4 is not a multiple of 8 sectors, the logical block size of test $leg"
 guarded 7 --test "$leg" -- true
 
+# A signal or an error while the margins are filled: the command is not run.
+filling() { # <what strace injects> <exit status>
+	printf '#!/bin/sh\nexec strace -f -qq -o /dev/null -e trace=pwrite64 -e %s %s "$@"\n' \
+		"inject=pwrite64:$1" "$tool" >"$TMPDIR/traced"
+	chmod +x "$TMPDIR/traced"
+	BLKVERIFY=$TMPDIR/traced guarded "$2" --test "$disk" -- touch "$TMPDIR/was-run"
+	[ ! -e "$TMPDIR/was-run" ] || fail "the command was run"
+}
+if command -v strace >/dev/null; then
+	tool=$BLKVERIFY
+	filling signal=TERM:when=1 7
+	warns "interrupted while the margins of test $disk were filled"
+	filling error=EIO:when=2 1
+	warns "cannot fill the margins of test $disk: sectors 30720 to 32767: Input/output error"
+fi
+
 # Killed while the command runs, or ended at any moment: nothing is left behind.
 "$BLKVERIFY" run --guard 1M --test "$disk" --name bvtest-run -- \
 	sh -c 'touch "$TMPDIR/runs"; exec sleep 2' &

@@ -207,8 +207,12 @@ for f in min max; do echo system >$md/sync_speed_$f; done
 echo idle >$md/sync_action
 wait_until 30 is_whole
 
-# Another user of the array writes while members are out: they are rebuilt before they were read.
+# The same while a member is out.
 interpose_messages
+BVTEST_MESSAGE="mark without" BVTEST_COMMAND='kill $PPID' tries 7 --test /dev/md77 -- sh -c "$load"
+says "md77 without $(name_of 1): 0 sectors compared"
+
+# Another user of the array writes while members are out: they are rebuilt before they were read.
 half=$((mib / 2 * 2048))
 new_dm other "0 $half linear /dev/md77 $half"
 new_dm half "0 $half linear /dev/md77 0"

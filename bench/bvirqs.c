@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long a module keeps interrupts off, for a kernel with the tracepoints of preemptirq and one CPU.
+ * How long a module keeps interrupts off, for a kernel with the tracepoints of preemptirq and one
+ * CPU.
  *
  *	insmod bvirqs.ko first=0x... last=0x...		# the addresses of the module's code
  *	echo 0 >/sys/kernel/debug/bvirqs		# start again
  *	cat /sys/kernel/debug/bvirqs
  *
  * prints a line for each place in the module that switched interrupts off: how often, how often for
- * more than 50 us, the longest time until they were on again, in ns, and where it is. What interrupts do by themselves is not counted.
+ * more than 50 us, the longest time until they were on again, in ns, and where it is. What
+ * interrupts do by themselves is not counted.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>

@@ -241,6 +241,26 @@ static void print_evidence(FILE *out, const struct report *r)
 			word_or(&r->more, "cleared", "?"));
 }
 
+/* After a power cut, any class of damage means that a promise was broken, or the device damaged. */
+static void print_cut(FILE *out, const struct report *r)
+{
+	const char *cut = words_find(&r->more, "crash"), *promise = words_find(&r->more, "promise");
+
+	if (!cut)
+		return;
+	fprintf(out, "      after power cut ");
+	print_clean(out, cut);
+	if (promise) {
+		fprintf(out, ": what was promised by ");
+		print_clean(out, promise);
+		fprintf(out, " is gone");
+	} else if (strcmp(r->class, "flapping") != 0) {
+		fprintf(out, ": neither what was durable nor what was written since, as after a "
+			"flush or FUA that was not carried out");
+	}
+	fprintf(out, "\n");
+}
+
 static void print_time(FILE *out, const struct words *words)
 {
 	const char *value = words_find(words, "time_ms");
@@ -259,7 +279,8 @@ static void print_time(FILE *out, const struct words *words)
 
 static bool is_printed_elsewhere(const char *key)
 {
-	static const char *const keys[] = { "bad", "words", "set", "cleared", "time_ms" };
+	static const char *const keys[] = { "bad", "words", "set", "cleared", "time_ms",
+					    "crash", "promise" };
 	size_t i;
 
 	for (i = 0; i < NR_OF(keys); i++)
@@ -291,6 +312,7 @@ void print_report(FILE *out, const struct report *report)
 	print_finding(out, report);
 	print_request(out, report);
 	print_evidence(out, report);
+	print_cut(out, report);
 	print_time(out, &report->more);
 	print_write(out, &report->more);
 	print_clear(out, &report->more, "latest");

@@ -127,6 +127,17 @@ stop_load
 dmsetup remove bvtest-v
 stop_serving
 
+# One that damages what was not written.
+serve stray
+make_v crash
+start_load 4
+crash 6 "${tell[@]}" --cuts 20 --full
+grep -q 'after power cut [0-9]*: neither what was durable nor what was written since' "$TMPDIR/out" ||
+	fail "the report does not explain the cut: $(cat "$TMPDIR/out")"
+stop_load
+dmsetup remove bvtest-v
+stop_serving
+
 # The same with "run", whose load survives a power cut or does not.
 serve legal
 run() { # <exit status> <option or argument>...

@@ -47,6 +47,8 @@ rm -f "$socket"
 server unsafe
 run 6 "nbdkit:$pid,$test" --crash 20 --full
 says "lost: a power cut removed a write that was durable"
+grep -q 'after power cut [0-9]*: what was promised by \(flush\|fua\|preimage\) is gone' "$TMPDIR/out" ||
+	fail "the report does not explain the cut: $(cat "$TMPDIR/out")"
 disconnect
 kill -KILL "$(cat "$pid")"
 rm -f "$pid"

@@ -7,9 +7,9 @@
 results=$TMPDIR/../museum.results
 NO_PEERS=1
 
-need_exhibits brd-discard loopbug writecache-reload
+need_exhibits brd-discard loopbug writecache-reload writecache-fua
 
-for exhibit in brd-discard loopbug writecache-reload; do
+for exhibit in brd-discard loopbug writecache-reload writecache-fua; do
 	: >"$results"
 	run_exhibit $exhibit
 	grep -qx "museum|$exhibit|control|nothing" "$results" || fail "$exhibit without its bug: $(cat "$results")"

@@ -2,6 +2,7 @@
 /* See crash-state.h. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,45 +11,51 @@
 #include "util.h"
 
 #define FIRST_LINE "blkverify power cuts"
+#define STATE_WORDS (NR_FIELDS + 2)
 
-/* One line: a word and a number. Words of a newer version are an error: they would be lost. */
-static bool load_line(const char *line, struct crash_counts *counts)
+struct state_word {
+	const char *word;
+	uint64_t *number;
+};
+
+/* The words of the file, all of which it must have, and their numbers. Returns how many. */
+static size_t list_words(struct crash_counts *counts, struct state_word words[STATE_WORDS])
 {
 	enum field field;
-	uint64_t number;
+	size_t nr = 0;
+
+	words[nr++] = (struct state_word){ "cuts_done", &counts->cuts };
+	words[nr++] = (struct state_word){ field_words[FIELD_UNPROVEN], &counts->unproven };
+	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
+		if (status_is_count(field))
+			words[nr++] = (struct state_word){ field_words[field],
+							   &counts->value[field] };
+	return nr;
+}
+
+static bool load_line(const char *line, const char *expected, uint64_t *number)
+{
 	char word[64];
 	int end = 0;
 
-	if (sscanf(line, "seconds %lf%n", &counts->seconds, &end) == 1 && line[end] == '\n')
-		return true;
-	if (sscanf(line, "%63s %" SCNu64 "%n", word, &number, &end) != 2 || line[end] != '\n')
-		return false;
-	if (!strcmp(word, "cuts_done")) {
-		counts->cuts = number;
-		return true;
-	}
-	if (!strcmp(word, field_words[FIELD_UNPROVEN])) {
-		counts->unproven = number;
-		return true;
-	}
-	for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
-		if (!strcmp(word, field_words[field]))
-			break;
-	if (field == NR_FIELDS || !status_is_count(field))
-		return false;
-	counts->value[field] = number;
-	return true;
+	return sscanf(line, "%63s %" SCNu64 "%n", word, number, &end) == 2 &&
+	       !strcmp(word, expected) && line[end] == '\n';
 }
 
+/* A file of another version, or a part of one, would lose what was found. */
 static bool load_lines(FILE *f, struct crash_counts *counts)
 {
+	struct state_word words[STATE_WORDS];
+	size_t nr = list_words(counts, words), i;
 	char line[128];
-	bool right;
+	bool right = fgets(line, sizeof(line), f) && !strcmp(line, FIRST_LINE "\n") &&
+		     fgets(line, sizeof(line), f) &&
+		     sscanf(line, "seconds %lf", &counts->seconds) == 1;
 
-	right = fgets(line, sizeof(line), f) && !strcmp(line, FIRST_LINE "\n");
-	while (right && fgets(line, sizeof(line), f))
-		right = load_line(line, counts);
-	return right && feof(f);
+	for (i = 0; right && i < nr; i++)
+		right = fgets(line, sizeof(line), f) &&
+			load_line(line, words[i].word, words[i].number);
+	return right && !fgets(line, sizeof(line), f);
 }
 
 int crash_state_load(const char *path, struct crash_counts *counts)
@@ -70,28 +77,35 @@ int crash_state_load(const char *path, struct crash_counts *counts)
 	return FAILED;
 }
 
+/* On the disk before it takes the place of the old one. */
+static int write_state(const char *path, struct crash_counts counts)
+{
+	struct state_word words[STATE_WORDS];
+	size_t nr = list_words(&counts, words), i;
+	FILE *f = fopen(path, "we");
+	int r, synced = 0;
+
+	if (f) {
+		fprintf(f, FIRST_LINE "\nseconds %.1f\n", counts.seconds);
+		for (i = 0; i < nr; i++)
+			fprintf(f, "%s %" PRIu64 "\n", words[i].word, *words[i].number);
+		if (fflush(f) || fsync(fileno(f)))
+			synced = -errno;
+	}
+	r = close_written(f);
+	return r ? r : synced;
+}
+
 int crash_state_save(const char *path, const struct crash_counts *counts)
 {
-	enum field field;
-	char new[4096];
-	FILE *f;
+	char new[PATH_MAX];
 	int r;
 
 	if (snprintf(new, sizeof(new), "%s.new", path) >= (int)sizeof(new)) {
 		say_error("--state %s: %s", path, strerror(ENAMETOOLONG));
 		return FAILED;
 	}
-	f = fopen(new, "we");
-	if (f) {
-		fprintf(f, FIRST_LINE "\ncuts_done %" PRIu64 "\nseconds %.1f\n", counts->cuts,
-			counts->seconds);
-		fprintf(f, "%s %" PRIu64 "\n", field_words[FIELD_UNPROVEN], counts->unproven);
-		for (field = FIELD_STATE + 1; field < NR_FIELDS; field++)
-			if (status_is_count(field))
-				fprintf(f, "%s %" PRIu64 "\n", field_words[field],
-					counts->value[field]);
-	}
-	r = close_written(f);
+	r = write_state(new, *counts);
 	if (!r && rename(new, path))
 		r = -errno;
 	if (!r)

@@ -5,9 +5,12 @@
 
 #include "crash-series.h"
 
-/* Nothing is counted if there is no such file. Returns an exit code, after a message. */
+/* A missing file is the state before the first cut. Returns an exit code, after an error message. */
 int crash_state_load(const char *path, struct crash_counts *counts);
-/* Replaced atomically: a killed command leaves the old or the new state. The same. */
+/*
+ * The file is replaced at once, and is on the disk then: a command that is killed, or a machine that
+ * loses power, leaves the old or the new state. Returns as above.
+ */
 int crash_state_save(const char *path, const struct crash_counts *counts);
 
 #endif

@@ -53,7 +53,7 @@ cp "$state" "$state.whole"
 sed -i 's/^mismatches 0/mismatches 1/' "$state"
 crash 6 "${tell[@]}" --cuts 9 --state "$state"
 warns "this series has ended with a finding, after 3 cuts"
-for wrong in 's/ / x/' '1s/./x/' '$s/$/ 7/' '$s/^/more_/' 's/^power_cuts/x/;1d'; do
+for wrong in 's/ / x/' '1s/./x/' '$s/$/ 7/' '$s/^/more_/' 1d '$d' /^lost/d '2,$d'; do
 	sed "$wrong" "$state.whole" >"$state"
 	crash 1 "${tell[@]}" --cuts 9 --state "$state"
 	warns "--state $state: this is not the state of a series of power cuts"

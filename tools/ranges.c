@@ -72,5 +72,7 @@ void ranges_free(struct ranges *ranges)
 
 int ranges_verdict(const struct ranges *bad, const struct ranges *unreadable)
 {
-	return bad->nr || bad->incomplete ? FOUND : unreadable->nr ? INCONCLUSIVE : DONE;
+	if (bad->nr || bad->incomplete)
+		return FOUND;
+	return unreadable->nr || unreadable->incomplete ? INCONCLUSIVE : DONE;
 }

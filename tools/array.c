@@ -209,8 +209,14 @@ static int take_member(struct array *array, const char *name)
 	if (slot < 0 || state.replacement)
 		return reject_member(array, name, "a spare, which would take the place of a member "
 				     "that is failed: remove it first");
-	if (strlen(name) >= sizeof(member->name) || array->nr == MEMBERS_MAX)
-		return reject_member(array, name, "one too many");
+	if (strlen(name) >= sizeof(member->name))
+		return reject_member(array, name, "a device with too long a name");
+	if (array->nr == MEMBERS_MAX) {
+		say_error("--fail-members: %s has more than %d members, which is the most that "
+			  "can be failed",
+			  array->name, MEMBERS_MAX);
+		return WRONG_DEVICE;
+	}
 	*member = (struct array_member){ .slot = slot };
 	strcpy(member->name, name);
 	array->nr++;

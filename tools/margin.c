@@ -10,8 +10,6 @@
 
 enum margin_fit margin_fit(uint64_t size, uint64_t end, uint64_t block)
 {
-	if (!size)
-		return MARGIN_EMPTY;
 	if (size % block)
 		return MARGIN_UNALIGNED;
 	/* At least a block is left in between. */
@@ -19,7 +17,7 @@ enum margin_fit margin_fit(uint64_t size, uint64_t end, uint64_t block)
 }
 
 /* The finalizer of MurmurHash3, which maps no two numbers to the same one. */
-static uint64_t mix(uint64_t x)
+static uint64_t mix_word(uint64_t x)
 {
 	x ^= x >> 33;
 	x *= 0xff51afd7ed558ccdULL;
@@ -33,7 +31,7 @@ void margin_fill(uint8_t *data, uint64_t seed, uint64_t sector, uint64_t nr)
 	uint64_t word, i;
 
 	for (i = 0; i < nr * SECTOR_WORDS; i++) {
-		word = mix(seed ^ (sector * SECTOR_WORDS + i));
+		word = mix_word(seed ^ (sector * SECTOR_WORDS + i));
 		memcpy(data + i * sizeof(word), &word, sizeof(word));
 	}
 }
@@ -44,7 +42,7 @@ static const char *looks_like(const struct diagnosis *d)
 	       d->bits <= BITFLIP_MAX ? "flipped bits" : "other data";
 }
 
-static void describe(struct damage *damage, const uint8_t *expected, const uint8_t *found)
+static void describe_damage(struct damage *damage, const uint8_t *expected, const uint8_t *found)
 {
 	struct diagnosis d;
 
@@ -56,8 +54,8 @@ static void describe(struct damage *damage, const uint8_t *expected, const uint8
 	damage->looks = looks_like(&d);
 }
 
-static void note(struct damages *damages, uint64_t sector, const uint8_t *expected,
-		 const uint8_t *found)
+static void note_damage(struct damages *damages, uint64_t sector, const uint8_t *expected,
+			const uint8_t *found)
 {
 	struct damage *damage = damages->damage;
 
@@ -68,7 +66,7 @@ static void note(struct damages *damages, uint64_t sector, const uint8_t *expect
 		damage += damages->ranges - 1;
 		damage->start = sector;
 		damage->nr = 1;
-		describe(damage, expected, found);
+		describe_damage(damage, expected, found);
 	}
 	damages->last = sector;
 }
@@ -80,6 +78,6 @@ void margin_compare(struct damages *damages, const uint8_t *data, uint64_t secto
 	for (; nr; nr--, sector++, data += SECTOR) {
 		margin_fill(expected, damages->seed, sector, 1);
 		if (memcmp(expected, data, SECTOR))
-			note(damages, sector, expected, data);
+			note_damage(damages, sector, expected, data);
 	}
 }

@@ -13,7 +13,7 @@
 /* So many bytes are shown of each. */
 #define DAMAGE_BYTES 16
 
-enum margin_fit { MARGIN_FITS, MARGIN_EMPTY, MARGIN_UNALIGNED, MARGIN_TOO_LARGE };
+enum margin_fit { MARGIN_FITS, MARGIN_UNALIGNED, MARGIN_TOO_LARGE };
 
 /* Sectors in a row that differ from the pattern. The members from @byte on are about the first. */
 struct damage {
@@ -32,7 +32,7 @@ struct damages {
 	struct damage damage[DAMAGES_MAX];
 };
 
-/* Whether both ends of a device of @end sectors can have a margin of @size sectors. */
+/* Whether both ends of a device of @end sectors can have a margin of @size sectors, not 0. */
 enum margin_fit margin_fit(uint64_t size, uint64_t end, uint64_t block);
 /* The pattern of @nr sectors from @sector on. No two sectors, or words, are alike. */
 void margin_fill(uint8_t *data, uint64_t seed, uint64_t sector, uint64_t nr);

@@ -40,8 +40,6 @@ static bool has_word(const char *text, const char *word)
 void md_parse_state(const char *text, struct md_state *state)
 {
 	state->faulty = has_word(text, "faulty");
-	state->in_sync = has_word(text, "in_sync");
-	state->spare = has_word(text, "spare");
 	state->journal = has_word(text, "journal");
 	state->replacement = has_word(text, "replacement");
 }

@@ -13,7 +13,7 @@ enum md_redundancy {
 };
 
 struct md_state {
-	bool faulty, in_sync, spare, journal, replacement;
+	bool faulty, journal, replacement;
 };
 
 enum md_redundancy md_redundancy(const char *level);

@@ -141,7 +141,7 @@ static int read_without(struct members *members, const struct array *array, cons
 	return is_bad(round) ? FOUND : r;
 }
 
-/* What shows whether anything was written: by the array, whoever uses it, or by the target. */
+/* What was written by then: to the array, by all who use it, and by the target. */
 struct moment {
 	struct status status;
 	uint64_t done, waiting;

@@ -18,12 +18,12 @@
 #include "array.h"
 #include "dm.h"
 #include "progress.h"
+#include "stack.h"
 #include "util.h"
 
 /* How long the kernel may take to let go of a member, or to begin to rebuild it, in seconds. */
 #define PATIENCE 30
 #define LOOK_US 50000
-#define MAX_DEPTH 16
 
 /* ---- sysfs ---------------------------------------------------------------------------------- */
 
@@ -126,31 +126,13 @@ static void note_dm_raid(struct search *search, const char *path)
 	free(device.params);
 }
 
-static void search_below(struct search *search, const char *device, int depth)
+static void look_at_device(void *data, const char *path, bool is_lowest)
 {
-	char path[PATH_MAX], file[PATH_MAX + 16];
-	struct dirent *entry;
-	DIR *d;
+	struct search *search = data;
 
-	if (!realpath(device, path) || depth > MAX_DEPTH)
-		return;
-	snprintf(file, sizeof(file), "%s/partition", path);
-	if (!access(file, F_OK))
-		*strrchr(path, '/') = '\0';
+	(void)is_lowest;
 	add_array(search, path);
 	note_dm_raid(search, path);
-	snprintf(file, sizeof(file), "%s/slaves", path);
-	d = opendir(file);
-	while (d && (entry = readdir(d))) {
-		char slave[sizeof(file) + NAME_MAX + 2];
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(slave, sizeof(slave), "%s/%s", file, entry->d_name);
-		search_below(search, slave, depth + 1);
-	}
-	if (d)
-		closedir(d);
 }
 
 int arrays_find(const char *path, struct array arrays[ARRAYS_MAX], size_t *nr)
@@ -162,7 +144,7 @@ int arrays_find(const char *path, struct array arrays[ARRAYS_MAX], size_t *nr)
 	if (!stat(path, &st) && S_ISBLK(st.st_mode)) {
 		snprintf(device, sizeof(device), "/sys/dev/block/%u:%u", major(st.st_rdev),
 			 minor(st.st_rdev));
-		search_below(&search, device, 0);
+		stack_walk(device, look_at_device, &search);
 	}
 	*nr = search.nr;
 	if (search.dm_raid[0])

@@ -3,7 +3,6 @@
  * Find the disks below the legs, and the drivers of these disks, in sysfs.
  */
 #include <ctype.h>
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,46 +12,23 @@
 #include <unistd.h>
 
 #include "common.h"
+#include "stack.h"
 #include "util.h"
 
-/* Further disks and levels are ignored. */
+/* Further disks are ignored. */
 #define MAX_DISKS 32
-#define MAX_DEPTH 16
 
 struct disks {
 	size_t nr;
 	char path[MAX_DISKS][PATH_MAX];		/* in /sys/devices */
 };
 
-/* Add the disks below a block device. */
-static void add_disks(struct disks *disks, const char *device, int depth)
+static void add_disk(void *data, const char *path, bool is_lowest)
 {
-	char path[PATH_MAX], file[PATH_MAX + 16];
-	struct dirent *entry;
-	bool found = false;
-	DIR *d;
+	struct disks *disks = data;
 
-	if (!realpath(device, path) || depth > MAX_DEPTH || disks->nr == MAX_DISKS)
-		return;
-	snprintf(file, sizeof(file), "%s/slaves", path);
-	d = opendir(file);
-	while (d && (entry = readdir(d))) {
-		char slave[sizeof(file) + NAME_MAX + 2];
-
-		if (entry->d_name[0] == '.')
-			continue;
-		found = true;
-		snprintf(slave, sizeof(slave), "%s/%s", file, entry->d_name);
-		add_disks(disks, slave, depth + 1);
-	}
-	if (d)
-		closedir(d);
-	if (found || disks->nr == MAX_DISKS)
-		return;
-	snprintf(file, sizeof(file), "%s/partition", path);
-	if (!access(file, F_OK))
-		*strrchr(path, '/') = '\0';
-	strcpy(disks->path[disks->nr++], path);
+	if (is_lowest && disks->nr < MAX_DISKS)
+		strcpy(disks->path[disks->nr++], path);
 }
 
 static void get_disks(struct disks *disks, const char *node)
@@ -65,7 +41,7 @@ static void get_disks(struct disks *disks, const char *node)
 		return;
 	snprintf(device, sizeof(device), "/sys/dev/block/%u:%u", major(st.st_rdev),
 		 minor(st.st_rdev));
-	add_disks(disks, device, 0);
+	stack_walk(device, add_disk, disks);
 }
 
 /* The driver of the nearest parent that has one, except for sd, which all SCSI disks share. */

@@ -4,6 +4,7 @@
  * src/request.c.
  */
 #include <linux/device-mapper.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
@@ -519,6 +520,7 @@ static void state_take_over(struct blkverify *blkv, struct blkverify *old)
 	blkv_ring_move(&blkv->ring, &old->ring);
 	blkv_channels_resume(&blkv->channels);
 	blkv_history_move(&blkv->history, &old->history);
+	blkv->moments = old->moments;
 	blkv_fingerprints_move(&blkv->prints, &old->prints);
 	blkv_crash_move(blkv, old);
 	blkv->owns_state = true;
@@ -560,6 +562,7 @@ static void blkverify_postsuspend(struct dm_target *ti)
 {
 	struct blkverify *blkv = ti->private;
 
+	blkv_moments_note(&blkv->moments, BLKV_MOMENT_SUSPEND, jiffies);
 	flush_workqueue(blkv->label_wq);
 	blkv_pool_check(&blkv->test_pool);
 	blkv_pool_check(&blkv->copy_pool);

@@ -51,6 +51,9 @@
  *   report    what is known about one finding
  *   ring      the first and the last reports
  *   findings  the state of the target, and the counters of findings
+ *   evidence  how the data of a mismatch differ
+ *   origin    where the request of a finding came from, and how it was served
+ *   moments   what happened before a finding
  *   channels  how a report gets out: the kernel log, dm events, uevents
  *   counters  the counters of healthy requests
  *   limits    the queue limits, and what the raw leg gets instead of what it does not offer
@@ -80,6 +83,7 @@
 #include "history.h"
 #include "inject.h"
 #include "memory.h"
+#include "moments.h"
 #include "polled.h"
 #include "pool.h"
 #include "range.h"
@@ -114,6 +118,7 @@
  * @prints: checksums of written sectors
  * @backlog: requests that a worker submits to the raw leg
  * @polled: the polled requests that the legs have
+ * @moments: when things last happened, for reports
  * @injections: bytes to be flipped
  * @ring: the first and the last reports
  * @channels: where reports are sent
@@ -155,6 +160,7 @@ struct blkverify {
 	struct blkv_fingerprints prints ____cacheline_aligned_in_smp;
 	struct blkv_backlog backlog ____cacheline_aligned_in_smp;
 	struct blkv_polled polled ____cacheline_aligned_in_smp;
+	struct blkv_moments moments ____cacheline_aligned_in_smp;
 
 	/* Written for a report or a message only. */
 	struct blkv_injections injections ____cacheline_aligned_in_smp;

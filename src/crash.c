@@ -21,6 +21,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -771,6 +772,7 @@ int blkv_crash_cut(struct blkverify *blkv, const char **error)
 	if (r)
 		return r;
 	atomic_xchg(&crash->power, BLKV_POWER_OFF);
+	blkv_moments_note(&blkv->moments, BLKV_MOMENT_CUT, jiffies);
 	r = requests_drain(blkv, error);
 	mutex_unlock(&crash->mutex);
 	return r;

@@ -29,6 +29,7 @@
 #include <linux/timekeeping.h>
 
 #include "history.h"
+#include "origin.h"
 
 /* The number of CPUs, that of this one, and the time: tests have their own. */
 VISIBLE_IF_KUNIT unsigned int blkv_history_cpus(void)
@@ -342,20 +343,14 @@ int blkv_write_emit(const struct blkv_write *write, sector_t begin, const char *
 		    size_t size)
 {
 	u64 age = ktime_get_ns() - write->time;
-	char comm[TASK_COMM_LEN];
-	unsigned int i;
+	int len;
 
-	/* A task can have any name, and this stands between quotes in the kernel log. */
-	strscpy(comm, write->comm, sizeof(comm));
-	for (i = 0; comm[i]; i++)
-		if (comm[i] < ' ' || comm[i] > '~' || comm[i] == '"' || comm[i] == '\\')
-			comm[i] = '?';
-
-	return scnprintf(text, size,
-			 "%sorder=%llu %sstart=%llu %snr=%llu %sop=%s%s %sage_ms=%llu %spid=%d %scomm=\"%s\"",
-			 prefix, write->order, prefix, (unsigned long long)(begin + write->start),
-			 prefix, (unsigned long long)write->nr_sectors, prefix,
-			 blkv_operation_name(write->operation), write->fua ? ",fua" : "", prefix,
-			 div_u64(age, NSEC_PER_MSEC), prefix, write->pid, prefix, comm);
+	len = scnprintf(text, size,
+			"%sorder=%llu %sstart=%llu %snr=%llu %sop=%s%s %sage_ms=%llu %spid=%d %scomm=",
+			prefix, write->order, prefix, (unsigned long long)(begin + write->start),
+			prefix, (unsigned long long)write->nr_sectors, prefix,
+			blkv_operation_name(write->operation), write->fua ? ",fua" : "", prefix,
+			div_u64(age, NSEC_PER_MSEC), prefix, write->pid, prefix);
+	return len + blkv_comm_emit(write->comm, text + len, size - len);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_write_emit);

@@ -5,6 +5,7 @@
  * Process context. Everything that is printed is a snapshot, taken under the locks of the units
  * that own it.
  */
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
@@ -358,6 +359,7 @@ static int message_mark(struct blkverify *blkv, unsigned int argc, char **argv)
 		return -EINVAL;
 	}
 	blkv_ring_mark(&blkv->ring, mark);
+	blkv_moments_note(&blkv->moments, BLKV_MOMENT_MARK, jiffies);
 	blkv_device_name(blkv->ti, name);
 	DMINFO("%s: mark \"%s\"", name, mark);
 	return 0;

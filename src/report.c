@@ -218,6 +218,8 @@ int blkv_report_emit_details(const struct blkv_report *report, char *text, size_
 		len = windows_emit(report, text, size);
 		len += blkv_evidence_emit(&report->evidence, text + len, size - len);
 	}
+	len += blkv_origin_emit(&report->origin, text + len, size - len);
+	len += blkv_ages_emit(&report->ages, text + len, size - len);
 	return len + scnprintf(text + len, size - len, " time_ms=%llu", report->time_ms);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_report_emit_details);

@@ -8,7 +8,9 @@
 #include "classify.h"
 #include "evidence.h"
 #include "history.h"
+#include "moments.h"
 #include "operation.h"
+#include "origin.h"
 #include "types.h"
 #include "versions.h"
 #include "words.h"
@@ -67,6 +69,8 @@ enum blkv_label {
  * @gone: for the same class, when that was submitted, in ns since boot; 0 if that is not known.
  *	Then @write is that write
  * @belongs_in: for the class misplaced, the sector whose data they are
+ * @origin: of the request
+ * @ages: what had happened before it was found
  * @time_ms: when it was found, in ms since 1970
  * @repeated: the ring already holds a report of the same kind and place
  *
@@ -99,6 +103,8 @@ struct blkv_report {
 	enum blkv_promise promise;
 	u64 gone;
 	sector_t belongs_in;
+	struct blkv_origin origin;
+	struct blkv_ages ages;
 	u64 time_ms;
 	bool repeated;
 };

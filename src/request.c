@@ -10,6 +10,7 @@
  * must not touch it afterwards.
  */
 #include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/part_stat.h>
 #include <linux/random.h>
 
@@ -340,6 +341,8 @@ static void read_check_arrival_queued(struct work_struct *work)
 void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status)
 {
 	req->status[leg] = status;
+	if (leg == BLKV_TEST)
+		req->complete_cpu = raw_smp_processor_id();
 	if (leg == BLKV_TEST && req->blkv->crash &&
 	    !(req->nowait && blkv_request_would_wait(req, status)))
 		blkv_crash_test_done(req, status);
@@ -407,6 +410,7 @@ static void test_submit(struct blkv_request *req)
 {
 	struct bio *clone = blkv_request_clone(req);
 
+	req->submit_cpu = raw_smp_processor_id();
 	blkv_request_bio_prepare(req, clone, BLKV_TEST);
 	bio_set_dev(clone, req->blkv->legs[BLKV_TEST]->bdev);
 	clone->bi_opf = req->nowait ? req->opf : req->opf & ~REQ_NOWAIT;
@@ -476,21 +480,25 @@ static void write_copy(struct blkv_request *req)
 		req->sum = blkv_memory_sum(&req->memory, req->nr_sectors);
 }
 
-/* Count requests without data that are submitted to the test leg. */
+/* Count requests without data that are submitted to the test leg, and note when. */
 static void request_count(struct blkv_request *req)
 {
 	struct blkv_counters *counters = &req->blkv->counters;
+	struct blkv_moments *moments = &req->blkv->moments;
 
 	switch (req->operation) {
 	case BLKV_OPERATION_DISCARD:
 	case BLKV_OPERATION_SECURE_ERASE:
 		blkv_count_discard(counters);
+		blkv_moments_note(moments, BLKV_MOMENT_DISCARD, jiffies);
 		break;
 	case BLKV_OPERATION_WRITE_ZEROES:
 		blkv_count_zeroing(counters);
+		blkv_moments_note(moments, BLKV_MOMENT_ZEROES, jiffies);
 		break;
 	case BLKV_OPERATION_FLUSH:
 		blkv_count_flush(counters);
+		blkv_moments_note(moments, BLKV_MOMENT_FLUSH, jiffies);
 		break;
 	default:
 		break;
@@ -798,7 +806,7 @@ static void request_start(struct blkv_request *req)
 		request_submit(req);
 }
 
-/* Record the submitter, which is only needed for requests that change data. */
+/* Record the submitter, for the history and for reports. */
 static void request_identify_submitter(struct blkv_request *req)
 {
 	req->pid = task_pid_nr(current);
@@ -895,8 +903,7 @@ int blkv_request_map(struct blkverify *blkv, struct bio *bio)
 	req->early = BLKV_EARLY_NOT;
 	req->injected = false;
 	req->reread = false;
-	if (blkv_operation_changes_data(req->operation))
-		request_identify_submitter(req);
+	request_identify_submitter(req);
 
 	if (blkv_operation_has_data(req->operation) && req->nr_sectors > MAX_SECTORS)
 		request_cut(req, MAX_SECTORS);

@@ -13,6 +13,7 @@
 #include "integrity.h"
 #include "memory.h"
 #include "operation.h"
+#include "origin.h"
 #include "polled.h"
 #include "range.h"
 #include "types.h"
@@ -47,8 +48,10 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @nowait: the submitter must not block, not even in a leg; workqueue context may
  * @raw_nowait: the raw leg gets the request with NOWAIT, and may refuse it
  * @submitter: the task that submitted it to the legs; only ever compared with current
- * @pid: of the task that submitted it to us, for the history
+ * @pid: of the task that submitted it to us, for the history and for reports
  * @comm: name of that task
+ * @submit_cpu: the CPU that submitted it to the test leg
+ * @complete_cpu: the CPU on which the test leg completed it
  * @opf: operation and flags, as the submitter set them
  * @counts_waits: it counts as in flight while it waits in here: iostats was on when it came
  * @caller_vecs: the caller's memory
@@ -119,6 +122,8 @@ struct blkv_request {
 	struct task_struct *submitter;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
+	unsigned int submit_cpu;
+	unsigned int complete_cpu;
 	blk_opf_t opf;
 	bool counts_waits;
 	struct bio_vec *caller_vecs;

@@ -41,6 +41,25 @@
 
 /* ---- reports ------------------------------------------------------------------------------ */
 
+static void report_set_origin(struct blkv_request *req, struct blkv_origin *origin)
+{
+	struct bio_vec *vecs = blkv_request_caller_vecs(req);
+	struct bvec_iter iter = blkv_request_caller_iter(req);
+
+	origin->pid = req->pid;
+	memcpy(origin->comm, req->comm, sizeof(origin->comm));
+	origin->opf = req->opf;
+	if (blkv_operation_has_data(req->operation))
+		origin->offset = bvec_iter_offset(vecs, iter);
+	for (; blkv_operation_has_data(req->operation) && iter.bi_size; origin->segments++)
+		bvec_iter_advance(vecs, &iter, mp_bvec_iter_len(vecs, iter));
+	origin->served = req->submitted;
+	if (!req->submitted)
+		return;
+	origin->submit_cpu = req->submit_cpu;
+	origin->complete_cpu = req->complete_cpu;
+}
+
 /**
  * blkv_verdict_report_init() - begin a report
  * @req: the request
@@ -59,6 +78,7 @@ void blkv_verdict_report_init(struct blkv_request *req, struct blkv_report *repo
 	report->sector = req->blkv->crash && req->settles ? req->first : req->range.start;
 	report->nr_sectors = req->nr_sectors;
 	report->random_shape = req->blkv->options.number[BLKV_OPTION_RANDOM_SHAPE];
+	report_set_origin(req, &report->origin);
 }
 
 /* Count, record and log a report, and raise its events. Returns whether it was logged. */
@@ -67,6 +87,7 @@ static bool report_publish(struct blkverify *blkv, struct blkv_report *report)
 	bool first;
 
 	report->time_ms = ktime_to_ms(ktime_get_real());
+	blkv_moments_ages(&blkv->moments, jiffies, &report->ages);
 	/* First: a target that shows the finding is frozen. */
 	if (blkv_option(&blkv->options, FREEZE))
 		blkv_findings_freeze(&blkv->findings);
@@ -188,6 +209,8 @@ static void leg_errors_handle(struct blkv_request *req)
 			     diverged);
 	if (diverged)
 		divergence_report(req);
+	if (failed[BLKV_TEST])
+		blkv_moments_note(&blkv->moments, BLKV_MOMENT_TEST_ERROR, jiffies);
 }
 
 /**

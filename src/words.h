@@ -130,6 +130,19 @@
 	KIND(DIVERGENCE, "divergence")
 
 /*
+ * MOMENT(id, word): things whose last time is known; "list" prints how long ago that was, as in
+ * "near=flush:3".
+ */
+#define BLKV_MOMENTS(MOMENT)                                                                       \
+	MOMENT(FLUSH, "flush")                                                                     \
+	MOMENT(DISCARD, "discard")                                                                 \
+	MOMENT(ZEROES, "write_zeroes")                                                             \
+	MOMENT(TEST_ERROR, "test_error")                                                           \
+	MOMENT(SUSPEND, "suspend")                                                                 \
+	MOMENT(MARK, "mark")                                                                       \
+	MOMENT(CUT, "cut")
+
+/*
  * MESSAGE(id, word, min, max, usage): a message, the range of its number of arguments, and their
  * description.
  */

@@ -241,6 +241,48 @@ static void print_evidence(FILE *out, const struct report *r)
 			word_or(&r->more, "cleared", "?"));
 }
 
+/* Who submitted the request, and how it was served. */
+static void print_origin(FILE *out, const struct words *w)
+{
+	const char *flags = words_find(w, "flags"), *segments = words_find(w, "segments");
+	const char *cpus = words_find(w, "cpus");
+
+	if (!words_find(w, "comm"))
+		return;
+	fprintf(out, "      submitted by: ");
+	print_clean(out, word_or(w, "comm", "?"));
+	fprintf(out, " (pid %s)", word_or(w, "pid", "?"));
+	if (flags)
+		fprintf(out, ", flags %s", flags);
+	if (segments)
+		fprintf(out, ", %s segment%s, the first at byte %s of its page", segments,
+			strcmp(segments, "1") ? "s" : "", word_or(w, "offset", "?"));
+	fprintf(out, "\n");
+	if (cpus)
+		fprintf(out, "      on CPU %.*s; completed by the test leg on CPU %s\n",
+			(int)strcspn(cpus, ","), cpus, strchr(cpus, ',') ? strchr(cpus, ',') + 1 : "?");
+}
+
+/* What had happened shortly before, as "flush:3,mark:120". */
+static void print_near(FILE *out, const struct words *w)
+{
+	const char *at = words_find(w, "near");
+	size_t name, number;
+
+	if (!at)
+		return;
+	fprintf(out, "      before:");
+	while (*at) {
+		name = strcspn(at, ":,");
+		number = at[name] == ':' ? strcspn(at + name + 1, ",") : 0;
+		fprintf(out, " %.*s %.*s ms ago", (int)name, at, (int)number, at + name + !!number);
+		at += name + !!number + number;
+		if (*at)
+			fputc(*at++, out);
+	}
+	fprintf(out, "\n");
+}
+
 /* After a power cut, any class of damage means that a promise was broken, or the device damaged. */
 static void print_cut(FILE *out, const struct report *r)
 {
@@ -279,8 +321,9 @@ static void print_time(FILE *out, const struct words *words)
 
 static bool is_printed_elsewhere(const char *key)
 {
-	static const char *const keys[] = { "bad", "words", "set", "cleared", "time_ms",
-					    "crash", "promise" };
+	static const char *const keys[] = { "bad", "words", "set", "cleared", "time_ms", "crash",
+					    "promise", "pid", "comm", "flags", "segments",
+					    "offset", "cpus", "near" };
 	size_t i;
 
 	for (i = 0; i < NR_OF(keys); i++)
@@ -314,6 +357,8 @@ void print_report(FILE *out, const struct report *report)
 	print_evidence(out, report);
 	print_cut(out, report);
 	print_time(out, &report->more);
+	print_near(out, &report->more);
+	print_origin(out, &report->more);
 	print_write(out, &report->more);
 	print_clear(out, &report->more, "latest");
 	print_clear(out, &report->more, "nearest");

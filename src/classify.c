@@ -121,6 +121,29 @@ EXPORT_SYMBOL_IF_KUNIT(blkv_classify);
 /* The argument in brackets after the name of a class. */
 enum class_argument { CLASS_NONE, CLASS_COUNT, CLASS_DISTANCE };
 
+/* A class without a name cannot compile: both come from one list. */
+static const struct {
+	const char *name;
+	enum class_argument argument;
+} classes[BLKV_CLASSES_NR] = {
+#define CLASS_ROW(id, word, argument, ...) \
+	[BLKV_CLASS_##id] = { word, CLASS_##argument },
+	BLKV_CLASSES(CLASS_ROW)
+#undef CLASS_ROW
+};
+
+/**
+ * blkv_class_name() - the word for a class
+ * @class: the class
+ *
+ * Return: the word, without an argument.
+ */
+const char *blkv_class_name(enum blkv_class class)
+{
+	return classes[class].name;
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_class_name);
+
 /**
  * blkv_diagnosis_emit() - print a diagnosis: "zeros", "bitflip(1)", "shifted(+8)"
  * @diagnosis: the diagnosis
@@ -131,17 +154,7 @@ enum class_argument { CLASS_NONE, CLASS_COUNT, CLASS_DISTANCE };
  */
 int blkv_diagnosis_emit(const struct blkv_diagnosis *diagnosis, char *text, size_t size)
 {
-	/* A class without a name cannot compile: both come from one list. */
-	static const struct {
-		const char *name;
-		enum class_argument argument;
-	} classes[BLKV_CLASSES_NR] = {
-#define CLASS_ROW(id, word, argument, ...) \
-	[BLKV_CLASS_##id] = { word, CLASS_##argument },
-		BLKV_CLASSES(CLASS_ROW)
-#undef CLASS_ROW
-	};
-	const char *name = classes[diagnosis->class].name;
+	const char *name = blkv_class_name(diagnosis->class);
 
 	switch (classes[diagnosis->class].argument) {
 	case CLASS_COUNT:

@@ -31,6 +31,7 @@ struct blkv_diagnosis {
 void blkv_classify(struct blkv_diagnosis *diagnosis, const struct blkv_memory *raw,
 		   const struct blkv_memory *test, unsigned int nr_sectors, unsigned int bad,
 		   unsigned int nr_bad);
+const char *blkv_class_name(enum blkv_class class);
 int blkv_diagnosis_emit(const struct blkv_diagnosis *diagnosis, char *text, size_t size);
 
 #endif /* DM_BLKVERIFY_CLASSIFY_H */

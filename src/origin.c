@@ -7,7 +7,9 @@
  */
 #include <kunit/visibility.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 
 #include "origin.h"
 
@@ -62,6 +64,12 @@ static int flags_emit(blk_opf_t opf, char *text, size_t size)
 	return len;
 }
 
+/* Print how long a leg took, if that was measured. */
+static int took_emit(u64 took, const char *word, char *text, size_t size)
+{
+	return took ? scnprintf(text, size, " %s=%llu", word, div_u64(took, NSEC_PER_USEC)) : 0;
+}
+
 /**
  * blkv_origin_emit() - print it, without a newline
  * @origin: the origin
@@ -85,7 +93,9 @@ int blkv_origin_emit(const struct blkv_origin *origin, char *text, size_t size)
 				 origin->segments, origin->offset);
 	if (!origin->served)
 		return len;
-	return len + scnprintf(text + len, size - len, " cpus=%u,%u", origin->submit_cpu,
-			       origin->complete_cpu);
+	len += scnprintf(text + len, size - len, " cpus=%u,%u", origin->submit_cpu,
+			 origin->complete_cpu);
+	len += took_emit(origin->took[BLKV_RAW], "raw_us", text + len, size - len);
+	return len + took_emit(origin->took[BLKV_TEST], "test_us", text + len, size - len);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_origin_emit);

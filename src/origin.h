@@ -7,6 +7,8 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "types.h"
+
 /**
  * struct blkv_origin - where a request came from, and how it was served
  * @pid: of the task that submitted it
@@ -17,6 +19,7 @@
  * @served: the test leg has completed it, and the members below are valid
  * @submit_cpu: the CPU that submitted it to the test leg
  * @complete_cpu: the CPU on which the test leg completed it
+ * @took: how long each leg took, in ns; 0 if that was not measured
  */
 struct blkv_origin {
 	pid_t pid;
@@ -27,6 +30,7 @@ struct blkv_origin {
 	bool served;
 	unsigned int submit_cpu;
 	unsigned int complete_cpu;
+	u64 took[BLKV_LEGS];
 };
 
 int blkv_comm_emit(const char *comm, char *text, size_t size);

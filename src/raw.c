@@ -190,6 +190,7 @@ static void raw_send(struct blkv_request *req)
 	req->raw_bio.bi_opf = req->opf & ~OPF_NOT_FOR_RAW;
 	if (req->raw_nowait)
 		req->raw_bio.bi_opf |= REQ_NOWAIT;
+	blkv_request_leg_begin(req, BLKV_RAW);
 	dm_submit_bio_remap(blkv_request_clone(req), &req->raw_bio);
 }
 

@@ -22,6 +22,7 @@
 #include "raw.h"
 #include "request.h"
 #include "settle.h"
+#include "trace.h"
 #include "verdict.h"
 
 /* A longer read that is completed with interrupts off is left to a worker. */
@@ -220,8 +221,10 @@ void blkv_request_end(struct blkv_request *req, blk_status_t status)
 	struct blkverify *blkv = req->blkv;
 	struct bio *clone = blkv_request_clone(req);
 
-	if (req->submitted)
+	if (req->submitted) {
 		bio_uninit(&req->raw_bio);
+		trace_blkverify_request(req);
+	}
 	if (req->injected)
 		blkv_injections_end(&blkv->injections, req);
 	memories_put(req);
@@ -343,6 +346,7 @@ void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_s
 	req->status[leg] = status;
 	if (leg == BLKV_TEST)
 		req->complete_cpu = raw_smp_processor_id();
+	req->took[leg] = unlikely(req->begun[leg]) ? ktime_get_ns() - req->begun[leg] : 0;
 	if (leg == BLKV_TEST && req->blkv->crash &&
 	    !(req->nowait && blkv_request_would_wait(req, status)))
 		blkv_crash_test_done(req, status);
@@ -406,11 +410,27 @@ void blkv_request_bio_prepare(struct blkv_request *req, struct bio *bio, enum bl
 		blkv_memory_attach(memory, bio, req->nr_sectors);
 }
 
+/**
+ * blkv_request_leg_begin() - a leg is about to get a request
+ * @req: the request
+ * @leg: the leg
+ *
+ * Its time is measured for the trace event only: reading the clock is not free.
+ *
+ * Context: Any.
+ */
+void blkv_request_leg_begin(struct blkv_request *req, enum blkv_leg_nr leg)
+{
+	if (trace_blkverify_request_enabled() && !req->begun[leg])
+		req->begun[leg] = ktime_get_ns();
+}
+
 static void test_submit(struct blkv_request *req)
 {
 	struct bio *clone = blkv_request_clone(req);
 
 	req->submit_cpu = raw_smp_processor_id();
+	blkv_request_leg_begin(req, BLKV_TEST);
 	blkv_request_bio_prepare(req, clone, BLKV_TEST);
 	bio_set_dev(clone, req->blkv->legs[BLKV_TEST]->bdev);
 	clone->bi_opf = req->nowait ? req->opf : req->opf & ~REQ_NOWAIT;
@@ -534,6 +554,8 @@ static void request_submit(struct blkv_request *req)
 	 */
 	req->submitted = true;
 	req->submitter = current;
+	req->begun[BLKV_RAW] = 0;
+	req->begun[BLKV_TEST] = 0;
 	atomic_set(&req->pending, BLKV_LEGS);
 	test_submit(req);
 	blkv_raw_submit(req);

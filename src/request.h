@@ -59,6 +59,8 @@ enum blkv_early { BLKV_EARLY_NOT, BLKV_EARLY_UNFILLED, BLKV_EARLY_CHANGED };
  * @integrity: where the submitter's protection information begins, if there is any
  * @ending: the clone, which was the test leg's bio until then, goes back to dm
  * @status: of each leg; written by its completion, read after @pending fell to 0
+ * @begun: when each leg got it, in ns since boot; 0 unless its time is measured
+ * @took: how long that took, in ns
  * @raw_bio: for the raw leg; the test leg gets the clone, so that it can be polled
  * @polled: used while the legs have it, if the submitter polls
  * @all_trusted: every sector was trusted when the legs were compared
@@ -131,6 +133,8 @@ struct blkv_request {
 	struct blkv_integrity integrity;
 	bool ending;
 	blk_status_t status[BLKV_LEGS];
+	u64 begun[BLKV_LEGS];
+	u64 took[BLKV_LEGS];
 	struct bio raw_bio;
 	struct blkv_polled_entry polled;
 
@@ -158,6 +162,7 @@ struct blkv_request {
 void blkv_request_step_queue(struct blkv_request *req, work_func_t step);
 void blkv_request_bio_prepare(struct blkv_request *req, struct bio *bio, enum blkv_leg_nr leg);
 bool blkv_request_would_wait(const struct blkv_request *req, blk_status_t status);
+void blkv_request_leg_begin(struct blkv_request *req, enum blkv_leg_nr leg);
 void blkv_request_leg_done(struct blkv_request *req, enum blkv_leg_nr leg, blk_status_t status);
 void blkv_request_test_done(struct blkv_request *req, blk_status_t status);
 bool blkv_request_hold(struct blkv_request *req);

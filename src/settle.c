@@ -21,6 +21,7 @@
 #include "memory.h"
 #include "request.h"
 #include "settle.h"
+#include "trace.h"
 #include "verdict.h"
 
 /**
@@ -383,16 +384,23 @@ static bool piece_write(const struct piece *piece, const struct blkv_answers *an
 /* Judge and settle the blocks of a piece. Returns false if a leg fails. */
 static bool piece_settle(const struct piece *piece, struct bad *bad)
 {
-	struct blkv_crash *crash = piece->req->blkv->crash;
+	struct blkv_request *req = piece->req;
+	struct blkv_crash *crash = req->blkv->crash;
 	struct blkv_answers *answers = &crash->answers;
 	unsigned int unit = crash->versions.unit, from;
 
 	answers->differs = false;
 	piece_hash(piece, answers);
-	for (from = 0; from < piece->nr_sectors; from += unit)
-		block_judge(piece, from, min(unit, piece->nr_sectors - from), answers, bad);
+	for (from = 0; from < piece->nr_sectors; from += unit) {
+		unsigned int nr = min(unit, piece->nr_sectors - from);
+
+		block_judge(piece, from, nr, answers, bad);
+		if (answers->answer[from] != BLKV_ANSWER_CERTAIN)
+			trace_blkverify_settle(req->blkv, piece->start + from, nr,
+					       answers->answer[from]);
+	}
 	if (bad->lost_power) {
-		piece->req->status[BLKV_TEST] = BLK_STS_IOERR;
+		req->status[BLKV_TEST] = BLK_STS_IOERR;
 		return false;
 	}
 	if (answers->differs && !piece_write(piece, answers))

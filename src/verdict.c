@@ -30,6 +30,7 @@
 #include "report.h"
 #include "request.h"
 #include "settle.h"
+#include "trace.h"
 #include "verdict.h"
 
 /*
@@ -58,6 +59,7 @@ static void report_set_origin(struct blkv_request *req, struct blkv_origin *orig
 		return;
 	origin->submit_cpu = req->submit_cpu;
 	origin->complete_cpu = req->complete_cpu;
+	memcpy(origin->took, req->took, sizeof(origin->took));
 }
 
 /**
@@ -88,6 +90,10 @@ static bool report_publish(struct blkverify *blkv, struct blkv_report *report)
 
 	report->time_ms = ktime_to_ms(ktime_get_real());
 	blkv_moments_ages(&blkv->moments, jiffies, &report->ages);
+	if (report->kind == BLKV_MISMATCH)
+		trace_blkverify_mismatch(blkv, report);
+	else
+		trace_blkverify_divergence(blkv, report);
 	/* First: a target that shows the finding is frozen. */
 	if (blkv_option(&blkv->options, FREEZE))
 		blkv_findings_freeze(&blkv->findings);

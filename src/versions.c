@@ -1630,6 +1630,30 @@ const char *blkv_promise_name(enum blkv_promise promise)
 EXPORT_SYMBOL_IF_KUNIT(blkv_promise_name);
 
 /**
+ * blkv_answer_name() - the word for an answer
+ * @answer: the answer
+ *
+ * Return: the word; for one that is not allowed, that of its class.
+ */
+const char *blkv_answer_name(enum blkv_answer answer)
+{
+	static const char *const names[] = {
+		[BLKV_ANSWER_CERTAIN] = "certain",
+		[BLKV_ANSWER_NEW] = "new",
+		[BLKV_ANSWER_OLD] = "old",
+		[BLKV_ANSWER_UNPROVEN] = "unproven",
+		[BLKV_ANSWER_TORN] = "torn",
+		[BLKV_ANSWER_LOST] = "lost",
+		[BLKV_ANSWER_FLAPPING] = "flapping",
+		[BLKV_ANSWER_ZEROS] = "zeros",
+		[BLKV_ANSWER_OTHER] = "other",
+	};
+
+	return names[answer];
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_answer_name);
+
+/**
  * blkv_version_kind_name() - the word for a kind of version
  * @kind: the kind
  *

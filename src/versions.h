@@ -222,6 +222,7 @@ struct blkv_versions {
 };
 
 const char *blkv_promise_name(enum blkv_promise promise);
+const char *blkv_answer_name(enum blkv_answer answer);
 const char *blkv_version_kind_name(enum blkv_version_kind kind);
 
 int blkv_versions_init(struct blkv_versions *versions, sector_t nr_sectors, size_t max_bytes,

@@ -245,7 +245,7 @@ static void print_evidence(FILE *out, const struct report *r)
 static void print_origin(FILE *out, const struct words *w)
 {
 	const char *flags = words_find(w, "flags"), *segments = words_find(w, "segments");
-	const char *cpus = words_find(w, "cpus");
+	const char *cpus = words_find(w, "cpus"), *test_us = words_find(w, "test_us");
 
 	if (!words_find(w, "comm"))
 		return;
@@ -261,6 +261,8 @@ static void print_origin(FILE *out, const struct words *w)
 	if (cpus)
 		fprintf(out, "      on CPU %.*s; completed by the test leg on CPU %s\n",
 			(int)strcspn(cpus, ","), cpus, strchr(cpus, ',') ? strchr(cpus, ',') + 1 : "?");
+	if (test_us)
+		fprintf(out, "      took: raw %s us, test %s us\n", word_or(w, "raw_us", "?"), test_us);
 }
 
 /* What had happened shortly before, as "flush:3,mark:120". */
@@ -323,7 +325,7 @@ static bool is_printed_elsewhere(const char *key)
 {
 	static const char *const keys[] = { "bad", "words", "set", "cleared", "time_ms", "crash",
 					    "promise", "pid", "comm", "flags", "segments",
-					    "offset", "cpus", "near" };
+					    "offset", "cpus", "raw_us", "test_us", "near" };
 	size_t i;
 
 	for (i = 0; i < NR_OF(keys); i++)

@@ -35,7 +35,10 @@ static void requests_are_described(struct kunit *test)
 	origin.submit_cpu = 2;
 	expect_text(test, &origin, " pid=7 comm=\"fio\" segments=3 offset=512 cpus=2,0");
 	origin.complete_cpu = 1;
-	expect_text(test, &origin, " pid=7 comm=\"fio\" segments=3 offset=512 cpus=2,1");
+	origin.took[BLKV_RAW] = 1999;
+	origin.took[BLKV_TEST] = 3000000;
+	expect_text(test, &origin,
+		    " pid=7 comm=\"fio\" segments=3 offset=512 cpus=2,1 raw_us=1 test_us=3000");
 }
 
 static void flags_are_named(struct kunit *test)

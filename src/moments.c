@@ -3,7 +3,7 @@
  * When things last happened to a target: what a finding follows again and again may be its cause.
  *
  * Pure: the caller has the clock. No lock: a moment is one word, and which of two that come at once
- * is kept does not matter. It is written once a jiffy at most, because requests of all CPUs note it.
+ * is kept does not matter. It is written once a jiffy at most: requests of all CPUs note it.
  */
 #include <kunit/visibility.h>
 #include <linux/bits.h>

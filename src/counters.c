@@ -86,6 +86,20 @@ void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *coun
 EXPORT_SYMBOL_IF_KUNIT(blkv_counters_read);
 
 /**
+ * blkv_counters_compared_on() - get the sectors that were compared on one CPU
+ * @counters: the counters
+ * @cpu: the CPU
+ *
+ * Context: Any.
+ * Return: the sectors since blkv_counters_init(): a reset does not affect them.
+ */
+u64 blkv_counters_compared_on(const struct blkv_counters *counters, int cpu)
+{
+	return READ_ONCE(per_cpu_ptr(counters->cpu, cpu)->compared);
+}
+EXPORT_SYMBOL_IF_KUNIT(blkv_counters_compared_on);
+
+/**
  * blkv_counters_reset() - start counting from zero
  * @counters: the counters
  *

@@ -43,6 +43,7 @@ struct blkv_counters {
 int blkv_counters_init(struct blkv_counters *counters);
 void blkv_counters_exit(struct blkv_counters *counters);
 void blkv_counters_read(struct blkv_counters *counters, struct blkv_counts *counts);
+u64 blkv_counters_compared_on(const struct blkv_counters *counters, int cpu);
 void blkv_counters_reset(struct blkv_counters *counters);
 void blkv_counters_move(struct blkv_counters *to, struct blkv_counters *from);
 

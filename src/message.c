@@ -217,6 +217,22 @@ static int message_list(struct blkverify *blkv, char *result, unsigned int maxle
 	return 1;
 }
 
+/* If all findings are of one CPU, did the others compare anything? */
+static int message_cpus(struct blkverify *blkv, char *result, unsigned int maxlen)
+{
+	unsigned int sz = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		u64 compared = blkv_counters_compared_on(&blkv->counters, cpu);
+
+		if (compared)
+			DMEMIT("cpu=%d compared=%llu\n", cpu, compared);
+	}
+	DMEMIT("complete");
+	return 1;
+}
+
 static int message_reset(struct blkverify *blkv)
 {
 	blkv_findings_reset(&blkv->findings);
@@ -487,6 +503,8 @@ static int message_handle(struct blkverify *blkv, enum message_id id, unsigned i
 	switch (id) {
 	case MESSAGE_LIST:
 		return message_list(blkv, result, maxlen);
+	case MESSAGE_CPUS:
+		return message_cpus(blkv, result, maxlen);
 	case MESSAGE_RESET:
 		return message_reset(blkv);
 	case MESSAGE_THAW:

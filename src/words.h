@@ -148,6 +148,7 @@
  */
 #define BLKV_MESSAGES(MESSAGE)                                                                     \
 	MESSAGE(LIST, "list", 0, 0, "")                                                            \
+	MESSAGE(CPUS, "cpus", 0, 0, "")                                                            \
 	MESSAGE(RESET, "reset", 0, 0, "")                                                          \
 	MESSAGE(THAW, "thaw", 0, 0, "")                                                            \
 	MESSAGE(TRUST, "trust", 2, 2, " <start> <len>")                                            \

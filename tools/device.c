@@ -183,6 +183,16 @@ void device_identity(const struct device *device, char *text, size_t size)
 		 device->length);
 }
 
+/* An older target does not know. */
+static void list_add_cpus(const char *name, struct list *list)
+{
+	char *reply = NULL;
+
+	if (!dm_message(name, 0, message_words[MESSAGE_CPUS], &reply))
+		parse_cpus(reply, list);
+	free(reply);
+}
+
 int device_list(const char *name, struct list *list)
 {
 	char *reply = NULL;
@@ -199,6 +209,8 @@ int device_list(const char *name, struct list *list)
 			  "message %s 0 %s\" shows them",
 			  list->not_understood, name, name, message_words[MESSAGE_LIST]);
 	}
+	if (!r)
+		list_add_cpus(name, list);
 	free(reply);
 	return r;
 }

@@ -296,12 +296,29 @@ static void put_reports(json_object *o, const struct list *list)
 	put_number(o, "dropped", list->dropped);
 }
 
+/* Null if the target does not know. */
+static void put_cpus(json_object *o, const struct list *list)
+{
+	json_object *array = list->cpus ? json_object_new_array() : NULL;
+	size_t i;
+
+	for (i = 0; i < list->nr_cpus; i++) {
+		json_object *cpu = json_object_new_object();
+
+		put_number(cpu, "cpu", list->cpus[i].cpu);
+		put_number(cpu, "compared", list->cpus[i].compared);
+		json_object_array_add(array, cpu);
+	}
+	json_object_object_add(o, "cpus", array);
+}
+
 void json_reports(const struct device *device, const struct list *list)
 {
 	json_object *o = new_document("report");
 
 	put_text(o, "name", device->name);
 	put_reports(o, list);
+	put_cpus(o, list);
 	print_document(stdout, o);
 }
 

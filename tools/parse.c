@@ -291,6 +291,7 @@ size_t list_first_new(const struct list *list, uint64_t *seen)
 void list_free(struct list *list)
 {
 	free(list->reports);
+	free(list->cpus);
 	memset(list, 0, sizeof(*list));
 }
 
@@ -299,6 +300,20 @@ static bool word_number(const struct words *words, const char *key, uint64_t *nu
 	const char *value = words_find(words, key);
 
 	return value && parse_number(value, number);
+}
+
+void parse_cpus(const char *text, struct list *list)
+{
+	struct cpu_count count;
+	struct words words;
+
+	free(list->cpus);
+	list->nr_cpus = 0;
+	list->cpus = calloc(count_lines(text) + 1, sizeof(*list->cpus));
+	for (; list->cpus && *text; text = next_line(text))
+		if (parse_words(text, &words) && word_number(&words, "cpu", &count.cpu) &&
+		    word_number(&words, "compared", &count.compared))
+			list->cpus[list->nr_cpus++] = count;
 }
 
 static void word_text(const struct words *words, const char *key, char *to, size_t size)

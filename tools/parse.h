@@ -66,11 +66,18 @@ struct report {
 	struct words more;			/* words that are not known here */
 };
 
+/* A line of the reply to "cpus". */
+struct cpu_count {
+	uint64_t cpu, compared;
+};
+
 struct list {
 	struct report *reports;
 	size_t nr;
 	uint64_t dropped;
 	size_t not_understood;			/* lines of an unexpected format */
+	struct cpu_count *cpus;			/* of those that have compared anything, if known */
+	size_t nr_cpus;
 };
 
 struct write_line {
@@ -108,6 +115,8 @@ bool parse_list(const char *text, struct list *list);
  */
 size_t list_first_new(const struct list *list, uint64_t *seen);
 void list_free(struct list *list);
+/* Adds the reply to "cpus" to a list. */
+void parse_cpus(const char *text, struct list *list);
 bool parse_history(const char *text, struct history *history);
 void history_free(struct history *history);
 /* Reads the line at *text, and advances it to the next one. */

@@ -367,6 +367,18 @@ void print_report(FILE *out, const struct report *report)
 	print_more(out, &report->more);
 }
 
+/* A CPU that all findings have in common means something if others have compared much. */
+static void print_cpus(FILE *out, const struct list *list)
+{
+	size_t i;
+
+	fprintf(out, "sectors compared, by CPU:");
+	for (i = 0; i < list->nr_cpus; i++)
+		fprintf(out, "%s %" PRIu64 ": %" PRIu64, i ? "," : "", list->cpus[i].cpu,
+			list->cpus[i].compared);
+	fprintf(out, "\n");
+}
+
 void print_reports(FILE *out, const struct device *device, const struct list *list)
 {
 	size_t i;
@@ -383,6 +395,8 @@ void print_reports(FILE *out, const struct device *device, const struct list *li
 		"RAW", "TEST", "KIND", "WHAT TEST RETURNED");
 	for (i = 0; i < list->nr; i++)
 		print_report(out, &list->reports[i]);
+	if (list->nr_cpus)
+		print_cpus(out, list);
 	if (list->dropped)
 		fprintf(out,
 			"%" PRIu64 " findings between the first and the last ones are no longer "

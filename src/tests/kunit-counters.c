@@ -113,6 +113,18 @@ static void all_cpus_are_summed(struct kunit *test)
 	expect_counts(test, counters, sums);
 }
 
+static void each_cpu_can_be_asked(struct kunit *test)
+{
+	struct blkv_counters *counters = new_counters(test);
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		per_cpu_ptr(counters->cpu, cpu)->compared = 100 + cpu;
+	blkv_counters_reset(counters);
+	for_each_possible_cpu(cpu)
+		KUNIT_EXPECT_EQ(test, blkv_counters_compared_on(counters, cpu), 100 + cpu);
+}
+
 static void reset_starts_from_zero(struct kunit *test)
 {
 	struct blkv_counters *counters = new_counters(test);
@@ -213,6 +225,7 @@ static void exit_accepts_zeroed_memory(struct kunit *test)
 static struct kunit_case counters_cases[] = {
 	KUNIT_CASE(each_count_is_its_own),
 	KUNIT_CASE(all_cpus_are_summed),
+	KUNIT_CASE(each_cpu_can_be_asked),
 	KUNIT_CASE(reset_starts_from_zero),
 	KUNIT_CASE(counts_survive_a_wrap),
 	KUNIT_CASE(moved_counters_continue),

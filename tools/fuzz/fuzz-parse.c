@@ -28,8 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse_status(text, &status);
 	parse_table(text, &table);
 	parse_report(text, &report);
-	if (parse_list(text, &list))
+	if (parse_list(text, &list)) {
+		parse_cpus(text, &list);
 		list_free(&list);
+	}
 	if (parse_history(text, &history))
 		history_free(&history);
 	while (*at)

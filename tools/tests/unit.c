@@ -576,6 +576,23 @@ static void history_is_parsed(void **state)
 	history_free(&h);
 }
 
+static void cpus_are_parsed(void **state)
+{
+	struct list list = { 0 };
+
+	(void)state;
+	parse_cpus("cpu=0 compared=26208 later=1\ncpu=x compared=1\ncpu=12 compared=8\ncomplete",
+		   &list);
+	assert_int_equal(list.nr_cpus, 2);
+	assert_int_equal(list.cpus[0].compared, 26208);
+	assert_int_equal(list.cpus[1].cpu, 12);
+	parse_cpus("complete", &list);
+	assert_non_null(list.cpus);
+	assert_int_equal(list.nr_cpus, 0);
+	list_free(&list);
+	assert_null(list.cpus);
+}
+
 /* ---- power cuts ----------------------------------------------------------------------------- */
 
 static void uncertain_ranges_are_parsed(void **state)
@@ -1063,6 +1080,7 @@ int main(void)
 		cmocka_unit_test(list_is_parsed),
 		cmocka_unit_test(new_reports_are_found),
 		cmocka_unit_test(history_is_parsed),
+		cmocka_unit_test(cpus_are_parsed),
 		cmocka_unit_test(verdict_counts_ranges_that_were_lost),
 		cmocka_unit_test(ranges_agree_with_a_map),
 		cmocka_unit_test(diagnosis_names_the_damage),

@@ -28,6 +28,9 @@ cat "$TMPDIR/out"
 expect "report" "1 mismatch read 8 8 10 0 bitflip 1 0" \
 	"$(json '" ".join(map(str, (lambda r: [r["number"], r["kind"], r["op"], r["sector"], r["sectors"], r["bad_sector"], r["byte"], r["class"], r["class_number"]])(d["reports"][0]))) + " " + str(d["dropped"])')"
 
+# Of the CPUs that have compared anything; there may be only one.
+expect "cpus" "True True" "$(json 'len(d["cpus"]) >= 1, sum(c["compared"] for c in d["cpus"]) >= 8 and d["cpus"][0]["cpu"] in (0, 1)' | tr -d '(),')"
+
 tool 6 scrub --json bvtest-v
 documented scrub
 expect "scrub" "[{'start': 10, 'sectors': 1}]" "$(json 'd["bad"]')"

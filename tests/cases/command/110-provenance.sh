@@ -22,6 +22,11 @@ says "mark: phase"
 says "differ: sectors 1+1 of the request"
 says "in the first: words 0x0000000000000001, bits set "
 says "found: 20"
+grep -qE '^      submitted by: [a-z]+ \(pid [0-9]+\), flags [a-z,]*sync[a-z,]*, 1 segment, the first at byte 0 of its page$' "$TMPDIR/out" ||
+	fail "who submitted it: $(cat "$TMPDIR/out")"
+grep -qE '^      on CPU [01]; completed by the test leg on CPU [01]$' "$TMPDIR/out" || fail "on which CPU: $(cat "$TMPDIR/out")"
+grep -qE '^      before: mark [0-9]+ ms ago$' "$TMPDIR/out" || fail "what happened before: $(cat "$TMPDIR/out")"
+grep -qE '^sectors compared, by CPU: [01]: [0-9]+(, 1: [0-9]+)?$' "$TMPDIR/out" || fail "by CPU: $(cat "$TMPDIR/out")"
 
 tool 6 report --json bvtest-v
 expect "write" "16 my writer True" \

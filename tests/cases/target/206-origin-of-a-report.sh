@@ -64,3 +64,9 @@ sleep 2
 read_bad iflag=direct
 [ "$(age mark)" -ge $((marked + 2000)) ] || fail "after two seconds, the age of the mark is $(age mark) ms, not $marked ms more"
 [ "$(age mark)" -le $((marked + (SECONDS + 1) * 1000)) ] || fail "the mark is $(age mark) ms old after $SECONDS s"
+
+# Of each CPU that has compared anything, since the table was loaded.
+dmsetup message bvtest-v 0 cpus >"$TMPDIR/cpus"
+expect "last line" complete "$(tail -n 1 "$TMPDIR/cpus")"
+[ -z "$(grep -vxE 'cpu=[01] compared=[0-9]+|complete' "$TMPDIR/cpus")" ] || fail "$(cat "$TMPDIR/cpus")"
+[ "$(sed -n 's/.* compared=//p' "$TMPDIR/cpus" | awk "{n += \$1} END {print n}")" = 16 ] || fail "$(cat "$TMPDIR/cpus")"

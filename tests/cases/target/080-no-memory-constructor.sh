@@ -6,7 +6,7 @@
 allocations_fail_in dm_blkverify
 new_pair 16
 
-for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_write_copy"; do
+for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_write_copy" "3 crash crash_max_mib 1"; do
 	dmsetup create bvtest-v --notable
 	"$BVNTH" load bvtest-v $sectors "$raw $test $options" >"$TMPDIR/tries" || fail "$(cat "$TMPDIR/tries")"
 	grep 'allocation .* failed' "$TMPDIR/tries" && fail "what failed was not called a lack of memory"
@@ -19,14 +19,14 @@ for options in "" "1 written_only" "3 fingerprint fingerprint_max_mib 1" "1 no_w
 done
 
 dmsetup create bvtest-v --notable
-for word in "Cannot allocate trust map" "Cannot allocate private memory" "Cannot allocate workqueues"; do
+for word in "Cannot allocate trust map" "Cannot allocate private memory" "Cannot allocate workqueues" "Cannot allocate versions"; do
 	expect_log "$word"
 done
 
 # Large allocations have a fallback: let none of them succeed.
 while read -r function word; do
 	allocations_fail_in "$function" 100
-	if dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 1 fingerprint" 2>/dev/null; then
+	if dmsetup load bvtest-v --table "0 $sectors blkverify $raw $test 2 fingerprint crash" 2>/dev/null; then
 		fail "there is a table without what $function makes"
 	fi
 	expect_log "$word"
@@ -37,6 +37,7 @@ blkv_trust_init Cannot allocate trust map
 blkv_pool_init Cannot allocate private memory
 blkv_history_init Cannot allocate history
 blkv_fingerprints_init Cannot allocate fingerprints
+blkv_crash_init Cannot allocate versions
 END
 
 allocations_fail_in dm_blkverify

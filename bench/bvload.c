@@ -69,6 +69,7 @@ static const char *const op_names[] = {
  * @span: how much of the device is used, in MiB
  * @blocks: if not 0, how many blocks of that each thread uses
  * @ms: duration; 0 to use all of the span once
+ * @flush: if not 0, each so many bios are followed by a flush
  * @threads: how many, each on its own CPU
  * @latency: measure it, which costs two clock reads
  * @reads: percentage of reads in a mixed load
@@ -83,6 +84,7 @@ struct load {
 	unsigned int span;
 	unsigned int blocks;
 	unsigned int ms;
+	unsigned int flush;
 	unsigned int threads;
 	unsigned int latency;
 	unsigned int reads;
@@ -114,6 +116,7 @@ struct slot {
  * @wait: the thread, when all are in flight
  * @random: state of the random numbers
  * @next: the next bio of a sequential load
+ * @unflushed: bios since the last flush
  * @first: start of its part of the device, in places
  * @nr: length of that part, in places
  * @ios: bios completed
@@ -132,6 +135,7 @@ struct load_thread {
 	wait_queue_head_t wait;
 	struct rnd_state random;
 	u64 next;
+	unsigned int unflushed;
 	u64 first;
 	u64 nr;
 	u64 ios;
@@ -225,6 +229,19 @@ static bool is_write(struct load_thread *thread)
 	return thread->load->op == OP_WRITE;
 }
 
+/* Is a flush due? Then it is sent instead of the next bio. */
+static bool submit_flush(struct load_thread *thread, struct slot *slot)
+{
+	if (!thread->load->flush || thread->unflushed++ < thread->load->flush)
+		return false;
+	thread->unflushed = 0;
+	bio_init(&slot->bio, thread->bdev, NULL, 0, REQ_OP_WRITE | REQ_PREFLUSH);
+	slot->bio.bi_end_io = slot_endio;
+	slot->begin = ktime_get_ns();
+	submit_bio(&slot->bio);
+	return true;
+}
+
 static void submit(struct load_thread *thread, struct slot *slot)
 {
 	const struct load *load = thread->load;
@@ -289,7 +306,8 @@ static int run_thread(void *arg)
 		if (!stop) {
 			submitted++;
 			in_flight++;
-			submit(thread, slot);
+			if (!submit_flush(thread, slot))
+				submit(thread, slot);
 		}
 		cond_resched();
 	}
@@ -443,7 +461,7 @@ static int parse_word(char *word, struct load *load)
 		{ "depth", &load->depth }, { "random", &load->random },
 		{ "span", &load->span }, { "ms", &load->ms }, { "threads", &load->threads },
 		{ "latency", &load->latency }, { "reads", &load->reads },
-		{ "blocks", &load->blocks },
+		{ "blocks", &load->blocks }, { "flush", &load->flush },
 	};
 	char *name = strsep(&word, "=");
 	unsigned int i;

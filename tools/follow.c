@@ -193,27 +193,42 @@ static void write_document(struct follow *f, const struct list *lists)
 	close_file(f, file, path);
 }
 
-/* Two lines that xfstests prints with the failure of the test. */
-static void write_hint(struct follow *f, struct followed *d, const struct report *r)
+static void path_of_hint(const struct follow *f, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s.hints", opts.hints, f->marker.test);
+}
+
+static void write_hint(struct follow *f)
 {
 	char path[4096];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s.hints", opts.hints, f->marker.test);
+	path_of_hint(f, path, sizeof(path));
 	file = fopen(path, "ae");
-	if (file && r->kind == KIND_MISMATCH)
-		fprintf(file, "HINT: blkverify: contents mismatch in sector %" PRIu64
-			" of %s (class=%s) during this test\n",
-			r->bad_sector, d->now.path, r->class);
-	else if (file)
-		fprintf(file, "HINT: blkverify: %s divergence in sector %" PRIu64
-			" of %s (raw=%d test=%d) during this test\n",
-			r->op, r->sector, d->now.path, r->raw_error, r->test_error);
 	if (file)
-		fprintf(file,
-			"      \"blkverify report %s\" shows the reports with mark=\"%.*s\"\n",
-			d->now.name, MARK_MAX, f->marker.test);
+		fputs(f->hint, file);
+	else
+		f->hint[0] = '\0';
 	close_file(f, file, path);
+}
+
+/* Two lines that xfstests prints with the failure of the test. */
+static void make_hint(struct follow *f, const struct followed *d, const struct report *r)
+{
+	char what[320];
+
+	if (r->kind == KIND_MISMATCH)
+		snprintf(what, sizeof(what), "contents mismatch in sector %" PRIu64
+			 " of %s (class=%s)", r->bad_sector, d->now.path, r->class);
+	else
+		snprintf(what, sizeof(what), "%s divergence in sector %" PRIu64
+			 " of %s (raw=%d test=%d)", r->op, r->sector, d->now.path, r->raw_error,
+			 r->test_error);
+	snprintf(f->hint, sizeof(f->hint),
+		 "HINT: blkverify: %s during this test\n"
+		 "      \"blkverify report %s\" shows the reports with mark=\"%.*s\"\n",
+		 what, d->now.name, MARK_MAX, f->marker.test);
+	write_hint(f);
 }
 
 /* The target has logged something. */
@@ -225,10 +240,25 @@ static void look_for_hint(struct follow *f, struct followed *d)
 		return;
 	list_new(d, &list);
 	if (list.nr) {
-		write_hint(f, d, &list.reports[0]);
+		make_hint(f, d, &list.reports[0]);
 		f->hinted = true;
 	}
 	list_free(&list);
+}
+
+/*
+ * A test of xfstests removes the file when it begins. By then the suite has wiped the scratch
+ * device for it, and a bad sector may have been read.
+ */
+static void keep_hint(struct follow *f)
+{
+	char path[4096];
+
+	if (!f->hint[0])
+		return;
+	path_of_hint(f, path, sizeof(path));
+	if (access(path, F_OK) && errno == ENOENT)
+		write_hint(f);
 }
 
 /* ---- tests ---------------------------------------------------------------------------------- */
@@ -347,6 +377,7 @@ static void begin_test(struct follow *f, const struct marker *marker)
 	f->marker = *marker;
 	f->in_test = true;
 	f->hinted = false;
+	f->hint[0] = '\0';
 	f->since = seconds_now();
 	say_debug("test %s begins", f->marker.test);
 }
@@ -407,6 +438,7 @@ void follow_wait(struct follow *f, int milliseconds)
 
 	poll(&kmsg, 1, milliseconds);
 	read_records(f);
+	keep_hint(f);
 }
 
 /* ---- start and end -------------------------------------------------------------------------- */

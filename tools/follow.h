@@ -38,6 +38,7 @@ struct follow {
 	struct marker marker;		/* of the test that runs */
 	double since;
 	bool hinted;
+	char hint[640];			/* what the file of hints must have; empty if nothing */
 	struct tested *tests;
 	size_t nr_tests;
 	bool failed;			/* something could not be written */

@@ -8,7 +8,8 @@
 #include "util.h"
 #include "verbs.h"
 
-#define LOOK_MS 500	/* also for a signal that arrives just before the wait */
+/* For a signal that arrives just before the wait, and for hints that a short test has removed. */
+#define LOOK_MS 100
 
 int verb_follow(char **argv)
 {

@@ -4,14 +4,8 @@
 # Needs: limit=900
 . "$TOP/tests/workloads/lib.sh"
 
-[ -n "${BLKTESTS-}" ] || skip "BLKTESTS does not name a folder with blktests, built by make"
-[ -x "$BLKTESTS/check" ] || fail "BLKTESTS=$BLKTESTS has no executable file check"
-PATH=$TMPDIR/bin:$PATH
-mkdir "$TMPDIR/bin"
-ln -s "$BLKVERIFY" "$TMPDIR/bin/blkverify"
+enter_suite BLKTESTS blktests
 unset BLKVERIFY	# it is a switch there
-cp -a "$BLKTESTS" "$TMPDIR/blktests"
-cd "$TMPDIR/blktests"
 for series in "$TOP"/packaging/blktests/*.patch; do
 	patch -p1 -s -i "$series" || fail "$(basename "$series") does not apply"
 done
@@ -30,10 +24,10 @@ ram_pair
 new_dm linear "0 $sectors linear $raw 0"
 say "on dm-linear"
 run_suite "TEST_DEVS=($(readlink -f "$leg"))" >"$TMPDIR/linear"
-say "$(cut -d ' ' -f 2- "$TMPDIR/linear" | sort | uniq -c | xargs)"
+say "$(count_results "$TMPDIR/linear")"
 say "with BLKVERIFY=1"
 run_suite "TEST_DEVS=($test)" BLKVERIFY=1 >"$TMPDIR/verified"
-say "$(cut -d ' ' -f 2- "$TMPDIR/verified" | sort | uniq -c | xargs)"
+say "$(count_results "$TMPDIR/verified")"
 diff "$TMPDIR/linear" "$TMPDIR/verified" || fail "other results: $(cat "$TMPDIR/check")"
 grep -q ' passed$' "$TMPDIR/verified" || fail "nothing passed: $(cat "$TMPDIR/check")"
 grep -q 'no mismatch found' "$TMPDIR/check" || fail "no test compared anything: $(cat "$TMPDIR/check")"

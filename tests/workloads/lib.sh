@@ -144,6 +144,24 @@ forget() { # <file>...
 	for file; do dd if="$file" iflag=nocache count=0 status=none; done
 }
 
+# ---- test suites -----------------------------------------------------------------------------
+
+# Go to a copy of a suite, which a variable names and its user has built, with blkverify in the path.
+# A script in $TMPDIR/bin takes the place of a program that the suite calls.
+enter_suite() { # <variable> <suite>
+	local folder=${!1-}
+	[ -n "$folder" ] || skip "$1 does not name a folder with $2, built by make"
+	[ -x "$folder/check" ] || fail "$1=$folder has no executable file check"
+	PATH=$TMPDIR/bin:$PATH
+	mkdir "$TMPDIR/bin"
+	ln -s "$BLKVERIFY" "$TMPDIR/bin/blkverify"
+	cp -a "$folder" "$TMPDIR/$2"
+	cd "$TMPDIR/$2"
+}
+
+# How many tests have which result, from lines of a test, its result, and perhaps a tab and why.
+count_results() { cut -f 1 "$1" | cut -d ' ' -f 2- | sort | uniq -c | xargs; } # <file>
+
 # ---- loads that several workloads share ------------------------------------------------------
 
 fio_verify() { # <file or device> <option>...

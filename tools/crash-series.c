@@ -256,18 +256,18 @@ static int cut_often(struct crash_series *s, struct crash_cycle *cycle, struct d
 	struct workload w = { .series = s };
 	int r = DONE, saved = DONE;
 
-	while (!r && s->counts.cuts < s->wanted && !crash_counts_are_bad(&s->counts) &&
+	while (!r && !saved && s->counts.cuts < s->wanted && !crash_counts_are_bad(&s->counts) &&
 	       wait_for_moment(s, &w, &waited)) {
 		r = cut_once(s, cycle, &w, last, waited);
 		s->counts.seconds = before + seconds_now() - begin;
 		if (!r && s->state)
-			r = crash_state_save(s->state, &s->counts);
+			saved = crash_state_save(s->state, &s->counts);
 	}
 	workload_end(&w);
 	/* What the command has found since the last cut. */
 	take_status(s, last);
 	s->counts.seconds = before + seconds_now() - begin;
-	if (s->state)
+	if (s->state && !saved)
 		saved = crash_state_save(s->state, &s->counts);
 	return r ? r : saved;
 }

@@ -93,7 +93,7 @@ static int write_state(const char *path, struct crash_counts counts)
 			synced = -errno;
 	}
 	r = close_written(f);
-	return r ? r : synced;
+	return synced ? synced : r;
 }
 
 int crash_state_save(const char *path, const struct crash_counts *counts)

@@ -200,6 +200,90 @@ write_fua() { # <block size> <size>
 		--bs="$1" --size="$2" --randseed=7
 }
 
+# ---- power cuts by the command --------------------------------------------------------------------
+
+# An exhibit with a workload, a function, also runs under "blkverify run --crash", which calls a
+# script for all that it needs: the workload, cut_disks and restore_disks. The script has our functions,
+# and those variables that start needs: the word "kept" names them.
+write_script() { # <file>
+	{
+		echo '#!/bin/bash'
+		declare -p TMPDIR BVCUT mnt disks $kept
+		declare -f
+		echo 'set -e; "$@"'
+	} >"$1"
+	chmod +x "$1"
+}
+cut_disks() { disks_off; }
+restore_disks() {
+	local seed
+	seed=$(($(cat "$TMPDIR/seed" 2>/dev/null || echo 0) + 1))
+	echo $seed >"$TMPDIR/seed"
+	stop
+	disks_on $seed
+	start
+}
+
+# A workload: ext4, with files that are on the disk, and one that is overwritten in place, one half of
+# it with FUA. It runs again after a power cut.
+overwrite_a_file() { # <command to run before>...
+	local file=$mnt/overwritten
+	set +e
+	trap 'umount "$mnt" || umount -l "$mnt"' EXIT
+	umount "$mnt"
+	mkdir -p "$mnt"
+	blockdev --flushbufs "$BLKVERIFY_DEVICE"
+	if [ ! -e "$TMPDIR/sums" ]; then
+		mkfs.ext4 -qF "$BLKVERIFY_DEVICE" && mount "$BLKVERIFY_DEVICE" "$mnt" &&
+			cp -r /usr/share/perl5/Dpkg "$mnt/" &&
+			(cd "$mnt" && find Dpkg -type f -exec md5sum {} +) >"$TMPDIR/new" &&
+			dd if=/dev/urandom of="$file" bs=64k count=256 conv=fsync status=none &&
+			sync && umount "$mnt" && mv "$TMPDIR/new" "$TMPDIR/sums" || exit
+	fi
+	mount "$BLKVERIFY_DEVICE" "$mnt" && "$@" || exit
+	fio --filename="$file" --rw=randwrite --direct=1 --bs=4k --ioengine=libaio --iodepth=4 --size=8m \
+		--rate_iops=200 --time_based --runtime=1d --name=fua --sync=dsync --name=others --offset=8m
+}
+# What those say who look at what came back.
+ask_after_the_cut() { # <device>
+	local said=nothing
+	mkdir -p "$mnt"
+	mount "$1" "$mnt" || said=found
+	record after mount $said
+	said=nothing
+	(cd "$mnt" && md5sum --quiet -c "$TMPDIR/sums") || said=found
+	record after md5sum $said
+	said=nothing
+	umount "$mnt" && check_files "$1" || said=found
+	record after e2fsck $said
+}
+
+# As a user would, at random moments.
+by_command() (
+	set -e
+	local status=0 script=$TMPDIR/script
+	trap clean_up_exhibit EXIT
+	exhibit_defaults
+	. "$TOP/tests/museum/$exhibit"
+	declare -F workload >/dev/null || exit 0
+	load_exhibit
+	legs
+	write_script "$script"
+	"$BLKVERIFY" run --crash $cuts --every "$(scaled 2)..$(scaled 3)" --timeout "$(scaled 60)" --full \
+		--cut "exec:$script cut_disks" --restore "$script restore_disks" --test "$test" --output json \
+		-- "$script" workload >"$TMPDIR/run.json" || status=$?
+	record command $status "$(python3 - "$TMPDIR/run.json" <<-'END'
+		import json, sys
+		d = json.load(open(sys.argv[1]))
+		c = d["power_cuts"]
+		r = (d["reports"] or [{}])[0]
+		print(c["cuts"], c["settled_old"], c["settled_new"], r.get("bad_sector", ""),
+		      r.get("class", ""), sep="|")
+	END
+	)"
+	[ $status != 6 ] || [ ! -e "$TMPDIR/sums" ] || ask_after_the_cut "$test"
+)
+
 # ---- peers: the same on the bare device -----------------------------------------------------------
 
 # Each prints its name and "found" or "nothing".
@@ -234,7 +318,7 @@ load_exhibit() {
 
 # The default functions of an exhibit.
 exhibit_defaults() {
-	options= peers=yes module_options=
+	options= peers=yes module_options= kept= cuts=${CUTS:-10}
 	rename() { :; }
 	load() { ordinary_load; }
 	tear_down() { :; }
@@ -315,5 +399,6 @@ run_exhibit() { # <name>
 	for which in $order; do
 		apart below_blkverify
 		[ -n "${NO_PEERS-}" ] || apart alone
+		[ -z "${ASK_COMMAND-}" ] || apart by_command
 	done
 }

@@ -3,6 +3,7 @@
 . "$TOP/tests/lib/museum.sh"
 
 results=$TMPDIR/../museum.results
+ASK_COMMAND=1
 : >"$results"
 tail -f "$results" >&3 &
 tail=$!

@@ -50,6 +50,37 @@ exhibit_is_right() { # <exhibit>
 	! grep -q "^museum|$1|control|power|" "$log" ||
 		grep -qE "^museum\|$1\|control\|power\|[1-9][0-9]*\|[1-9]" "$log" ||
 		{ say "$1: no power cut lost anything without its bug"; return 1; }
+	command_is_right "$1"
+}
+
+# An exhibit with a workload: has "run --crash" found the bug, and without it proven something?
+command_is_right() { # <exhibit>
+	local status old new
+	grep -q '^workload()' "$top/tests/museum/$1" || return 0
+	[ "$(result "$1" bug command | column 1)" = 6 ] ||
+		{ say "$1: not found by \"run --crash\""; return 1; }
+	IFS='|' read -r status _ old new _ < <(result "$1" control command)
+	[ "$status" = 0 ] && [ "$old" != 0 ] && [ "$new" != 0 ] ||
+		{ say "$1: \"run --crash\" has not proven anything without the bug"; return 1; }
+}
+
+# What "run --crash" has found, and who looked at a file system then.
+command_words() { # <exhibit>
+	local status cuts old new sector class peer clean='' bad=''
+	IFS='|' read -r status cuts _ _ sector class < <(result "$1" bug command)
+	say "By the command: \`\`blkverify run --crash\`\` ended with exit status $status after power cut $cuts, with"
+	say "sector $sector and the class $class."
+	IFS='|' read -r status cuts old new _ < <(result "$1" control command)
+	say "Without the bug it ended with $status after $cuts power cuts, $old blocks with an older version and $new with"
+	say "the newest one."
+	for peer in mount md5sum e2fsck; do
+		case $(result "$1" bug after $peer) in
+		nothing) clean+="${clean:+, }$peer" ;;
+		found) bad+="${bad:+, }$peer" ;;
+		esac
+	done
+	[ -z "$clean" ] || say "After the finding, these called the file system on it clean: $clean."
+	[ -z "$bad" ] || say "After the finding, these found something in the file system on it: $bad."
 }
 
 # How many of each kind were found.
@@ -108,7 +139,8 @@ $(print_kinds | sed 's/^/    /')
   load has to take this step. Any step will do while the device is in use.
 * Flushes and writes with FUA that come too early or not at all, by a power cut. The disks below the
   driver lose what was not flushed, the driver is set up again on what is left, and everything is
-  read. With the option \`\`crash\`\`, blkverify knows what each sector may hold then.
+  read. With the option \`\`crash\`\`, blkverify knows what each sector may hold then. Some were also found
+  by \`\`blkverify run --crash\`\` while fio was running; their texts say so.
 * Bugs that depend on the memory of the request. The test leg gets requests with the segments and offsets
   that the caller used. The load must use odd memory. One of the steps does.
 
@@ -139,6 +171,10 @@ END
 			say "Found while: $(result "$name" bug load | column 1). First report::"
 			say
 			say "    ${found#*blkverify: }"
+			if [ -n "$(result "$name" bug command)" ]; then
+				say
+				command_words "$name"
+			fi
 		else
 			reason=$(words_of_exhibit "$name" missed_because)
 			say

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,16 +116,30 @@ int command_run(char **command, const struct variable *variables,
 
 #define LOOK_US 10000
 #define KILL_SECONDS 5
+#define GROUP_SECONDS 20
 
 bool command_start(char **command, const struct variable *variables)
 {
 	pid_t pid;
 
 	leads_group = true;
+	/* Who is left of the group becomes a child of this process, which can wait for it. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = start_command(command, variables);
 	if (pid < 0)
 		say_error("cannot start a process: %s", strerror(errno));
 	return pid > 0;
+}
+
+/* What was killed may still close the device. Not for ever: it may wait for one that has no power. */
+static void wait_for_group(pid_t group)
+{
+	double end = seconds_now() + GROUP_SECONDS;
+	pid_t ended;
+
+	while ((ended = waitpid(-group, NULL, WNOHANG)) >= 0 && seconds_now() < end)
+		if (!ended)
+			usleep(LOOK_US);
 }
 
 bool command_ended(int *status)
@@ -139,6 +154,7 @@ bool command_ended(int *status)
 	kill(-pid, SIGKILL);
 	if (waitpid(pid, status, 0) != pid)
 		return false;
+	wait_for_group(pid);
 	*status = exit_status(*status);
 	return true;
 }

@@ -152,6 +152,25 @@ says "options:        written_only crash"
 dies='while :; do dd if=/dev/urandom of=$BLKVERIFY_DEVICE bs=64k count=32 oflag=direct status=none || exit 9; done'
 run 0 --crash 2 -- sh -c "$dies"
 
+# A process of the command that cannot be killed at once still has the device open when the command has
+# ended: it waits for another device.
+new_dm held "0 8 zero"
+dmsetup suspend bvtest-held
+was_killed() { # its pid is in a file; is SIGKILL pending?
+	[ $((0x$(sed -n 's/^SigPnd:\t//p' "/proc/$(cat "$TMPDIR/held")/status") & 0x100)) != 0 ]
+}
+release() {
+	wait_until 60 was_killed
+	sleep 8
+	dmsetup resume bvtest-held
+}
+holds='(exec 3<$BLKVERIFY_DEVICE && exec sh -c "echo \$\$ >$TMPDIR/held; exec dd if=/dev/mapper/bvtest-held of=/dev/null count=1 iflag=direct") & '
+release &
+releases=$!
+run 0 --every "$(scaled 1)" --crash 1 -- sh -c "$holds$load_line"
+wait $releases
+dmsetup remove bvtest-held
+
 run 0 --crash 2 --output json -- sh -c "$load_line"
 documented "run --output json"
 expect "cuts" 2 "$(json 'd["power_cuts"]["cuts"]')"

@@ -16,7 +16,7 @@
 #include "interface.h"
 
 #define WINDOW_MAX 32
-#define WORDS_MAX 40
+#define WORDS_MAX 64
 
 struct status {
 	char state;				/* V, C or F */
@@ -35,7 +35,7 @@ struct table {
 /* key=value, key="a value", or only a key, with an empty value. */
 struct word {
 	char key[32];
-	char value[96];
+	char value[192];
 	bool quoted;				/* so it is text, even if it looks like a number */
 };
 

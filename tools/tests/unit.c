@@ -576,6 +576,37 @@ static void history_is_parsed(void **state)
 	history_free(&h);
 }
 
+/* With everything that a report may have, at its longest. */
+static void longest_report_is_whole(void **state)
+{
+	static const char *const ages = "flush:4294967295,discard:4294967295,write_zeroes:4294967295,"
+		"test_error:4294967295,suspend:4294967295,mark:4294967295,cut:4294967295";
+	static const char line[] = "18446744073709551615 secure_erase sector=18446744073709551615 "
+		"nr=18446744073709551615 contents mismatch in sector 18446744073709551615 byte=511 "
+		"raw=0xff test=0xff persistent class=shifted(-2147483648) differ=4294967295 injected "
+		"crash=9 promise=preimage belongs_in=9 write_order=1 write_start=1 write_nr=1 "
+		"write_op=write,fua write_age_ms=1 write_pid=1 write_comm=\"a\" "
+		"latest_clear_order=1 latest_clear_start=1 latest_clear_nr=1 latest_clear_op=discard "
+		"nearest_clear_order=1 nearest_clear_start=1 nearest_clear_nr=1 "
+		"nearest_clear_op=discard random_shape=2147483647 mark=\"m\" at=496 "
+		"raw_bytes=00000000000000000000000000000000 "
+		"test_bytes=00000000000000000000000000000000 "
+		"bad=4294967295+4294967295,4294967295+4294967295,4294967295+4294967295,...  "
+		"words=0xffffffffffffffff set=0xffffffffffffffff cleared=0xffffffffffffffff "
+		"pid=2147483647 comm=\"c\" flags=sync,meta,prio,idle,fua,rahead,background,nowait,"
+		"polled,swap,integrity,atomic segments=4294967295 offset=4095 "
+		"cpus=4294967295,4294967295 raw_us=1 test_us=1 near=flush:4294967295,"
+		"discard:4294967295,write_zeroes:4294967295,test_error:4294967295,"
+		"suspend:4294967295,mark:4294967295,cut:4294967295 time_ms=18446744073709551615";
+	struct report r;
+
+	(void)state;
+	assert_true(parse_report(line, &r));
+	assert_string_equal(words_find(&r.more, "near"), ages);
+	assert_string_equal(words_find(&r.more, "time_ms"), "18446744073709551615");
+	assert_string_equal(words_find(&r.more, "cpus"), "4294967295,4294967295");
+}
+
 static void cpus_are_parsed(void **state)
 {
 	struct list list = { 0 };
@@ -1080,6 +1111,7 @@ int main(void)
 		cmocka_unit_test(list_is_parsed),
 		cmocka_unit_test(new_reports_are_found),
 		cmocka_unit_test(history_is_parsed),
+		cmocka_unit_test(longest_report_is_whole),
 		cmocka_unit_test(cpus_are_parsed),
 		cmocka_unit_test(verdict_counts_ranges_that_were_lost),
 		cmocka_unit_test(ranges_agree_with_a_map),

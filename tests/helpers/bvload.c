@@ -467,23 +467,26 @@ static void ring_prepare(struct ring *ring, int fd, int opcode, char *memory, of
 	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
 }
 
-/* Submit what was prepared and wait for it. Returns 0 if the device refuses it. */
-static int ring_run(struct ring *ring)
+/*
+ * Submit @submit prepared requests, and wait for @nr. The system call may return before: a poll ends
+ * when another task wants the CPU. Returns 0 if the device refuses them.
+ */
+static int ring_finish(struct ring *ring, unsigned int submit, unsigned int nr)
 {
 	unsigned int *head = (void *)(ring->cq + ring->params.cq_off.head);
 	unsigned int *tail = (void *)(ring->cq + ring->params.cq_off.tail);
 	struct io_uring_cqe *cqes = (void *)(ring->cq + ring->params.cq_off.cqes);
-	unsigned int submit = ENTRIES, done = 0;
+	unsigned int done = 0;
 	int supported = 1;
 
-	while (done < ENTRIES) {
-		int nr = syscall(SYS_io_uring_enter, ring->fd, submit, 1, IORING_ENTER_GETEVENTS,
-				 NULL, 0);
+	while (done < nr) {
+		int submitted = syscall(SYS_io_uring_enter, ring->fd, submit, 1,
+					IORING_ENTER_GETEVENTS, NULL, 0);
 
-		if (nr < 0 && errno != EINTR && errno != EAGAIN)
+		if (submitted < 0 && errno != EINTR && errno != EAGAIN)
 			failed("io_uring_enter");
-		if (nr > 0)
-			submit -= nr;
+		if (submitted > 0)
+			submit -= submitted;
 		while (*head != __atomic_load_n(tail, __ATOMIC_ACQUIRE)) {
 			ssize_t result = cqes[*head % ring->params.cq_entries].res;
 
@@ -498,6 +501,11 @@ static int ring_run(struct ring *ring)
 		}
 	}
 	return supported;
+}
+
+static int ring_run(struct ring *ring)
+{
+	return ring_finish(ring, ENTRIES, ENTRIES);
 }
 
 static int uring_try(int opcode, unsigned int flags, size_t total, unsigned int in_page)
@@ -552,9 +560,8 @@ static void read_before_polling(int writes)
 	if (syscall(SYS_io_uring_enter, ring.fd, 1, 0, 0, NULL, 0) != 1)
 		die("io_uring_enter");
 	expect("read", pread(fd, memory, bytes, 0), bytes);
-	if (syscall(SYS_io_uring_enter, ring.fd, 0, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
-		die("io_uring_enter");
-	expect("io_uring", ((struct io_uring_cqe *)(ring.cq + ring.params.cq_off.cqes))->res, bytes);
+	if (!ring_finish(&ring, 0, 1))
+		die("polling");
 	ring_free(&ring);
 	close(fd);
 }
@@ -614,7 +621,6 @@ static void with_tuples(int writes)
 		.len = blocks * sizeof(*tuples),
 		.addr = (uintptr_t)tuples,
 	};
-	struct io_uring_cqe *cqe;
 	struct ring ring;
 	uint64_t *attr;
 
@@ -627,11 +633,10 @@ static void with_tuples(int writes)
 		tuples[i] = writes ? tuple_for(arena + i * BLOCK, i) : (struct tuple) {};
 	if (writes == WRONG)
 		tuples[blocks - 1].guard ^= 1;
-	if (syscall(SYS_io_uring_enter, ring.fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
-		die("io_uring_enter");
-	cqe = (struct io_uring_cqe *)(ring.cq + ring.params.cq_off.cqes);
-	errno = cqe->res < 0 ? -cqe->res : 0;
-	expect("io_uring", cqe->res, bytes);
+	if (!ring_finish(&ring, 1, 1)) {
+		errno = EOPNOTSUPP;
+		failed("io_uring");
+	}
 	for (i = 0; i < blocks; i++) {
 		struct tuple wanted = tuple_for(arena + i * BLOCK, i);
 

@@ -6,6 +6,8 @@ new_pair 16
 make_v
 
 listen() { # <file for what it hears>; sets listener
+	# Before it starts: what the last one wrote there must not be taken for its own.
+	rm -f "$1"
 	"$BVIO" uevent "$(scaled 60)" >"$1" &
 	listener=$!
 	wait_until 30 grep -q listening "$1"

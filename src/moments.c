@@ -49,7 +49,8 @@ void blkv_moments_ages(const struct blkv_moments *moments, unsigned long now,
 		if (!last)
 			continue;
 		ages->happened |= BIT(i);
-		ages->ms[i] = jiffies_to_msecs(now - last);
+		/* Another CPU may have noted it in a jiffy that began after @now was read. */
+		ages->ms[i] = time_after(last, now) ? 0 : jiffies_to_msecs(now - last);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_moments_ages);

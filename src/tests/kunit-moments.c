@@ -66,11 +66,21 @@ static void jiffies_may_wrap(struct kunit *test)
 	expect_text(test, &moments, HZ, " near=suspend:2000");
 }
 
+/* Another CPU noted it after this one had read the clock. */
+static void moment_may_be_later_than_now(struct kunit *test)
+{
+	struct blkv_moments moments = {};
+
+	blkv_moments_note(&moments, BLKV_MOMENT_FLUSH, 1001);
+	expect_text(test, &moments, 1000, " near=flush:0");
+}
+
 static struct kunit_case moments_cases[] = {
 	KUNIT_CASE(only_what_has_happened_is_printed),
 	KUNIT_CASE(every_moment_has_its_word),
 	KUNIT_CASE(the_last_time_counts),
 	KUNIT_CASE(jiffies_may_wrap),
+	KUNIT_CASE(moment_may_be_later_than_now),
 	{}
 };
 

@@ -142,7 +142,6 @@ const char *blkv_class_name(enum blkv_class class)
 {
 	return classes[class].name;
 }
-EXPORT_SYMBOL_IF_KUNIT(blkv_class_name);
 
 /**
  * blkv_diagnosis_emit() - print a diagnosis: "zeros", "bitflip(1)", "shifted(+8)"

@@ -33,7 +33,6 @@ int blkv_comm_emit(const char *comm, char *text, size_t size)
 			clean[i] = '?';
 	return scnprintf(text, size, "\"%s\"", clean);
 }
-EXPORT_SYMBOL_IF_KUNIT(blkv_comm_emit);
 
 static int flags_emit(blk_opf_t opf, char *text, size_t size)
 {
@@ -83,7 +82,7 @@ int blkv_origin_emit(const struct blkv_origin *origin, char *text, size_t size)
 {
 	int len;
 
-	if (!origin->comm[0])
+	if (!origin->known)
 		return 0;
 	len = scnprintf(text, size, " pid=%d comm=", origin->pid);
 	len += blkv_comm_emit(origin->comm, text + len, size - len);

@@ -11,8 +11,9 @@
 
 /**
  * struct blkv_origin - where a request came from, and how it was served
+ * @known: the request is known; otherwise nothing below is valid
  * @pid: of the task that submitted it
- * @comm: name of that task; empty if the request is not known, and so is all else
+ * @comm: name of that task
  * @opf: operation and flags, as it set them
  * @segments: number of segments of the caller's memory
  * @offset: of the first one in its page
@@ -22,6 +23,7 @@
  * @took: how long each leg took, in ns; 0 if that was not measured
  */
 struct blkv_origin {
+	bool known;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
 	blk_opf_t opf;

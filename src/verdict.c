@@ -47,13 +47,15 @@ static void report_set_origin(struct blkv_request *req, struct blkv_origin *orig
 	struct bio_vec *vecs = blkv_request_caller_vecs(req);
 	struct bvec_iter iter = blkv_request_caller_iter(req);
 
+	origin->known = true;
 	origin->pid = req->pid;
 	memcpy(origin->comm, req->comm, sizeof(origin->comm));
 	origin->opf = req->opf;
-	if (blkv_operation_has_data(req->operation))
+	if (blkv_operation_has_data(req->operation)) {
 		origin->offset = bvec_iter_offset(vecs, iter);
-	for (; blkv_operation_has_data(req->operation) && iter.bi_size; origin->segments++)
-		bvec_iter_advance(vecs, &iter, mp_bvec_iter_len(vecs, iter));
+		for (; iter.bi_size; origin->segments++)
+			bvec_iter_advance(vecs, &iter, mp_bvec_iter_len(vecs, iter));
+	}
 	origin->served = req->submitted;
 	if (!req->submitted)
 		return;

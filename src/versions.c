@@ -1651,7 +1651,6 @@ const char *blkv_answer_name(enum blkv_answer answer)
 
 	return names[answer];
 }
-EXPORT_SYMBOL_IF_KUNIT(blkv_answer_name);
 
 /**
  * blkv_version_kind_name() - the word for a kind of version

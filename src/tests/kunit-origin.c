@@ -25,7 +25,9 @@ static void unknown_requests_have_none(struct kunit *test)
 
 static void requests_are_described(struct kunit *test)
 {
-	struct blkv_origin origin = { .pid = 7, .comm = "fio", .opf = REQ_OP_READ };
+	struct blkv_origin origin = {
+		.known = true, .pid = 7, .comm = "fio", .opf = REQ_OP_READ,
+	};
 
 	expect_text(test, &origin, " pid=7 comm=\"fio\"");
 	origin.segments = 3;
@@ -43,7 +45,9 @@ static void requests_are_described(struct kunit *test)
 
 static void flags_are_named(struct kunit *test)
 {
-	struct blkv_origin origin = { .comm = "a", .opf = REQ_OP_WRITE | REQ_SYNC };
+	struct blkv_origin origin = {
+		.known = true, .comm = "a", .opf = REQ_OP_WRITE | REQ_SYNC,
+	};
 
 	expect_text(test, &origin, " pid=0 comm=\"a\" flags=sync");
 	origin.opf |= REQ_META | REQ_PRIO | REQ_IDLE | REQ_FUA | REQ_RAHEAD | REQ_BACKGROUND |
@@ -55,9 +59,11 @@ static void flags_are_named(struct kunit *test)
 /* A task can have any name, and it stands between quotes in the kernel log. */
 static void names_cannot_escape(struct kunit *test)
 {
-	struct blkv_origin origin = { .comm = "a\"b\\c\nd\x7f\xffg" };
+	struct blkv_origin origin = { .known = true, .comm = "a\"b\\c\nd\x7f\xffg" };
 
 	expect_text(test, &origin, " pid=0 comm=\"a?b?c?d??g\"");
+	origin.comm[0] = '\0';
+	expect_text(test, &origin, " pid=0 comm=\"\"");
 }
 
 static struct kunit_case origin_cases[] = {

@@ -123,7 +123,7 @@ bool command_start(char **command, const struct variable *variables)
 	pid_t pid;
 
 	leads_group = true;
-	/* Who is left of the group becomes a child of this process, which can wait for it. */
+	/* Inherit what is left of the group when its leader has ended, to wait for it. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = start_command(command, variables);
 	if (pid < 0)
@@ -131,7 +131,10 @@ bool command_start(char **command, const struct variable *variables)
 	return pid > 0;
 }
 
-/* What was killed may still close the device. Not for ever: it may wait for one that has no power. */
+/*
+ * Killed processes may still be closing the device. Do not wait forever: one may be stuck in a request
+ * to a device without power.
+ */
 static void wait_for_group(pid_t group)
 {
 	double end = seconds_now() + GROUP_SECONDS;

@@ -183,7 +183,7 @@ void device_identity(const struct device *device, char *text, size_t size)
 		 device->length);
 }
 
-/* An older target does not know. */
+/* An older target rejects the message. */
 static void list_add_cpus(const char *name, struct list *list)
 {
 	char *reply = NULL;

@@ -33,7 +33,7 @@ program() { # <name>: a script for the suite, from the standard input
 	{ echo '#!/bin/sh'; cat; } >"$TMPDIR/bin/$1"
 	chmod +x "$TMPDIR/bin/$1"
 }
-# There is no udev to wait for.
+# This machine has no udev.
 program udevadm <<<'exit 0'
 # Called before each test.
 program logger <<'END'

@@ -38,7 +38,7 @@ expect_state "$TMPDIR/two"
 expect_field cuts 2
 expect_field power on
 
-# In the middle: the second cut of these is not recorded, and there is no third one.
+# The disk fills up during a series: its second cut cannot be recorded, and there is no third one.
 rm "$folder/filler"
 echo 0 >"$TMPDIR/times"
 cat >"$TMPDIR/cut" <<END

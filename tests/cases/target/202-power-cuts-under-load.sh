@@ -94,8 +94,8 @@ breaks fua lost
 breaks torn torn
 breaks stray misplaced
 
-# A later flush would make durable what the last one has missed, so there is no load. One of two cuts
-# takes it.
+# There is no load: a later flush would write back what the last one missed. Each cut loses the missed
+# write with a chance of one in two.
 start early
 for ((i = 0; i < 20; i++)); do
 	dd if=/dev/urandom of=$v bs=4096 count=1 oflag=direct conv=fsync,notrunc status=none

@@ -187,7 +187,7 @@ static bool serve_request(int fd)
 		return false;
 	if (type != NBD_CMD_FLUSH && (first > nr_blocks || nr > nr_blocks - first))
 		return false;
-	if (len > room && type != NBD_CMD_TRIM) {
+	if (len > room && !command_zeroes(type)) {
 		free(bytes);
 		room = len;
 		bytes = aligned(room);
@@ -195,21 +195,24 @@ static bool serve_request(int fd)
 	if (type == NBD_CMD_WRITE && !transfer(fd, bytes, len, false))
 		return false;
 
-	reply.error = htonl(is_off ? EIO : 0);
+	if (command_is_known(type))
+		reply.error = htonl(is_off ? EIO : 0);
+	else
+		reply.error = htonl(EINVAL);
 	for (i = 0; i < nr; i++) {
 		/* A write that fails may be done all the same. */
 		if (is_off && next(&seed) % 2)
 			continue;
 		if (type == NBD_CMD_WRITE)
 			block_write(first + i, bytes + i * BLOCK, flags & NBD_CMD_FLAG_FUA);
-		else if (type == NBD_CMD_TRIM)
-			block_write(first + i, zeros, false);
+		else if (command_zeroes(type))
+			block_write(first + i, zeros, flags & NBD_CMD_FLAG_FUA);
 	}
 	if (type == NBD_CMD_FLUSH && !is_off)
 		cache_flush();
 	if (!transfer(fd, &reply, sizeof(reply), true))
 		return false;
-	if (is_off || type != NBD_CMD_READ)
+	if (reply.error || type != NBD_CMD_READ)
 		return true;
 	for (i = 0; i < nr; i++)
 		memcpy(bytes + i * BLOCK, current(&blocks[first + i]), BLOCK);
@@ -263,9 +266,7 @@ static int serve_device(const char *path, unsigned long mib, const char *control
 	blocks = aligned(nr_blocks * sizeof(*blocks));
 	for (i = 0; i < nr_blocks; i++)
 		blocks[i].versions[0] = aligned(BLOCK);
-	return nbd_serve(device, BLOCK, nr_blocks,
-			 NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM, control,
-			 serve);
+	return nbd_serve(device, BLOCK, nr_blocks, NBD_FLAG_SEND_FUA, control, serve);
 }
 
 static int tell(const char *control, const char *word)

@@ -252,7 +252,7 @@ static bool serve_request(int fd)
 		return false;
 	if (type != NBD_CMD_FLUSH && (sector > nr_sectors || nr > nr_sectors - sector))
 		return false;
-	if (len > room && type != NBD_CMD_TRIM) {
+	if (len > room && !command_zeroes(type)) {
 		free(bytes);
 		room = len;
 		bytes = aligned(room);
@@ -260,12 +260,12 @@ static bool serve_request(int fd)
 	if (type == NBD_CMD_WRITE && !transfer(fd, bytes, len, false))
 		return false;
 
-	error = error_for(type, sector, nr);
+	error = command_is_known(type) ? error_for(type, sector, nr) : EINVAL;
 	reply.error = htonl(error);
 	for (i = 0; !error && i < nr; i++)
 		if (type == NBD_CMD_WRITE)
 			write_faulty(sector + i, bytes + i * SECTOR);
-		else if (type == NBD_CMD_TRIM)
+		else if (command_zeroes(type))
 			memset(now + (sector + i) * SECTOR, 0, SECTOR);
 	if (!transfer(fd, &reply, sizeof(reply), true))
 		return false;
@@ -326,8 +326,7 @@ static int serve_device(const char *path, unsigned long mib, const char *control
 	if (now == MAP_FAILED)
 		die("memory");
 	before = now + nr_sectors * SECTOR;
-	return nbd_serve(device, SECTOR, nr_sectors, NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_TRIM,
-			 control_path, serve);
+	return nbd_serve(device, SECTOR, nr_sectors, 0, control_path, serve);
 }
 
 /* ---- combinations ------------------------------------------------------------------------- */

@@ -17,6 +17,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Not in the headers of a distribution whose kernel cannot send it. */
+#define CMD_WRITE_ZEROES 6
+#define FLAG_SEND_WRITE_ZEROES (1 << 6)
+
+/* Discarded blocks are zeros here, too. */
+static bool command_zeroes(uint32_t type)
+{
+	return type == NBD_CMD_TRIM || type == CMD_WRITE_ZEROES;
+}
+
+/*
+ * The driver of Linux 6.12 may send write zeroes because an earlier server of the same device
+ * offered it. A server that completes what it does not know, and does nothing, loses data.
+ */
+static bool command_is_known(uint32_t type)
+{
+	return type == NBD_CMD_READ || type == NBD_CMD_WRITE || type == NBD_CMD_FLUSH ||
+	       command_zeroes(type);
+}
+
 /* Read or write all of it. Returns false at the end of the connection. */
 static bool transfer(int fd, void *buffer, size_t size, bool out)
 {
@@ -56,12 +76,17 @@ static int control_connect(const char *path)
 	return fd;
 }
 
-/* Say for which blocks @device asks the server; @nr blocks of @size bytes. */
+/*
+ * Say for which blocks @device asks the server; @nr blocks of @size bytes. @flags: what this server
+ * offers beside flushes, discards and zeroing.
+ */
 static int nbd_connect(int device, int fd, unsigned int size, uint64_t nr, unsigned int flags)
 {
 	return ioctl(device, NBD_SET_SOCK, fd) || ioctl(device, NBD_SET_BLKSIZE, size) ||
 	       ioctl(device, NBD_SET_SIZE_BLOCKS, nr) ||
-	       ioctl(device, NBD_SET_FLAGS, NBD_FLAG_HAS_FLAGS | flags);
+	       ioctl(device, NBD_SET_FLAGS,
+		     NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_TRIM |
+			     FLAG_SEND_WRITE_ZEROES | flags);
 }
 
 /*

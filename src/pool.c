@@ -206,11 +206,12 @@ static bool supply_draw_local(struct blkv_supply *supply, struct blkv_pool *pool
 }
 
 /* The shortest requests take their page without a supply. */
-static bool memory_take_page(struct blkv_pool *pool, struct blkv_memory *memory)
+static bool memory_take_page(struct blkv_pool *pool, struct blkv_memory *memory,
+			     unsigned int nr_sectors)
 {
 	struct page *page;
 
-	if (READ_ONCE(pool->depot.waiters))
+	if (nr_sectors > PAGE_SECTORS || !pool->local_pages || READ_ONCE(pool->depot.waiters))
 		return false;
 	page = blkv_magazines_pop(&pool->magazines);
 	if (page)
@@ -218,16 +219,14 @@ static bool memory_take_page(struct blkv_pool *pool, struct blkv_memory *memory)
 	return page;
 }
 
-static bool memory_take_local(struct blkv_pool *pool, struct blkv_memory *memory,
-			      unsigned int nr_sectors, bool apart)
+static noinline_for_stack bool memory_take_local(struct blkv_pool *pool,
+						 struct blkv_memory *memory,
+						 unsigned int nr_sectors, bool apart)
 {
-	unsigned int nr_pages = DIV_ROUND_UP(nr_sectors, PAGE_SECTORS);
 	struct blkv_supply supply;
 
-	if (nr_pages > pool->local_pages)
+	if (DIV_ROUND_UP(nr_sectors, PAGE_SECTORS) > pool->local_pages)
 		return false;
-	if (nr_pages == 1 && likely(memory_take_page(pool, memory)))
-		return true;
 	supply_init_pages(&supply, pool, nr_sectors);
 	if (!supply_draw_local(&supply, pool))
 		return false;
@@ -235,14 +234,14 @@ static bool memory_take_local(struct blkv_pool *pool, struct blkv_memory *memory
 	return true;
 }
 
-static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
-			unsigned int nr_sectors, bool will_wait, bool apart)
+static noinline_for_stack bool memory_take_depot(struct blkv_pool *pool,
+						 struct blkv_memory *memory,
+						 unsigned int nr_sectors, bool will_wait,
+						 bool apart)
 {
 	struct blkv_supply supply;
 	bool done;
 
-	if (likely(memory_take_local(pool, memory, nr_sectors, apart)))
-		return true;
 	supply_init_pages(&supply, pool, nr_sectors);
 	blkv_depot_draw(&pool->depot, &supply, false);
 	/* All or nothing. */
@@ -256,6 +255,18 @@ static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
 	else
 		supply_return(pool, &supply);
 	return done;
+}
+
+/*
+ * From the nearest place to the farthest. The last two are functions of their own because of the
+ * stack: many kernels zero all of a function's variables whenever it is called.
+ */
+static bool memory_take(struct blkv_pool *pool, struct blkv_memory *memory,
+			unsigned int nr_sectors, bool will_wait, bool apart)
+{
+	return likely(memory_take_page(pool, memory, nr_sectors)) ||
+	       memory_take_local(pool, memory, nr_sectors, apart) ||
+	       memory_take_depot(pool, memory, nr_sectors, will_wait, apart);
 }
 
 /* Build memory from a supply, or return the supply. */
@@ -491,6 +502,24 @@ static bool memory_put_page(struct blkv_pool *pool, struct blkv_memory *memory)
 	return true;
 }
 
+/* Apart because of the stack, see memory_take(). */
+static noinline_for_stack void memory_put_chunks(struct blkv_pool *pool,
+						 struct blkv_memory *memory, bool suspect)
+{
+	struct blkv_chunks chunks;
+
+	if (memory->nr_spare)
+		blkv_depot_drop_spare(&pool->depot, memory->nr_spare);
+	blkv_chunks_init(&chunks);
+	blkv_memory_dissolve(memory, &chunks);
+	if (suspect)
+		blkv_depot_suspect(&pool->depot, &chunks);
+	if (chunks.surplus)
+		pool_put_surplus(pool, &chunks);
+	else if (!suspect || chunks.nr_vecs)
+		blkv_depot_give_back(&pool->depot, &chunks);
+}
+
 /**
  * blkv_memory_put() - return private memory
  * @pool: where blkv_memory_get() or blkv_memory_wait() took it
@@ -503,22 +532,11 @@ static bool memory_put_page(struct blkv_pool *pool, struct blkv_memory *memory)
 void blkv_memory_put(struct blkv_pool *pool, struct blkv_memory *memory, sector_t start,
 		     unsigned int flags)
 {
-	struct blkv_chunks chunks;
-
 	if (!memory->nr_vecs)
 		return;
 	memory_sign(pool, memory, start, flags & BLKV_WRITTEN);
 	if (!(flags & BLKV_SUSPECT) && memory_put_page(pool, memory))
 		return;
-	if (memory->nr_spare)
-		blkv_depot_drop_spare(&pool->depot, memory->nr_spare);
-	blkv_chunks_init(&chunks);
-	blkv_memory_dissolve(memory, &chunks);
-	if (flags & BLKV_SUSPECT)
-		blkv_depot_suspect(&pool->depot, &chunks);
-	if (chunks.surplus)
-		pool_put_surplus(pool, &chunks);
-	else if (!(flags & BLKV_SUSPECT) || chunks.nr_vecs)
-		blkv_depot_give_back(&pool->depot, &chunks);
+	memory_put_chunks(pool, memory, flags & BLKV_SUSPECT);
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_memory_put);

@@ -7,6 +7,7 @@
 started=$SECONDS
 round=${ROUND:-1}
 suspends=0 reloads=0 injected=0 reported=0 rounds=0
+cuts=0 blocks_new=0 blocks_old=0
 area_mib=48		# the area of planted faults
 declare -gA seen=()	# how often each choice was made
 
@@ -33,6 +34,7 @@ row() {
 	say "  requests          $requests"
 	say "  bytes compared    $((compared * 512))"
 	say "  suspends, reloads $suspends, $reloads"
+	say "  power cuts        $cuts, after them $blocks_new blocks were new, $blocks_old old"
 	say "  faults injected   $injected"
 	say "  faults reported   $reported"
 	say "  false alarms      $false_alarms"
@@ -44,8 +46,10 @@ done_well=0
 
 # ---- legs ------------------------------------------------------------------------------------
 
-server= control= md=
+server= control= md= load=
 before_clean_up() {
+	# Or it would keep the device open.
+	[ -z "$load" ] || kill -KILL "$load" 2>/dev/null
 	[ -z "$md" ] || { dmsetup resume bvtest-v; dmsetup remove bvtest-v; dmsetup remove bvtest-test; mdadm --stop "$md"; } >/dev/null 2>&1
 	md=
 }
@@ -111,6 +115,15 @@ make_legs() { # <kind> <MiB>
 		done
 		behind_test=/dev/nbd0
 		;;
+	legal | flush | fua | torn | stray)	# a cache that loses what was not flushed, or breaks a rule
+		new_leg "$mib" blocksize=4096
+		behind_raw=$leg
+		control=$TMPDIR/control
+		roll 1000000
+		"$BVCUT" serve /dev/nbd0 "$mib" "$control" "$1" $rolled 3>&- &
+		server=$!
+		behind_test=/dev/nbd0
+		;;
 	scsi)
 		insmod "$KTREE/drivers/scsi/scsi_debug.ko" dev_size_mb="$mib" sector_size=4096 lbpu=1 lbpws=1 delay=0
 		for ((i = 0; i < 100; i++)); do
@@ -125,8 +138,12 @@ make_legs() { # <kind> <MiB>
 	# A disk appears before its size is set.
 	for ((i = 0; i < 100 && $(blockdev --getsz "$behind_test") < sectors; i++)); do sleep 0.1; done
 	expect "sectors of test" 1 $(($(blockdev --getsz "$behind_test") >= sectors))
-	# The legs start equal, and have all their memory allocated.
-	dd if=/dev/urandom of="$behind_raw" bs=1M count="$mib" oflag=direct status=none
+	# The legs start equal, and have all their memory allocated. After a power cut, only data that were
+	# written since can be found elsewhere.
+	case $1 in
+	legal | flush | fua | torn | stray) dd if=/dev/zero of="$behind_raw" bs=1M count="$mib" oflag=direct status=none ;;
+	*) dd if=/dev/urandom of="$behind_raw" bs=1M count="$mib" oflag=direct status=none ;;
+	esac
 	dd if="$behind_raw" of="$behind_test" bs=1M count="$mib" oflag=direct status=none
 	new_dm raw "0 $sectors linear $behind_raw 0"
 	raw=$leg
@@ -388,6 +405,98 @@ served_faults() { # by the block server, one sector each, while a load runs else
 	healthy
 }
 
+# ---- power cuts ------------------------------------------------------------------------------
+
+# Any event at any step.
+maybe_event() {
+	roll 4
+	[ $rolled != 0 ] || event
+}
+
+cut_power() {
+	dmsetup message bvtest-v 0 crash arm
+	maybe_event
+	roll 10
+	sleep 0.0$rolled
+	"$BVCUT" tell "$control" off
+	maybe_event
+	dmsetup message bvtest-v 0 crash cut
+	maybe_event
+	"$BVCUT" tell "$control" on
+	dmsetup message bvtest-v 0 crash back
+	cuts=$((cuts + 1))
+}
+
+read_all() { dd if=$v of=/dev/null bs=64k iflag=direct conv=noerror status=none 2>/dev/null || :; }
+
+is_reported() { # <class>
+	[[ $(dmsetup message bvtest-v 0 list) == *"contents mismatch "*" class=$1 "*" crash="* ]]
+}
+
+# A broken rule counts as one fault, which must be found within some cuts.
+end_of_broken_rule() { # <class> <cuts>
+	nr_planted=1
+	if is_reported "$1"; then nr_reported=1; fi
+	false_alarms=$((false_alarms + $(field divergences)))
+	if [ $nr_reported = 0 ] || [ $false_alarms != 0 ]; then
+		dmsetup message bvtest-v 0 list
+		fail "not reported: $1, after $2 cuts; divergences: $(field divergences)"
+	fi
+	account
+	add_up
+}
+
+cut_round() {
+	local rule class='' options=(crash) until i
+	pick legal legal legal flush fua torn stray
+	if breaking legal-cut || breaking broken-cut; then picked=legal; fi
+	rule=$picked
+	case $rule in
+	flush | fua) class=lost ;;
+	torn) class=torn ;;
+	stray) class=misplaced ;;
+	esac
+	if breaking legal-cut; then rule=flush; fi
+	if breaking broken-cut; then class=lost; fi
+	make_legs $rule 8
+	pick default fingerprint crash_max_mib crash_unit
+	case $picked in
+	fingerprint) options+=(fingerprint) ;;
+	crash_max_mib) options+=(crash_max_mib 1) ;;
+	crash_unit) options+=(crash_unit 8) ;;
+	esac
+	start_v "${options[@]}"
+	roll 6
+	until=$((SECONDS + rolled + 4))
+	say "round $round, $((SECONDS - started)) of $SOAK_SECONDS s: power cuts, $rule, ${options[*]}"
+	roll 1000000
+	# Low priority: on one CPU the load would delay the commands that cut the power.
+	nice -n 15 "$BVCUT" load $v 8 100000 6 $rolled >"$TMPDIR/load" 2>&1 &
+	load=$!
+	for ((i = 0; i < 40; i++)); do
+		[ $SECONDS -lt $until ] || [ -n "$class" ] || break
+		cut_power
+		roll 3
+		[ $rolled = 0 ] && [ -z "$class" ] || read_all
+		if [ -n "$class" ] && is_reported $class; then break; fi
+	done
+	kill $load
+	end_load 60 || :
+	read_all
+	blocks_new=$((blocks_new + $(field settled_new))) blocks_old=$((blocks_old + $(field settled_old)))
+	if [ -n "$class" ]; then
+		end_of_broken_rule $class $i
+	else
+		healthy
+		expect_field uncertain 0
+		# What was in flight at a cut may be untrusted.
+		dd if=/dev/urandom of=$v bs=1M count=8 oflag=direct,dsync status=none
+		expect_field untrusted 0
+		cmp -n $((8 << 20)) "$behind_raw" "$behind_test" || fail "the legs differ"
+	fi
+	dmsetup remove bvtest-v
+}
+
 # ---- rounds ----------------------------------------------------------------------------------
 
 # Features that this kernel lacks are replaced, so that the rest of a round with a seed is the same.
@@ -409,8 +518,14 @@ instead() { # <what>
 one_round() {
 	local kind load_name options=() seconds mib=64 until faults
 	RANDOM=$(((SEED + round * 7919) % 32768))
-	pick mixed overlap race alias scribble-write scribble-read fio-io_uring fio-libaio fio-sync ext4 xfs btrfs sqlite
+	pick mixed overlap race alias scribble-write scribble-read fio-io_uring fio-libaio fio-sync ext4 xfs btrfs sqlite \
+		cuts cuts
+	if breaking legal-cut || breaking broken-cut; then picked=cuts; fi
 	case $picked in
+	cuts)
+		cut_round
+		end_round
+		return ;;
 	xfs | btrfs) has_filesystem "$picked" || instead ext4 ;;
 	esac
 	load_name=$picked
@@ -482,6 +597,10 @@ one_round() {
 	if breaking splat; then echo "BUG: not really" >/dev/kmsg; fi
 	if breaking data; then "$BVIO" poke "$behind_test" 1000 1; fi
 	cmp -n $((area_mib << 20)) "$behind_raw" "$behind_test" || fail "the legs differ"
+	end_round
+}
+
+end_round() {
 	clean_up_all
 	catch_errors
 	rounds=$((rounds + 1))

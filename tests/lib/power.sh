@@ -31,8 +31,9 @@ stop_serving() {
 	stop_server
 	wait_until 60 server_is_gone
 }
+# Low priority: on one CPU the load would delay the commands that cut the power.
 start_load() { # <threads>
-	"$BVCUT" load $v $mib 100000 "$1" "$seed" &
+	nice -n 15 "$BVCUT" load $v $mib 100000 "$1" "$seed" &
 	load=$!
 }
 stop_load() {

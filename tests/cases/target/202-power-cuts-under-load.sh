@@ -39,6 +39,8 @@ for ((i = 0; i < ${CUTS:-8}; i++)); do
 	[ $((i % 3)) != 0 ] || read_all
 	[ "$(field mismatches)" = 0 ] || fail "cut $i: $(dmsetup message bvtest-v 0 list)"
 	unproven=$((unproven + $(field unproven)))
+	[ $(((i + 1) % 500)) != 0 ] ||
+		echo "      $((i + 1)) of $CUTS cuts: $(field settled_new) blocks new, $(field settled_old) old, $unproven sectors unproven" >&3
 done
 stop_load
 read_all

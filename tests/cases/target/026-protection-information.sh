@@ -3,23 +3,10 @@
 # that the target does not blame a leg for what is wrong in it.
 # Needs: machine=debug
 
-modprobe sd_mod 2>/dev/null || :
-modprobe scsi_debug dev_size_mb=16 dif=1 dix=1 delay=0 2>/dev/null || skip "this kernel has no scsi_debug"
+. "$TOP/tests/lib/scsi.sh"
 
-remove_disk() {
-	clean_up
-	rmmod scsi_debug
-}
-
-trap remove_disk EXIT
-for ((i = 0; i < 100; i++)); do
-	disk=$(grep -ls scsi_debug /sys/block/sd*/device/model || :)
-	[ -z "$disk" ] || break
-	sleep 0.1
-done
-[ -n "$disk" ] || fail "scsi_debug made no disk"
-disk=${disk#/sys/block/}
-test=/dev/${disk%%/*}
+new_scsi_disks 1 dev_size_mb=16 dif=1 dix=1 delay=0
+test=${disks[0]}
 { "$BVLOAD" tuples-write 4096 "$test" && "$BVLOAD" tuples-read 4096 "$test"; } ||
 	skip "this kernel takes no protection information from programs"
 dd if=/dev/zero of="$test" bs=1M count=16 oflag=direct status=none

@@ -3,19 +3,10 @@
 # leg, and those that might write must reach nothing.
 # Needs: machine=stock
 
-modprobe sd_mod 2>/dev/null || :
-modprobe scsi_debug dev_size_mb=8 add_host=2 per_host_store=1 max_luns=1 2>/dev/null ||
-	skip "this kernel has no scsi_debug"
-remove_disks() {
-	clean_up
-	rmmod scsi_debug
-}
-trap remove_disks EXIT
-scsi_disks() { grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4; }
-two_disks() { [ "$(scsi_disks | wc -l)" = 2 ]; }
-wait_until 30 two_disks
-mapfile -t disks < <(scsi_disks)
-raw=/dev/${disks[0]} test=/dev/${disks[1]} sectors=16384
+. "$TOP/tests/lib/scsi.sh"
+
+new_scsi_disks 2 dev_size_mb=8 add_host=2 per_host_store=1
+raw=${disks[0]} test=${disks[1]} sectors=16384
 
 inquiry=120000002400 serial=120180004000 write10=2a000000000800000100 unmap=42000000000000001800
 scsi() { "$BVIO" scsi "$@" || :; } # <from or to> <device> <command>

@@ -4,18 +4,10 @@
 # Needs: machine=stock
 
 . "$TOP/tests/lib/recorder.sh"
+. "$TOP/tests/lib/scsi.sh"
 
-modprobe sd_mod 2>/dev/null || :
-modprobe scsi_debug dev_size_mb=8 max_luns=1 atomic_wr=1 2>/dev/null ||
-	skip "this kernel has no scsi_debug with atomic writes"
-remove_disks() {
-	clean_up
-	rmmod scsi_debug
-}
-trap remove_disks EXIT
-scsi_disks() { grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4; }
-wait_until 30 scsi_disks
-disk=/dev/$(scsi_disks)
+new_scsi_disks 1 dev_size_mb=8 atomic_wr=1
+disk=${disks[0]}
 
 limits_of() { # <disk>: in bytes
 	local f

@@ -3,22 +3,10 @@
 # is reported.
 # Needs: machine=stock
 
-modprobe sd_mod 2>/dev/null || :
-modprobe scsi_debug dev_size_mb=16 num_tgts=2 max_luns=1 lbpu=1 lbpws=0 2>/dev/null ||
-	skip "this kernel has no scsi_debug"
+. "$TOP/tests/lib/scsi.sh"
 
-remove_disks() {
-	clean_up
-	rmmod scsi_debug
-}
-
-trap remove_disks EXIT
-scsi_disks() { grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4; }
-two_disks() { [ "$(scsi_disks | wc -l)" = 2 ]; }
-wait_until 30 two_disks
-mapfile -t disks < <(scsi_disks)
-
-raw=/dev/${disks[0]} test=/dev/${disks[1]} sectors=32768
+new_scsi_disks 2 dev_size_mb=16 num_tgts=2 lbpu=1 lbpws=0
+raw=${disks[0]} test=${disks[1]} sectors=32768
 
 zeroing() { # <disk> <mode>
 	echo "$2" >/sys/block/"${1##*/}"/device/scsi_disk/*/zeroing_mode

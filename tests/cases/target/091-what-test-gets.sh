@@ -6,6 +6,7 @@
 # BRIEF=1: only what the debug machine cannot do, with one kind of raw.
 
 . "$TOP/tests/lib/recorder.sh"
+. "$TOP/tests/lib/scsi.sh"
 
 # Differences that are not going away: load, operation.field, reason.
 cat >"$TMPDIR/explanations" <<'END'
@@ -259,28 +260,17 @@ belongings() {
 
 # ---- atomic writes: disks of scsi_debug have them ------------------------------------------------
 
-remove_disks() {
-	clean_up
-	rmmod scsi_debug
-}
-scsi_disks() { grep -lx 'scsi_debug *' /sys/block/sd*/device/model 2>/dev/null | cut -d / -f 4; }
-two_disks() { [ "$(scsi_disks | wc -l)" = 2 ]; }
-
 atomic_writes() {
 	local disks bytes
 	echo "raw without atomic writes" >>"$table"
-	modprobe sd_mod 2>/dev/null || :
 	compgen -G "/sys/block/*/queue/atomic_write_max_bytes" >/dev/null &&
-		modprobe scsi_debug dev_size_mb=8 add_host=2 per_host_store=1 max_luns=1 atomic_wr=1 2>/dev/null || {
+		make_scsi_disks 2 dev_size_mb=8 add_host=2 per_host_store=1 atomic_wr=1 || {
 		echo "atomic write|write|||||||not tested: no disks with atomic writes" >>"$table"
 		return
 	}
-	trap remove_disks EXIT
-	wait_until 30 two_disks
-	mapfile -t disks < <(scsi_disks)
-	new_recorder alone "/dev/${disks[0]}"
+	new_recorder alone "${disks[0]}"
 	alone=$leg
-	new_recorder below "/dev/${disks[1]}"
+	new_recorder below "${disks[1]}"
 	test=$leg
 	new_leg 8
 	raw=$leg sectors=16384

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fingerprints: a checksum of the current and of the previous version of each written sector, to
- * tell a lost write (the test leg returned the previous version) from other corruption.
+ * Fingerprints: a checksum of the current and of a few earlier versions of each written sector, to
+ * tell a lost write (the test leg returned an earlier version) from other corruption.
  *
  * Pure: knows no device. Sectors are kept in chunks of 64 KiB, hashed by number and listed by when
  * they were last written; at the limit, the least recently written chunk is reused. If memory
@@ -31,7 +31,7 @@
  * @hash: in its bucket
  * @age: in blkv_fingerprints.by_age
  * @number: of the chunk on the device
- * @versions: the checksums of each sector
+ * @versions: the checksums of each sector, in an allocation of a power of two, which wastes nothing
  */
 struct chunk {
 	struct hlist_node hash;
@@ -39,9 +39,11 @@ struct chunk {
 	u64 number;
 	struct versions {
 		u32 now;
-		u32 before;
+		u32 earlier[BLKV_FINGERPRINTS_EARLIER]; /* the newest one first */
 	} *versions;
 };
+
+static_assert(!(sizeof(struct versions) & (sizeof(struct versions) - 1)));
 
 /* The memory for a chunk, with its share of the buckets. */
 #define CHUNK_BYTES \
@@ -123,10 +125,27 @@ static struct chunk *chunk_new(struct blkv_fingerprints *prints, u64 number)
 /* The same data written again is not a new version. */
 static void version_add(struct versions *versions, u32 print)
 {
+	unsigned int i;
+
 	if (versions->now == print)
 		return;
-	versions->before = versions->now;
+	for (i = BLKV_FINGERPRINTS_EARLIER - 1; i; i--)
+		versions->earlier[i] = versions->earlier[i - 1];
+	versions->earlier[0] = versions->now;
 	versions->now = print;
+}
+
+/* How many versions ago did the sector have this checksum? The newest match counts. */
+static unsigned int versions_find(const struct versions *versions, u32 print)
+{
+	unsigned int i;
+
+	if (versions->now == print)
+		return 0;
+	for (i = 0; i < BLKV_FINGERPRINTS_EARLIER; i++)
+		if (versions->earlier[i] == print)
+			return i + 1;
+	return 0;
 }
 
 /**
@@ -262,31 +281,32 @@ void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, se
 EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_fill);
 
 /**
- * blkv_fingerprints_is_stale() - is this the previous version of a sector?
+ * blkv_fingerprints_versions_ago() - is this an earlier version of a sector?
  * @prints: the fingerprints
  * @sector: which sector
  * @memory: the data that the test leg returned
  * @n: where in @memory the sector is
  *
  * Context: Process.
- * Return: true if the previous version is known and has this fingerprint.
+ * Return: how many versions ago the sector had this fingerprint, 1 for the previous version; 0 if
+ * that is not known, or if the current version has it.
  */
-bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t sector,
-				const struct blkv_memory *memory, unsigned int n)
+unsigned int blkv_fingerprints_versions_ago(struct blkv_fingerprints *prints, sector_t sector,
+					    const struct blkv_memory *memory, unsigned int n)
 {
 	struct blkv_sector_iter iter = blkv_memory_walk(memory, n, 1);
 	u32 print = next_print(&iter);
 	struct chunk *chunk;
-	bool stale = false;
+	unsigned int ago = 0;
 
 	spin_lock(&prints->lock);
 	chunk = chunk_find(prints, sector / CHUNK_SECTORS);
 	if (chunk)
-		stale = chunk->versions[sector % CHUNK_SECTORS].before == print;
+		ago = versions_find(&chunk->versions[sector % CHUNK_SECTORS], print);
 	spin_unlock(&prints->lock);
-	return stale;
+	return ago;
 }
-EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_is_stale);
+EXPORT_SYMBOL_IF_KUNIT(blkv_fingerprints_versions_ago);
 
 /**
  * blkv_fingerprints_move() - hand the fingerprints of an old target over to a new one

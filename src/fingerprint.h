@@ -9,8 +9,11 @@
 
 #include "memory.h"
 
+/* How many earlier versions of a sector are kept. With the current one, a power of two. */
+#define BLKV_FINGERPRINTS_EARLIER 3U
+
 /**
- * struct blkv_fingerprints - checksums of two versions of each written sector
+ * struct blkv_fingerprints - checksums of the last versions of each written sector
  * @bucket_bits: there are 2 to the power of this many @buckets
  * @max_chunks: limit of @nr_chunks
  * @lock: protects the members below; process context
@@ -34,8 +37,8 @@ void blkv_fingerprints_write(struct blkv_fingerprints *prints, sector_t start,
 			     const struct blkv_memory *memory, unsigned int nr_sectors);
 void blkv_fingerprints_fill(struct blkv_fingerprints *prints, sector_t start, sector_t nr_sectors,
 			    bool zeroed);
-bool blkv_fingerprints_is_stale(struct blkv_fingerprints *prints, sector_t sector,
-				const struct blkv_memory *memory, unsigned int n);
+unsigned int blkv_fingerprints_versions_ago(struct blkv_fingerprints *prints, sector_t sector,
+					    const struct blkv_memory *memory, unsigned int n);
 void blkv_fingerprints_move(struct blkv_fingerprints *to, struct blkv_fingerprints *from);
 
 #if IS_ENABLED(CONFIG_KUNIT)

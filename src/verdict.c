@@ -367,13 +367,29 @@ static bool part_is_marked(const struct part *part, unsigned int n)
 				      req->mark + part->first + n);
 }
 
+/*
+ * How many versions ago did the sector hold what the test leg returned? 0 if that is not known.
+ * That a sector was once filled with a pattern, such as zeros, proves nothing.
+ */
+static unsigned int versions_ago(const struct part *part, unsigned int bad)
+{
+	struct blkverify *blkv = part->req->blkv;
+	unsigned int ago;
+
+	if (!blkv_option(&blkv->options, FINGERPRINT))
+		return 0;
+	ago = blkv_fingerprints_versions_ago(&blkv->prints, part_sector(part, bad), &part->test,
+					     bad);
+	return ago > 1 && blkv_memory_is_pattern(&part->test, bad) ? 0 : ago;
+}
+
 /* Classes that depend on the request take precedence over those that depend on the data. */
 static void difference_classify(const struct part *part, const struct blkv_difference *difference,
 				struct blkv_diagnosis *diagnosis)
 {
 	struct blkv_request *req = part->req;
 	struct blkverify *blkv = req->blkv;
-	unsigned int bad = difference->first;
+	unsigned int bad = difference->first, ago = versions_ago(part, bad);
 
 	diagnosis->number = 0;
 	if ((req->early == BLKV_EARLY_UNFILLED && part->first + bad == req->early_sector) ||
@@ -381,10 +397,9 @@ static void difference_classify(const struct part *part, const struct blkv_diffe
 		diagnosis->class = BLKV_CLASS_UNFILLED;
 	} else if (part->vanished || req->early == BLKV_EARLY_CHANGED) {
 		diagnosis->class = BLKV_CLASS_LATE;
-	} else if (blkv_option(&blkv->options, FINGERPRINT) &&
-		   blkv_fingerprints_is_stale(&blkv->prints, part_sector(part, bad), &part->test,
-					      bad)) {
+	} else if (ago) {
 		diagnosis->class = BLKV_CLASS_STALE;
+		diagnosis->number = ago;
 	} else {
 		blkv_classify(diagnosis, &blkv->recheck, &part->test, part->nr_sectors, bad,
 			      difference->nr);

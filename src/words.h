@@ -107,7 +107,7 @@
 	CLASS(BITFLIP, "bitflip", COUNT, "a few bits differ")                                      \
 	CLASS(SHIFTED, "shifted", DISTANCE, "the data of another sector, in or near the request")  \
 	CLASS(TORN, "torn", NONE, "only the start or only the end of the request differs")         \
-	CLASS(STALE, "stale", NONE, "the previous version of the sector: a lost write")            \
+	CLASS(STALE, "stale", COUNT, "an earlier version: lost writes, or an old copy")            \
 	CLASS(UNFILLED, "unfilled", NONE, "the read completed without transferring data")          \
 	CLASS(LATE, "late", NONE, "the data changed after the test leg completed the request")     \
 	CLASS(MODIFIED, "modified", NONE, "the leg changed the data of a write in memory")         \

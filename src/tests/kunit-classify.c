@@ -335,7 +335,7 @@ static const struct {
 	{ { BLKV_CLASS_SHIFTED, 8 }, "shifted(+8)" },
 	{ { BLKV_CLASS_SHIFTED, -2047 }, "shifted(-2047)" },
 	{ { BLKV_CLASS_TORN, 0 }, "torn" },
-	{ { BLKV_CLASS_STALE, 0 }, "stale" },
+	{ { BLKV_CLASS_STALE, 3 }, "stale(3)" },
 	{ { BLKV_CLASS_UNFILLED, 0 }, "unfilled" },
 	{ { BLKV_CLASS_LATE, 0 }, "late" },
 	{ { BLKV_CLASS_MODIFIED, 0 }, "modified" },

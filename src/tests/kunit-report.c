@@ -197,13 +197,13 @@ static void differing_byte_is_printed(struct kunit *test)
 
 static void last_write_is_described(struct kunit *test)
 {
-	static const char before[] = MISMATCH_TEXT "persistent class=stale differ=3" WRITE_TEXT;
+	static const char before[] = MISMATCH_TEXT "persistent class=stale(2) differ=3" WRITE_TEXT;
 	static const char after[] = " write_pid=99 write_comm=\"fio\" mark=\"run 2\"";
 	struct blkv_report report = mismatch();
 	char text[TEXT_MAX], *age;
 	int len;
 
-	report.diagnosis = (struct blkv_diagnosis){ .class = BLKV_CLASS_STALE };
+	report.diagnosis = (struct blkv_diagnosis){ .class = BLKV_CLASS_STALE, .number = 2 };
 	report.provenance = BLKV_PROVENANCE_FOUND;
 	report.write = (struct blkv_write){
 		.order = 12,

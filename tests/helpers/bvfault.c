@@ -451,12 +451,12 @@ static void expected_class(const struct plan *plan, uint64_t start, uint64_t nr,
 		break;
 	case LOST:
 	case STALE_READ:
-		strcpy(class, "stale");
+		strcpy(class, "stale(1)");
 		break;
 	case MISDIRECTED:
 		/* The overwritten sector, if the one that was not written is not in the request. */
 		if (is_first)
-			strcpy(class, "stale");
+			strcpy(class, "stale(1)");
 		else
 			moved_class(plan, start, nr, first, fault->sector, class);
 		break;

@@ -65,7 +65,10 @@ dd if="$TMPDIR/old" of="$test" bs=4096 seek=2 count=1 oflag=direct status=none
 expect_read_error EILSEQ 8192 4096
 
 tool 6 report bvtest-v
-says "stale: the previous version of the sector: a lost write"
+says "stale(1): an earlier version: lost writes, or an old copy"
+
+tool 6 report --json bvtest-v
+expect "class" "stale 1" "$(json '"%s %d" % (d["reports"][-1]["class"], d["reports"][-1]["class_number"])')"
 
 tool 6 dump bvtest-v 16
 says "the difference is there"

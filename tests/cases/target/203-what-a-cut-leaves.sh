@@ -145,7 +145,7 @@ write 24
 flush
 restore 24
 expect_read_error EILSEQ 98304 4096
-expect_log "contents mismatch in sector 192 .* class=stale "
+expect_log "contents mismatch in sector 192 .* class=stale.1. "
 expect_field lost 0
 write 24
 flush

@@ -95,9 +95,13 @@ static int crash_emit(const struct blkv_report *report, sector_t begin, char *te
 	if (report->diagnosis.class == BLKV_CLASS_LOST)
 		len += scnprintf(text + len, size - len, " promise=%s",
 				 blkv_promise_name(report->promise));
-	if (report->diagnosis.class == BLKV_CLASS_MISPLACED)
-		len += scnprintf(text + len, size - len, " belongs_in=%llu",
-				 (unsigned long long)(begin + report->belongs_in));
+	if (report->diagnosis.class != BLKV_CLASS_MISPLACED)
+		return len;
+	len += scnprintf(text + len, size - len, " belongs_in=%llu",
+			 (unsigned long long)(begin + report->belongs_in));
+	if (report->belongs_order)
+		len += scnprintf(text + len, size - len, " belongs_order=%llu",
+				 report->belongs_order);
 	return len;
 }
 

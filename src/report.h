@@ -69,6 +69,8 @@ enum blkv_label {
  * @gone: for the same class, when that was submitted, in ns since boot; 0 if that is not known.
  *	Then @write is that write
  * @belongs_in: for the class misplaced, the sector whose data they are
+ * @belongs_order: for the same class, the order in the history of the write that wrote them there;
+ *	0 if that is not known
  * @origin: of the request
  * @ages: what had happened before it was found
  * @time_ms: when it was found, in ms since 1970
@@ -103,6 +105,7 @@ struct blkv_report {
 	enum blkv_promise promise;
 	u64 gone;
 	sector_t belongs_in;
+	u64 belongs_order;
 	struct blkv_origin origin;
 	struct blkv_ages ages;
 	u64 time_ms;

@@ -121,16 +121,22 @@ static void piece_check_arrival(struct piece *piece)
 
 /* ---- findings ----------------------------------------------------------------------------- */
 
-/* Are these the data of another sector? */
+/* Are these the data of another sector, and of which write? */
 static void data_look_elsewhere(struct blkverify *blkv, const void *sector,
 				struct blkv_report *report)
 {
-	u64 hash = blkv_crash_hash(blkv->crash, sector);
+	u64 hash = blkv_crash_hash(blkv->crash, sector), time;
+	struct blkv_write write;
 
-	if (!blkv_sector_is_pattern(sector) &&
-	    blkv_versions_find_hash(&blkv->crash->versions, hash, report->bad_sector,
-				    &report->belongs_in))
-		report->diagnosis.class = BLKV_CLASS_MISPLACED;
+	if (blkv_sector_is_pattern(sector) ||
+	    !blkv_versions_find_hash(&blkv->crash->versions, hash, report->bad_sector,
+				     &report->belongs_in, &time))
+		return;
+	report->diagnosis.class = BLKV_CLASS_MISPLACED;
+	/* The history records a write before the versions do. */
+	if (time && blkv_history_find(&blkv->history, report->belongs_in, time + 1, &write) ==
+			    BLKV_PROVENANCE_FOUND)
+		report->belongs_order = write.order;
 }
 
 /**

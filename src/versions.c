@@ -1739,19 +1739,30 @@ bool blkv_versions_may_hold(struct blkv_versions *versions, sector_t sector, u64
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_may_hold);
 
-/* Look for data in a chunk. Returns the sector, or CHUNK_SECTORS. */
-static unsigned int chunk_find_hash(const struct blkv_versions *versions,
-				    const struct chunk *chunk, u64 hash, sector_t except)
+/* When was a write requested? 0 if it was none: what was read before, or after a power cut. */
+static u64 write_time(const struct blkv_version_write *write)
+{
+	return write->kind == BLKV_VERSION_SETTLED ? 0 : write->time;
+}
+
+/* Look for data in a chunk; see blkv_versions_find_hash(). */
+static bool chunk_find_hash(const struct blkv_versions *versions, const struct chunk *chunk,
+			    u64 hash, sector_t except, sector_t *sector, u64 *time)
 {
 	const struct piece *piece;
 	unsigned int n;
 
-	for (piece = chunk->pieces; piece; piece = piece->older)
-		for (n = piece->from; n < piece->from + piece->nr; n++)
-			if (piece_hash(versions, piece, n) == hash &&
-			    chunk->number * CHUNK_SECTORS + n != except)
-				return n;
-	return CHUNK_SECTORS;
+	for (piece = chunk->pieces; piece; piece = piece->older) {
+		for (n = piece->from; n < piece->from + piece->nr; n++) {
+			if (piece_hash(versions, piece, n) != hash ||
+			    chunk->number * CHUNK_SECTORS + n == except)
+				continue;
+			*sector = chunk->number * CHUNK_SECTORS + n;
+			*time = write_time(piece->write);
+			return true;
+		}
+	}
+	return false;
 }
 
 /**
@@ -1760,15 +1771,17 @@ static unsigned int chunk_find_hash(const struct blkv_versions *versions,
  * @hash: of the data
  * @except: the sector that has them now
  * @sector: set to the other one
+ * @time: set to when its write was recorded, in ns since boot; 0 if the data are not known to come
+ *	from a write. Of several such writes in 64 sectors, the newest one counts
  *
  * Context: Process; sleeps. Walks all chunks; the lock is dropped in between.
  * Return: false if none is known.
  */
 bool blkv_versions_find_hash(struct blkv_versions *versions, u64 hash, sector_t except,
-			     sector_t *sector)
+			     sector_t *sector, u64 *time)
 {
-	unsigned int n = CHUNK_SECTORS;
 	struct chunk *chunk;
+	bool found = false;
 	u64 number = 0;
 
 	do {
@@ -1776,17 +1789,12 @@ bool blkv_versions_find_hash(struct blkv_versions *versions, u64 hash, sector_t 
 		spin_lock_irq(&versions->lock);
 		chunk = chunk_next(versions, number);
 		if (chunk) {
-			number = chunk->number;
-			n = chunk_find_hash(versions, chunk, hash, except);
+			number = chunk->number + 1;
+			found = chunk_find_hash(versions, chunk, hash, except, sector, time);
 		}
 		spin_unlock_irq(&versions->lock);
-		if (n < CHUNK_SECTORS) {
-			*sector = number * CHUNK_SECTORS + n;
-			return true;
-		}
-		number++;
-	} while (chunk);
-	return false;
+	} while (chunk && !found);
+	return found;
 }
 EXPORT_SYMBOL_IF_KUNIT(blkv_versions_find_hash);
 

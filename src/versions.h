@@ -263,7 +263,7 @@ unsigned int blkv_versions_list(struct blkv_versions *versions, sector_t sector,
 				struct blkv_version *list, unsigned int max, bool *unproven);
 bool blkv_versions_may_hold(struct blkv_versions *versions, sector_t sector, u64 hash);
 bool blkv_versions_find_hash(struct blkv_versions *versions, u64 hash, sector_t except,
-			     sector_t *sector);
+			     sector_t *sector, u64 *time);
 void blkv_versions_count(struct blkv_versions *versions, struct blkv_version_counters *counters);
 void blkv_versions_reset(struct blkv_versions *versions);
 u64 blkv_versions_cuts(struct blkv_versions *versions);

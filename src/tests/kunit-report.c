@@ -146,6 +146,12 @@ static void power_cut_is_described(struct kunit *test)
 	report.diagnosis.class = BLKV_CLASS_MISPLACED;
 	expect_text(test, &report,
 		    MISMATCH_TEXT "class=misplaced differ=3 crash=2 belongs_in=1005 write=none");
+	report.belongs_order = 3;
+	expect_text(test, &report,
+		    MISMATCH_TEXT
+		    "class=misplaced differ=3 crash=2 belongs_in=1005 belongs_order=3 write=none");
+	report.diagnosis.class = BLKV_CLASS_FLAPPING;
+	expect_text(test, &report, MISMATCH_TEXT "class=flapping differ=3 crash=2 write=none");
 }
 
 static void every_label_has_its_name(struct kunit *test)

@@ -726,14 +726,22 @@ static void certain_answer_is_final(struct kunit *test)
 static void misplaced_data_are_found(struct kunit *test)
 {
 	struct blkv_versions *versions = new_versions(test);
+	struct blkv_version list[3];
+	bool unproven;
 	sector_t sector;
+	u64 time = 0;
 
 	write(versions, 1, 1, 'a');
 	write(versions, 700, 1, 'b');
-	KUNIT_EXPECT_TRUE(test, blkv_versions_find_hash(versions, 'b', 1, &sector));
+	write(versions, 700, 1, 'c');
+	KUNIT_EXPECT_TRUE(test, blkv_versions_find_hash(versions, 'b', 1, &sector, &time));
 	KUNIT_EXPECT_EQ(test, sector, 700);
-	KUNIT_EXPECT_FALSE(test, blkv_versions_find_hash(versions, 'b', 700, &sector));
-	KUNIT_EXPECT_FALSE(test, blkv_versions_find_hash(versions, 'x', 1, &sector));
+	KUNIT_ASSERT_GE(test, blkv_versions_list(versions, 700, list, 3, &unproven), 2);
+	KUNIT_EXPECT_EQ(test, list[1].hash, 'b');
+	KUNIT_EXPECT_NE(test, time, 0);
+	KUNIT_EXPECT_EQ(test, time, list[1].time);
+	KUNIT_EXPECT_FALSE(test, blkv_versions_find_hash(versions, 'b', 700, &sector, &time));
+	KUNIT_EXPECT_FALSE(test, blkv_versions_find_hash(versions, 'x', 1, &sector, &time));
 }
 
 /* ---- memory ------------------------------------------------------------------------------- */

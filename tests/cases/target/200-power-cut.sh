@@ -94,7 +94,8 @@ esac
 wrong 4 " class=lost differ=8 crash=1 promise=fua write_order=.*write_start=32 write_nr=8"
 wrong 5 " class=lost differ=8 crash=1 promise=flush write_order=.*write_start=40 write_nr=8"
 wrong 6 " class=zeros differ=8 crash=1 "
-wrong 7 " class=misplaced differ=8 crash=1 belongs_in=0 "
+# Block 0 got them by the eleventh write through the device; block 7 was last written by the 18th.
+wrong 7 " class=misplaced differ=8 crash=1 belongs_in=0 belongs_order=11 write_order=18 "
 wrong 8 " class=other differ=8 crash=1 "
 wrong 11 " class=other differ=8 crash=1 "
 holds $v 9 b
@@ -121,3 +122,21 @@ dmsetup message bvtest-v 0 reset
 expect_field lost 0
 expect_read 0 $((sectors * 512))
 expect_field mismatches 0
+
+# Data that are not those of a write, but what a power cut has left, have no number.
+flush
+write 9 b
+cut_power
+leave 9 first
+crash back
+wrong 9 " class=misplaced differ=8 crash=2 belongs_in=96 write_order="
+
+# Nor have those of a write that the history has forgotten.
+write 9 a
+dd if=/dev/urandom of=$v bs=512 seek=8192 count=4200 oflag=direct conv=notrunc status=none
+flush
+write 8 b
+cut_power
+leave 8 c
+crash back
+wrong 8 " class=misplaced differ=8 crash=3 belongs_in=0 write_order="

@@ -12,7 +12,7 @@ expect_field power on
 expect "write cache" "write back" "$(attribute queue/write_cache)"
 
 # Blocks have 4 KiB; each file has one.
-for f in a b c d; do
+for f in a b c d e f; do
 	dd if=/dev/urandom of="$TMPDIR/$f" bs=4096 count=1 status=none
 done
 write() { # <block> <file> [option of dd]
@@ -140,3 +140,15 @@ cut_power
 leave 8 c
 crash back
 wrong 8 " class=misplaced differ=8 crash=3 belongs_in=0 write_order="
+
+# Two blocks that were durable have changed places.
+write 13 e
+write 14 f
+flush
+cut_power
+leave 13 f
+leave 14 e
+crash back
+wrong 13 " class=misplaced differ=8 crash=4 belongs_in=112 "
+wrong 14 " class=misplaced differ=8 crash=4 belongs_in=104 "
+expect_field lost 0

@@ -51,6 +51,7 @@ static void __attribute__((noreturn)) die(const char *what)
 }
 
 #include "bvnbd.h"	/* which expects die() */
+#include "bvsleep.h"
 
 static void *aligned(size_t size)
 {
@@ -341,7 +342,7 @@ static int run_load(double seconds, unsigned int nr_threads)
 		if (pthread_create(&threads[i], NULL, load,
 				   (void *)(uintptr_t)((seed + i) * 0x9e3779b97f4a7c15ULL | 1)))
 			die("thread");
-	usleep(seconds * 1e6);
+	sleep_for(seconds);
 	stop = true;
 	while (i--)
 		pthread_join(threads[i], NULL);

@@ -24,6 +24,8 @@
 #include <unistd.h>
 #include <poll.h>
 
+#include "bvsleep.h"
+
 #define SECTOR 512
 #define MAX_IO (1 << 20)
 #define PAGE 4096
@@ -260,7 +262,7 @@ static int run_load(void *(*run)(void *), unsigned int nr_threads)
 		if (pthread_create(&threads[i].id, NULL, run, &threads[i]))
 			die("thread");
 	}
-	usleep(seconds * 1e6);
+	sleep_for(seconds);
 	stop = 1;
 	for (i = 0; i < nr_threads; i++)
 		pthread_join(threads[i].id, NULL);

@@ -15,7 +15,7 @@ stop_server() {
 	server=
 }
 # In this order: no request may wait for a server that is gone.
-trap '[ -z "$load" ] || kill -KILL "$load"; clean_up; stop_server' EXIT
+trap '[ -z "$load" ] || kill -KILL "$load" || :; clean_up; stop_server' EXIT
 
 server_is_ready() { [ -S "$control" ] && [ "$(cat /sys/block/nbd0/size)" = "$sectors" ]; }
 server_is_gone() { [ "$(cat /sys/block/nbd0/size)" = 0 ]; }

@@ -215,11 +215,12 @@ static void write_hint(struct follow *f)
 /* Two lines that xfstests prints with the failure of the test. */
 static void make_hint(struct follow *f, const struct followed *d, const struct report *r)
 {
-	char what[320];
+	char what[320], class[48];
 
+	text_of_class(r, class, sizeof(class));
 	if (r->kind == KIND_MISMATCH)
 		snprintf(what, sizeof(what), "contents mismatch in sector %" PRIu64
-			 " of %s (class=%s)", r->bad_sector, d->now.path, r->class);
+			 " of %s (class=%s)", r->bad_sector, d->now.path, class);
 	else
 		snprintf(what, sizeof(what), "%s divergence in sector %" PRIu64
 			 " of %s (raw=%d test=%d)", r->op, r->sector, d->now.path, r->raw_error,

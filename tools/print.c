@@ -136,19 +136,30 @@ void print_table(const struct device *devices, size_t nr)
 
 /* ---- report --------------------------------------------------------------------------------- */
 
-/* "bitflip(3): a few bits differ"; a class of a newer target has no explanation. */
-static void text_of_class(const struct report *report, char *text, size_t size)
+/* "bitflip(3)", as the target prints it. */
+void text_of_class(const struct report *report, char *text, size_t size)
 {
 	const struct class *class = class_find(report->class);
 
-	if (!class)
+	if (!report->has_class_number)
 		snprintf(text, size, "%s", report->class[0] ? report->class : "-");
-	else if (!report->has_class_number)
-		snprintf(text, size, "%s: %s", class->word, class->help);
 	else
-		snprintf(text, size, class->argument == CLASS_DISTANCE ? "%s(%+ld): %s" :
-									 "%s(%ld): %s",
-			 class->word, report->class_number, class->help);
+		snprintf(text, size, class && class->argument == CLASS_DISTANCE ? "%s(%+ld)" :
+										  "%s(%ld)",
+			 report->class, report->class_number);
+}
+
+/* "bitflip(3): a few bits differ"; a class of a newer target has no explanation. */
+static void explain_class(const struct report *report, char *text, size_t size)
+{
+	const struct class *class = class_find(report->class);
+	char word[sizeof(report->class) + 24];
+
+	text_of_class(report, word, sizeof(word));
+	if (class)
+		snprintf(text, size, "%s: %s", word, class->help);
+	else
+		snprintf(text, size, "%s", word);
 }
 
 static const char *error_text(int error)
@@ -169,7 +180,7 @@ static void print_finding(FILE *out, const struct report *r)
 			error_text(r->raw_error), error_text(r->test_error));
 		return;
 	}
-	text_of_class(r, what, sizeof(what));
+	explain_class(r, what, sizeof(what));
 	fprintf(out, "%5" PRIu64 " %-12s %12" PRIu64 " %6u  0x%02x   0x%02x    %-10s %s\n",
 		r->number, r->op, r->bad_sector, r->byte, r->raw_byte, r->test_byte,
 		label_word(r->label), what);

@@ -16,5 +16,6 @@ void print_reports(FILE *out, const struct device *device, const struct list *li
 void print_ranges(const char *what, const struct ranges *ranges);
 /* Without control characters: names may contain anything. */
 void print_clean(FILE *out, const char *text);
+void text_of_class(const struct report *report, char *text, size_t size);
 
 #endif

@@ -73,7 +73,7 @@ expect "a test that read nothing" "0 0 nothing compared" "$(row generic/003)"
 expect "another suite" "16 0 no mismatch found" "$(row block/009)"
 expect "another folder" "8 0 no mismatch found" "$(row _./_./x_y)"
 
-expect "hints" "HINT: blkverify: contents mismatch in sector 80 of $v (class=bitflip) during this test
+expect "hints" "HINT: blkverify: contents mismatch in sector 80 of $v (class=bitflip(1)) during this test
       \"blkverify report bvtest-v\" shows the reports with mark=\"generic/002\"" \
 	"$(cat "$TMPDIR/results/generic/002.hints")"
 expect "other hints" 1 "$(find "$TMPDIR/results" -name '*.hints' | wc -l)"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# This test will lose writes on the test leg, and check that fingerprint reports them as class=stale, and
-# of how many versions ago the data are.
+# This test will lose writes on the test leg, and check that fingerprint reports them as class=stale, with
+# the number of versions that are missing.
 # Needs: machine=debug
 
 ram_pair 96

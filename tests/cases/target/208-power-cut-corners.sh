@@ -14,6 +14,7 @@ cut_power() {
 	expect_field power off
 }
 for f in a b c; do head -c 4096 /dev/zero | tr '\0' $f >"$TMPDIR/$f"; done
+seq -f "block d is %4.0f" 256 >"$TMPDIR/d"	# no pattern, and in one place only
 leave() { # <device> <block> <file>
 	dd if="$TMPDIR/$3" of="$1" bs=4096 seek="$2" count=1 oflag=direct conv=notrunc status=none
 }
@@ -93,6 +94,7 @@ make_v crash crash_unit 8 fingerprint
 dd if=/dev/zero of=$v bs=1M oflag=direct status=none 2>/dev/null || :
 flush_device $v
 for ((n = blocks - 1; n > blocks - 2 * 257; n -= 2)); do leave $v $n a; done
+leave $v $((blocks - 1)) d
 cut_power
 crash back
 dmsetup message bvtest-v 0 uncertain >"$TMPDIR/ranges"
@@ -116,7 +118,7 @@ expect_field uncertain 0
 # What the cut has left counts as a version: the one that it has removed is not the previous one.
 leave $v $n b
 flush_device $v
-leave "$test" $n a
+leave "$test" $n d
 expect_read_error EILSEQ $((n * 4096)) 4096
 expect_log "sector $((n * 8)) .* class=stale(2) "
 leave $v $n b
